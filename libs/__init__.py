@@ -1,0 +1,1 @@
+"""What every service stands on; no lib knows a service."""

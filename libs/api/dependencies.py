@@ -1,0 +1,80 @@
+"""What a function needs beside its data, given by the type it is annotated with.
+
+::
+
+    def export_todos(caller: Caller, database: Database) -> Result: ...
+
+`caller` and `database` are not in the contract, so they are filled from what the service provides.
+The same goes for tasks. What nobody provides is an error at start, not at the first request.
+"""
+
+import inspect
+import typing
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial, wraps
+from typing import Any, TypeVar, cast
+
+T = TypeVar("T")
+
+
+class Dependencies:
+    """The objects functions may ask for.
+
+    :param singletons: each is given to parameters annotated with its type.
+    :param per_call: by type, a function that returns the object of the present request or task.
+    """
+
+    def __init__(
+        self, singletons: Iterable[object] = (), per_call: Mapping[type, Callable[[], object]] | None = None
+    ) -> None:
+        self._makers: dict[Any, Callable[[], object]] = dict(per_call or {})
+        self._makers.update({type(one): partial(_same, one) for one in singletons})
+
+    def provides(self, kind: Any) -> bool:
+        """Tell whether parameters annotated with `kind` are filled."""
+        return kind in self._makers
+
+    def make(self, kind: type[T]) -> T:
+        """Return the provided object of this class or, if there is none, a new one with its needs filled.
+
+        :raises TypeError: if it needs what nobody provides.
+        """
+        maker = self._makers.get(kind) or self.bind(kind, ())
+        return cast(T, maker())
+
+    def bind(self, function: Callable[..., Any], given: Collection[str]) -> Callable[..., Any]:
+        """Return `function` with every parameter filled that is not among the names `given`.
+
+        :raises TypeError: if the function does not take a given name, or needs what nobody provides;
+            all faults in one message.
+        """
+        name = f"{function.__module__}.{function.__qualname__}"
+        hints = typing.get_type_hints(function)
+        parameters = inspect.signature(function).parameters
+        takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+        faults = (
+            [] if takes_any else [f"does not take {one!r}" for one in sorted(given) if one not in parameters]
+        )
+        makers: dict[str, Callable[[], object]] = {}
+        for parameter in parameters.values():
+            if parameter.name in given or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+                continue
+            maker = self._makers.get(hints.get(parameter.name))
+            if maker is not None:
+                makers[parameter.name] = maker
+            elif parameter.default is parameter.empty:
+                faults.append(f"needs {parameter.name!r}, of a type this service does not provide")
+        if faults:
+            raise TypeError(f"{name} {'; '.join(faults)}")
+        if not makers:
+            return function
+
+        @wraps(function)
+        def filled(*args: Any, **kwargs: Any) -> Any:
+            return function(*args, **kwargs, **{name: maker() for name, maker in makers.items()})
+
+        return filled
+
+
+def _same(one: object) -> object:
+    return one

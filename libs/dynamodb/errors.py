@@ -1,0 +1,46 @@
+"""What DynamoDB's errors mean for a client of ours.
+
+Codes: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+"""
+
+from botocore.exceptions import BotoCoreError
+from pynamodb.exceptions import PynamoDBException, TransactWriteError
+
+from libs.errors import Problem, ServiceUnavailable
+
+_TRY_AGAIN = frozenset(
+    {
+        "InternalServerError",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottlingException",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+    }
+)
+
+_TRY_TRANSACTION_AGAIN = frozenset(
+    {"ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"}
+)
+
+
+def is_condition_failure(error: PynamoDBException) -> bool:
+    """Tell whether a conditional write of one item was refused."""
+    return error.cause_response_code == "ConditionalCheckFailedException"
+
+
+def as_problem(error: Exception) -> Problem | None:
+    """Return the problem a store error is for the client, or None where it is a fault in our own code.
+
+    Unreachable, slow and throttled databases are a 503 with Retry-After. botocore has retried those that
+    can be retried before they arrive here.
+    """
+    cause = error.cause if isinstance(error, PynamoDBException) else error
+    code = error.cause_response_code if isinstance(error, PynamoDBException) else None
+    reasons = error.cancellation_reasons if isinstance(error, TransactWriteError) else []
+    crowded = any(reason is not None and reason.code in _TRY_TRANSACTION_AGAIN for reason in reasons)
+    if crowded or code in _TRY_AGAIN or isinstance(cause, BotoCoreError):
+        return ServiceUnavailable("The database does not answer. Try again.")
+    return None

@@ -1,0 +1,46 @@
+"""One exception tree, one problem+json shape, and the id that ties a request to its logs and tasks."""
+
+from libs.errors.correlation import current_request_id, new_request_id, request_id_scope, valid_request_id
+from libs.errors.problems import (
+    BadRequest,
+    BodyTooLarge,
+    Conflict,
+    Fault,
+    Forbidden,
+    InternalError,
+    InvalidBody,
+    InvalidParameters,
+    MalformedBody,
+    MethodNotAllowed,
+    NotFound,
+    Problem,
+    ServiceUnavailable,
+    TooManyRequests,
+    Unauthorized,
+    UnsupportedMediaType,
+    problem_for_status,
+)
+
+__all__ = [
+    "BadRequest",
+    "BodyTooLarge",
+    "Conflict",
+    "Fault",
+    "Forbidden",
+    "InternalError",
+    "InvalidBody",
+    "InvalidParameters",
+    "MalformedBody",
+    "MethodNotAllowed",
+    "NotFound",
+    "Problem",
+    "ServiceUnavailable",
+    "TooManyRequests",
+    "Unauthorized",
+    "UnsupportedMediaType",
+    "current_request_id",
+    "new_request_id",
+    "problem_for_status",
+    "request_id_scope",
+    "valid_request_id",
+]

@@ -1,0 +1,193 @@
+"""Every error a client can see, as an exception that carries its problem+json (RFC 9457).
+
+Raise one anywhere; the service turns it into the answer. The tree::
+
+    Problem
+    ├── BadRequest 400            the request as a whole makes no sense
+    │   ├── MalformedBody         the body is not what its Content-Type says
+    │   └── InvalidParameters     query, path or header parameters break the contract
+    ├── Unauthorized 401          who is calling is not known
+    ├── Forbidden 403             it is known, and not allowed
+    ├── NotFound 404              not there, or not there for this caller
+    ├── MethodNotAllowed 405
+    ├── Conflict 409              it clashes with what is stored
+    ├── BodyTooLarge 413
+    ├── UnsupportedMediaType 415
+    ├── InvalidBody 422           well-formed, and breaks the contract
+    ├── TooManyRequests 429
+    ├── InternalError 500         a fault of ours; its text stays in the log
+    └── ServiceUnavailable 503    a part we need does not answer; try again
+
+`code` is for programs and never changes once published; `title` and `detail` are for developers.
+A subclass or a raise may set a `code` of its own: ``raise Conflict("…", code="EMAIL_TAKEN")``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+JSON = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with a request.
+
+    `pointer` is a JSON pointer into the body (RFC 6901, ``/tags/0``); `parameter` names a parameter.
+    """
+
+    detail: str
+    pointer: str | None = None
+    parameter: str | None = None
+
+    def to_json(self) -> JSON:
+        members = {"detail": self.detail, "pointer": self.pointer, "parameter": self.parameter}
+        return {name: value for name, value in members.items() if value is not None}
+
+
+class Problem(Exception):
+    """An error that is answered as ``application/problem+json``.
+
+    :param detail: one sentence for the developer of the client; never a secret or an exception's text.
+    :param code: stable upper-case name, if the class's own is too general.
+    :param errors: each single fault, where there can be several.
+    :param headers: headers the answer must carry.
+    :param extra: further members of the problem object.
+    """
+
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Internal error"
+    code: str = "INTERNAL_ERROR"
+
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        code: str | None = None,
+        errors: Sequence[Fault] = (),
+        headers: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.headers = dict(headers or {})
+        self.extra = dict(extra or {})
+        if code is not None:
+            self.code = code
+
+    def to_json(self) -> JSON:
+        """Return the problem object, without the members only the answering service knows (request id …)."""
+        body: JSON = {
+            **self.extra,
+            "type": "about:blank",
+            "title": self.title,
+            "status": self.status,
+            "code": self.code,
+        }
+        if self.detail is not None:
+            body["detail"] = self.detail
+        if self.errors:
+            body["errors"] = [fault.to_json() for fault in self.errors]
+        return body
+
+
+class BadRequest(Problem):
+    status, title, code = 400, "Bad request", "BAD_REQUEST"
+
+
+class MalformedBody(BadRequest):
+    title, code = "Malformed body", "MALFORMED_BODY"
+
+
+class InvalidParameters(BadRequest):
+    title, code = "Invalid parameters", "INVALID_PARAMETERS"
+
+
+class Unauthorized(Problem):
+    """Sends the challenge RFC 9110 section 11.6.1 asks of every 401."""
+
+    status, title, code = 401, "Unauthorized", "UNAUTHORIZED"
+
+    def __init__(self, detail: str | None = None, *, code: str | None = None) -> None:
+        super().__init__(detail, code=code, headers={"WWW-Authenticate": "Bearer"})
+
+
+class Forbidden(Problem):
+    status, title, code = 403, "Forbidden", "FORBIDDEN"
+
+
+class NotFound(Problem):
+    status, title, code = 404, "Not found", "NOT_FOUND"
+
+
+class MethodNotAllowed(Problem):
+    status, title, code = 405, "Method not allowed", "METHOD_NOT_ALLOWED"
+
+
+class Conflict(Problem):
+    status, title, code = 409, "Conflict", "CONFLICT"
+
+
+class BodyTooLarge(Problem):
+    status, title, code = 413, "Body too large", "BODY_TOO_LARGE"
+
+
+class UnsupportedMediaType(Problem):
+    status, title, code = 415, "Unsupported media type", "UNSUPPORTED_MEDIA_TYPE"
+
+
+class InvalidBody(Problem):
+    status, title, code = 422, "Invalid body", "INVALID_BODY"
+
+
+class TooManyRequests(Problem):
+    status, title, code = 429, "Too many requests", "TOO_MANY_REQUESTS"
+
+
+class InternalError(Problem):
+    """What an unexpected exception becomes for the client."""
+
+
+class ServiceUnavailable(Problem):
+    """`retry_after` is in seconds (RFC 9110 section 10.2.3)."""
+
+    status, title, code = 503, "Service unavailable", "SERVICE_UNAVAILABLE"
+
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        code: str | None = None,
+        retry_after: int = 1,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(detail, code=code, headers={"Retry-After": str(retry_after)}, extra=extra)
+
+
+class _Other(Problem):
+    """A status this tree has no class for (406, 414, 431 …), as HTTP names it."""
+
+    def __init__(self, status: int, name: str, headers: Mapping[str, str]) -> None:
+        self.__dict__.update(status=status, title=name, code=name.upper().replace(" ", "_").replace("-", "_"))
+        super().__init__(headers=headers)
+
+
+_BY_STATUS: dict[int, type[Problem]] = {
+    400: BadRequest,
+    403: Forbidden,
+    404: NotFound,
+    405: MethodNotAllowed,
+    413: BodyTooLarge,
+    415: UnsupportedMediaType,
+    429: TooManyRequests,
+}
+
+
+def problem_for_status(status: int, name: str, headers: Mapping[str, str] | None = None) -> Problem:
+    """Return the problem for an HTTP status that the web framework raised on its own.
+
+    :param name: the status' reason phrase, used where the tree has no class for it.
+    """
+    kind = _BY_STATUS.get(status)
+    return kind(headers=headers) if kind else _Other(status, name, headers or {})

@@ -1,0 +1,55 @@
+"""Who a request or task acts for."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from libs.errors import Forbidden
+
+_caller: ContextVar["Caller | None"] = ContextVar("caller", default=None)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The subject of a verified access token.
+
+    :param subject: the `sub` claim: a user's id, or ``service:<name>`` for a service.
+    :param scopes: the `scope` claim, split.
+    :param token: the token itself while a request lasts, to pass on to other services; a task has none.
+    """
+
+    subject: str
+    scopes: frozenset[str] = frozenset()
+    token: str | None = field(default=None, repr=False, compare=False)
+
+    def require_scopes(self, *scopes: str) -> None:
+        """:raises Forbidden: if a scope is missing."""
+        missing = sorted(set(scopes) - self.scopes)
+        if missing:
+            raise Forbidden(f"The token lacks the scope {' '.join(missing)}.", code="SCOPE_MISSING")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a task needs to act for this caller later: never the token."""
+        return {"subject": self.subject, "scopes": sorted(self.scopes)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Caller":
+        """Return the caller that `to_json` was called on."""
+        return cls(subject=data["subject"], scopes=frozenset(data["scopes"]))
+
+
+def current_caller() -> Caller | None:
+    """Return the caller of the request or task being worked on, or None where nobody is known."""
+    return _caller.get()
+
+
+@contextmanager
+def acting_as(caller: Caller | None) -> Iterator[None]:
+    """Make `caller` the current one for the length of a with-block."""
+    token = _caller.set(caller)
+    try:
+        yield
+    finally:
+        _caller.reset(token)

@@ -1,0 +1,130 @@
+"""A resource: a model, and what may be done with it."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from marshmallow import ValidationError
+from marshmallow.fields import Field
+from pynamodb.models import Model
+
+from libs.api import Contribution
+from libs.errors import Fault, InvalidBody
+from libs.jwt import Caller
+from libs.resource.cursor import CursorSigner
+from libs.resource.document import JSON, json_schemas
+from libs.resource.permissions import Authenticated, Permission
+from libs.resource.schema import schema_class
+from libs.resource.scope import Scope
+from libs.resource.store import Store
+
+
+@dataclass(frozen=True)
+class Action:
+    """One operation of a resource.
+
+    :param method: HTTP method, lower case.
+    :param on_row: whether it is on one row (``/todos/{key}``) or on all of them (``/todos``).
+    :param operation: its OpenAPI Operation Object.
+    :param function: what answers it.
+    """
+
+    method: str
+    on_row: bool
+    operation: JSON
+    function: Callable[..., Any]
+
+
+class ModelResource:
+    """Serve the rows of a PynamoDB model over HTTP.
+
+    Take the actions you want from `List`, `Create`, `Retrieve`, `Update` and `Delete`::
+
+        class TodoResource(List, Create, Retrieve, Update, Delete, ModelResource):
+            model = Todo
+            scope = OwnedBy("owner")
+            read_only = ("id", "created_at", "updated_at")
+
+    and name the class in the contract: ``x-resource: services.todos.resources.TodoResource``. Each action is
+    a method that takes plain arguments, so a test needs no HTTP and a subclass may override it.
+    """
+
+    model: ClassVar[type[Model]]
+    scope: ClassVar[Scope]
+    permissions: ClassVar[tuple[Permission, ...]] = (Authenticated(),)
+    read_only: ClassVar[tuple[str, ...]] = ()
+    """Attributes that are shown and never taken from a client."""
+    created: ClassVar[str | None] = None
+    """The attribute that is set to the time of creation."""
+    updated: ClassVar[str | None] = None
+    """The attribute that is set to the time of creation and of each change."""
+    fields: ClassVar[Mapping[str, Field[Any]]] = {}
+    """marshmallow fields to use instead of those that follow from the model."""
+    default_limit: ClassVar[int] = 20
+    largest_limit: ClassVar[int] = 100
+
+    def __init__(self, cursors: CursorSigner) -> None:
+        self.scope.check(self.model)
+        self.name = self.model.__name__
+        self.singular = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", self.name).lower()
+        self.path = ""
+        self.cursors = cursors
+        self.store = Store(self.model)
+        self.schema = schema_class(
+            self.model, hidden=self.scope.hidden(), read_only=self.read_only, declared=self.fields
+        )()
+
+    def actions(self) -> list[Action]:
+        """Return what may be done; each action class adds its own."""
+        return []
+
+    def contribution(self, path: str) -> Contribution:
+        """Return the operations of this resource: the list at `path`, a row one step below it."""
+        self.path = path
+        paths: dict[str, JSON] = {}
+        functions: dict[str, Callable[..., Any]] = {}
+        for action in self.actions():
+            paths.setdefault(f"{path}/{{key}}" if action.on_row else path, {})[action.method] = (
+                action.operation
+            )
+            functions[action.operation["operationId"]] = action.function
+        return Contribution(paths, functions, json_schemas(self.name, type(self.schema)))
+
+    def admit(self, action: str, caller: Caller) -> str:
+        """Return the partition the caller acts in.
+
+        :raises Forbidden: if a permission refuses the action.
+        """
+        for permission in self.permissions:
+            permission.check(action, caller)
+        return self.scope.partition(caller)
+
+    def represent(self, item: Model) -> JSON:
+        """Return what a client sees of a row."""
+        return dict(self.schema.dump(item))
+
+    def stamps(self, *names: str | None) -> JSON:
+        """Return the present time under each name that is not None."""
+        now = datetime.now(UTC)
+        return {name: now for name in names if name}
+
+    def load(self, body: Mapping[str, Any], *, partial: bool = False) -> JSON:
+        """Return the attributes a client sent.
+
+        :raises InvalidBody: with every fault.
+        """
+        try:
+            return dict(self.schema.load(body, partial=partial))
+        except ValidationError as error:
+            raise InvalidBody(errors=list(_faults(error.messages_dict))) from None
+
+
+def _faults(messages: Mapping[Any, Any], pointer: str = "") -> Iterator[Fault]:
+    for name, found in messages.items():
+        at = f"{pointer}/{name}"
+        if isinstance(found, Mapping):
+            yield from _faults(found, at)
+        else:
+            yield from (Fault(text, pointer=at) for text in found)

@@ -1,0 +1,46 @@
+"""``python -m libs.service web|worker|beat|tables|shell``: run a process of the service APP_SERVICE names."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+
+from pynamodb.exceptions import PynamoDBException
+
+from libs.api import ContractError
+from libs.service.logs import configure_logs
+from libs.service.processes import run_beat, run_shell, run_web, run_worker
+from libs.service.service import Running, Service
+from libs.service.settings import SettingsError
+
+_PROCESSES: dict[str, Callable[[Running], None]] = {"web": run_web, "worker": run_worker, "beat": run_beat}
+
+
+def main(arguments: list[str]) -> str | None:
+    """Run the process; return what to say if it cannot be started."""
+    parser = argparse.ArgumentParser(prog="python -m libs.service", description=__doc__)
+    parser.add_argument("process", choices=[*_PROCESSES, "tables", "shell"])
+    process = parser.parse_args(arguments).process
+    try:
+        name = os.environ.get("APP_SERVICE")
+        if not name:
+            raise SettingsError("APP_SERVICE: Missing data for required field.")
+        service = Service.named(name)
+        settings = service.load_settings(os.environ)
+        configure_logs(name, log_format=settings.log_format, level=settings.log_level)
+        if settings.create_tables or process == "tables":
+            service.database(settings).create_tables()
+        running = service.start(settings)
+        if process == "shell":
+            run_shell(running)
+        elif process != "tables":
+            _PROCESSES[process](running)
+    except (SettingsError, ContractError) as error:
+        return f"cannot start:\n{error}"
+    except PynamoDBException as error:
+        return f"cannot start: DynamoDB: {type(error).__name__}"
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

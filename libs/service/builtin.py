@@ -1,0 +1,54 @@
+"""What every service serves beside its own operations."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from libs.api import Contribution, read_document
+from libs.jwt import Caller
+from libs.service.health import Health
+from libs.service.settings import Settings
+
+
+class Builtin:
+    """``/ping``, ``/version``, ``/auth/version``, ``/health/*`` and ``/openapi.json``."""
+
+    def __init__(
+        self, service: str, settings: Settings, health: Health, document: Callable[[], dict[str, Any]]
+    ) -> None:
+        self._health = health
+        self._document = document
+        self._version = {"service": service, "version": settings.version}
+        if settings.commit:
+            self._version["commit"] = settings.commit
+
+    def contribution(self) -> Contribution:
+        document = read_document(Path(__file__).with_name("builtin.yaml"))
+        functions: dict[str, Callable[..., Any]] = {
+            "ping": self.ping,
+            "get_version": self.get_version,
+            "get_version_as_caller": self.get_version_as_caller,
+            "get_liveness": self.ping,
+            "get_readiness": self.get_readiness,
+            "get_document": self._document,
+        }
+        return Contribution(document["paths"], functions, document["components"]["schemas"])
+
+    def ping(self) -> dict[str, Any]:
+        """Answer, and nothing else."""
+        return {"status": "ok"}
+
+    def get_version(self) -> dict[str, Any]:
+        """Answer what is running."""
+        return self._version
+
+    def get_version_as_caller(self, caller: Caller) -> dict[str, Any]:
+        """Answer what is running, and who asks."""
+        return {**self._version, "caller": caller.subject}
+
+    def get_readiness(self) -> dict[str, Any]:
+        """Answer whether requests can be served.
+
+        :raises ServiceUnavailable: NOT_READY.
+        """
+        return {"status": "ok", "checks": self._health.ready()}

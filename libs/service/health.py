@@ -1,0 +1,73 @@
+"""Readiness: does every part answer that a request may need?"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any
+
+from libs.errors import ServiceUnavailable
+
+logger = logging.getLogger(__name__)
+
+DEADLINE_SECONDS = 1.0
+CACHED_SECONDS = 1.0
+
+
+class Health:
+    """Run checks side by side, at most once a second and for at most a second.
+
+    :param checks: by name, a function that raises if its part does not answer.
+    """
+
+    def __init__(self, checks: Mapping[str, Callable[[], object]]) -> None:
+        self._checks = dict(checks)
+        self._lock = threading.Lock()
+        self._running: dict[str, Future[float]] = {}
+        self._pool: ThreadPoolExecutor | None = None
+        self._checked_at = float("-inf")
+        self._found: dict[str, Any] = {}
+
+    def ready(self) -> dict[str, Any]:
+        """Return what was found, by check: ``{"ok": true, "milliseconds": 3}``.
+
+        :raises ServiceUnavailable: NOT_READY, with the same in `checks`, if a part does not answer.
+        """
+        with self._lock:
+            if time.monotonic() - self._checked_at > CACHED_SECONDS:
+                self._found = self._check()
+                self._checked_at = time.monotonic()
+            found = self._found
+        failed = sorted(name for name, one in found.items() if not one["ok"])
+        if failed:
+            raise ServiceUnavailable(
+                f"Not ready: {', '.join(failed)}.", code="NOT_READY", extra={"checks": found}
+            )
+        return found
+
+    def _check(self) -> dict[str, Any]:
+        # Made here and not in __init__, because threads do not survive the fork of a gunicorn worker.
+        pool = self._pool = self._pool or ThreadPoolExecutor(len(self._checks), "health")
+        for name, check in self._checks.items():
+            # A check that still hangs is not started a second time.
+            if name not in self._running:
+                self._running[name] = pool.submit(_timed, check)
+        wait(self._running.values(), timeout=DEADLINE_SECONDS)
+        return {name: self._outcome(name) for name in self._checks}
+
+    def _outcome(self, name: str) -> dict[str, Any]:
+        if not self._running[name].done():
+            return {"ok": False, "error": "timeout"}
+        future = self._running.pop(name)
+        error = future.exception()
+        if error is not None:
+            logger.warning("not ready", extra={"check": name, "error": type(error).__name__})
+            return {"ok": False, "error": "unavailable"}
+        return {"ok": True, "milliseconds": round(future.result() * 1000, 1)}
+
+
+def _timed(check: Callable[[], object]) -> float:
+    started = time.monotonic()
+    check()
+    return time.monotonic() - started

@@ -1,0 +1,110 @@
+"""The processes of a service: web (gunicorn), worker and beat (Celery)."""
+
+import code
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from celery import signals
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
+
+from libs.service.service import Running
+from libs.service.settings import SettingsError
+
+REQUEST_SECONDS = 30
+"""A worker that does not answer for that long is replaced."""
+DRAIN_SECONDS = 20
+"""How long requests under way may go on after SIGTERM."""
+
+
+class _PlainLogger(Logger):  # type: ignore[misc]
+    """gunicorn's own messages go the way of all others."""
+
+    def setup(self, cfg: Any) -> None:
+        self.error_log = logging.getLogger("gunicorn.error")
+        self.access_log = logging.getLogger("gunicorn.access")
+
+
+class _Web(BaseApplication):  # type: ignore[misc]
+    def __init__(self, running: Running) -> None:
+        self._running = running
+        super().__init__()
+
+    def load_config(self) -> None:
+        settings = self._running.settings
+        options = {
+            "bind": f"{settings.host}:{settings.port}",
+            "proc_name": self._running.service.name,
+            "workers": settings.web_workers,
+            "worker_class": "gthread",
+            "threads": settings.web_threads,
+            "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108
+            "timeout": REQUEST_SECONDS,
+            "graceful_timeout": DRAIN_SECONDS,
+            "keepalive": 65,  # longer than the idle timeout of an AWS load balancer (60)
+            "max_requests": 20_000,
+            "max_requests_jitter": 2_000,
+            "control_socket_disable": True,
+            "logger_class": _PlainLogger,
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return self._running.web_app()
+
+
+def run_web(running: Running) -> None:
+    """Serve HTTP until SIGTERM."""
+    running.web_app()  # a wrong contract stops the start here, before any worker is forked
+    _Web(running).run()
+
+
+def run_worker(running: Running) -> None:
+    """Run tasks until SIGTERM; those under way are finished first."""
+    _prepare_celery(running, signals.heartbeat_sent)
+    running.celery.Worker(
+        hostname=f"{running.service.name}@%h",
+        concurrency=running.settings.worker_concurrency,
+        queues=[running.service.name],
+        without_gossip=True,
+        without_mingle=True,
+        quiet=True,
+    ).start()
+
+
+def run_beat(running: Running) -> None:
+    """Have the relay run again and again, until SIGTERM."""
+    _prepare_celery(running, signals.after_task_publish)
+    running.celery.Beat(quiet=True, schedule=None, working_directory=None).run()
+
+
+def _prepare_celery(running: Running, sign_of_life: Any) -> None:
+    if running.tasks is None:
+        raise SettingsError(f"APP_SERVICE: {running.service.name} has no tasks, so it needs no such process.")
+    # Celery would set up logs of its own if nobody listened here.
+    signals.setup_logging.connect(_logs_are_set_up, weak=False)
+    if running.settings.alive_path:
+        sign_of_life.connect(_toucher(Path(running.settings.alive_path)), weak=False)
+
+
+def _logs_are_set_up(**_: Any) -> None:
+    """Nothing is left to do."""
+
+
+def _toucher(path: Path) -> Callable[..., None]:
+    def touch(**_: Any) -> None:
+        path.touch()
+
+    return touch
+
+
+def run_shell(running: Running) -> None:
+    """Open a Python prompt with the service put together."""
+    names = {"running": running, "settings": running.settings, "database": running.database}
+    names.update({model.__name__: model for model in running.database.models})
+    banner = f"{running.service.name}: {', '.join(names)}"
+    code.interact(banner=banner, local=names, exitmsg="")

@@ -1,0 +1,194 @@
+"""A service: what it is made of, and putting it together."""
+
+import importlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import redis
+from celery import Celery
+from flask import Flask
+from pynamodb.models import Model
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from libs.api import APIS, ApiModels, Contract, Dependencies, Server
+from libs.dynamodb import Database
+from libs.errors import ServiceUnavailable
+from libs.jwt import Caller, KeySet, RemoteKeySet, TokenVerifier, current_caller
+from libs.service.builtin import Builtin
+from libs.service.health import Health
+from libs.service.settings import Settings, SettingsError, load_settings
+from libs.service.web import create_app
+from libs.tasks import Operation, Progress, Task, TaskRuntime, operations_contribution
+from libs.tasks.celery_app import CeleryPublisher, make_celery, register
+from libs.tasks.lease import current_progress
+
+
+def _nothing(settings: Any) -> Sequence[object]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Service:
+    """The declaration of a service.
+
+    :param name: its name, the folder's and the contract's: ``apis/<name>.yaml``; its tokens' audience.
+    :param settings: the class of its settings.
+    :param models: the PynamoDB models it stores.
+    :param tasks: its async tasks.
+    :param provide: makes, from the settings, the objects that handlers, resources and tasks may ask for.
+    :param keys: makes, from the settings, the keys to verify tokens with; by default they are fetched from
+        `APP_JWKS_URL`.
+    """
+
+    name: str
+    settings: type[Settings] = Settings
+    models: Sequence[type[Model]] = ()
+    tasks: Sequence[Task] = ()
+    provide: Callable[[Any], Iterable[object]] = _nothing
+    keys: Callable[[Any], KeySet] | None = None
+
+    @classmethod
+    def named(cls, name: str) -> "Service":
+        """Return the service declared in ``services/<name>/service.py``.
+
+        :raises SettingsError: if there is none.
+        """
+        try:
+            service = importlib.import_module(f"services.{name}.service").service
+        except ModuleNotFoundError as error:
+            if not str(error.name).startswith(f"services.{name}"):
+                raise
+            raise SettingsError(f"APP_SERVICE: There is no services/{name}/service.py.") from None
+        return service  # type: ignore[no-any-return]
+
+    def load_settings(self, environ: Mapping[str, str]) -> Settings:
+        """Read this service's settings.
+
+        :raises SettingsError: naming every fault.
+        """
+        settings = load_settings(self.settings, environ)
+        if self.tasks and settings.redis_url is None:
+            raise SettingsError("APP_REDIS_URL: Needed by a service with tasks.")
+        if self.keys is None and settings.jwks_url is None:
+            raise SettingsError("APP_JWKS_URL: Needed by a service that verifies tokens.")
+        return settings
+
+    def database(self, settings: Settings) -> Database:
+        """Return the service's tables; a table is called ``<prefix><service>-<table>``."""
+        models: list[type[Model]] = [*self.models, Operation] if self.tasks else [*self.models]
+        return Database(
+            models,
+            region=settings.dynamodb_region,
+            endpoint=settings.dynamodb_endpoint,
+            table_prefix=f"{settings.table_prefix}{self.name}-",
+            max_connections=settings.web_threads * 2,
+        )
+
+    def start(self, settings: Settings) -> "Running":
+        """Put the service together. Nothing is connected to yet, so a process may fork after it."""
+        return Running(self, settings)
+
+
+class Running:
+    """A service put together with its settings; the parts are made when first asked for."""
+
+    def __init__(self, service: Service, settings: Settings) -> None:
+        self.service = service
+        self.settings = settings
+        self.database = service.database(settings)
+        self.dependencies = Dependencies(
+            [self.database, *service.provide(settings)],
+            {Caller: _caller, Progress: current_progress},
+        )
+
+    @cached_property
+    def celery(self) -> Celery:
+        """The broker's side of the tasks."""
+        url = self.settings.redis_url
+        if url is None:
+            raise SettingsError(f"APP_SERVICE: {self.service.name} has no tasks.")
+        return make_celery(self.service.name, url.reveal(), sweep_seconds=self.settings.task_sweep_seconds)
+
+    @cached_property
+    def tasks(self) -> TaskRuntime | None:
+        """The tasks; None if the service has none."""
+        if not self.service.tasks:
+            return None
+        runtime = TaskRuntime(
+            self.service.tasks,
+            self.dependencies,
+            CeleryPublisher(self.celery),
+            lease_seconds=self.settings.task_lease_seconds,
+        )
+        register(self.celery, runtime)
+        return runtime
+
+    @cached_property
+    def keys(self) -> KeySet:
+        """The keys tokens are verified with."""
+        make = self.service.keys
+        return make(self.settings) if make else RemoteKeySet(self.settings.jwks_url or "")
+
+    @cached_property
+    def health(self) -> Health:
+        """The checks that readiness is made of."""
+        checks: dict[str, Callable[[], object]] = {"dynamodb": self.database.ping}
+        if isinstance(self.keys, RemoteKeySet):
+            checks["keys"] = self.keys.ready
+        if self.service.tasks and self.settings.redis_url:
+            checks["redis"] = _redis_ping(self.settings.redis_url.reveal())
+        return Health(checks)
+
+    @cached_property
+    def contract(self) -> Contract:
+        """The operations.
+
+        :raises ContractError: naming everything that is wrong with the contract or its handlers.
+        """
+        contributions = [self._builtin().contribution()]
+        if self.service.tasks:
+            contributions.append(operations_contribution())
+        return Contract.load(APIS / f"{self.service.name}.yaml", self.dependencies, contributions)
+
+    def _builtin(self) -> Builtin:
+        return Builtin(self.service.name, self.settings, self.health, lambda: self.contract.document)
+
+    def web_app(self) -> Flask:
+        """Return the WSGI application."""
+        verifier = TokenVerifier(self.keys, issuer=self.settings.jwt_issuer, audience=self.service.name)
+        server = Server(
+            verifier.verify,
+            ApiModels(self.contract.document),
+            validate_answers=self.settings.validate_answers,
+        )
+        return create_app(
+            self.service.name,
+            self.contract,
+            server,
+            tasks=self.tasks,
+            max_body_bytes=self.settings.max_body_bytes,
+        )
+
+
+def _caller() -> Caller:
+    caller = current_caller()
+    if caller is None:
+        raise RuntimeError("a Caller was asked for where nobody is known: by a public operation?")
+    return caller
+
+
+def _redis_ping(url: str) -> Callable[[], None]:
+    client = redis.Redis.from_url(
+        url, socket_timeout=0.5, socket_connect_timeout=0.5, retry=Retry(NoBackoff(), 0)
+    )
+
+    def ping() -> None:
+        try:
+            client.ping()
+        except redis.RedisError as error:
+            raise ServiceUnavailable("The broker does not answer. Try again.") from error
+
+    return ping

@@ -1,0 +1,145 @@
+"""Settings: read from the environment once, checked at start, every fault named at once."""
+
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import marshmallow
+from marshmallow import ValidationError
+from marshmallow import fields as ma
+from marshmallow.validate import Length, OneOf, Range, Regexp, Validator
+
+PREFIX = "APP_"
+
+
+class SettingsError(Exception):
+    """The environment is wrong; the message has a line for each fault and quotes no value."""
+
+
+class Secret:
+    """A text that shows itself to nobody who does not ask for it by `reveal`."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    __str__ = __repr__
+
+
+def setting(default: Any = MISSING, validate: Validator | None = None) -> Any:
+    """Declare a setting of a `Settings` class; without a default it must be given."""
+    metadata = {"validate": validate}
+    return field(metadata=metadata) if default is MISSING else field(default=default, metadata=metadata)
+
+
+HTTP_URL = Regexp(r"https?://\S+\Z", error="Not an http or https URL.")
+_REDIS_URL = Regexp(r"(rediss?|unix)://\S+\Z", error="Not a redis, rediss or unix URL.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What every service can be told; each setting `x` is the environment variable ``APP_X``.
+
+    ``APP_X_FILE`` names a file that holds the value instead, as containers are given secrets.
+    """
+
+    service: str = setting(validate=Regexp(r"[a-z][a-z0-9_]*\Z"))
+    version: str = setting("dev")
+    commit: str | None = setting(None)
+
+    host: str = setting("127.0.0.1")
+    port: int = setting(8080, Range(1, 65535))
+    web_workers: int = setting(2, Range(1, 64))
+    web_threads: int = setting(8, Range(1, 256))
+    worker_concurrency: int = setting(2, Range(1, 64))
+    max_body_bytes: int = setting(1024 * 1024, Range(1024))
+    validate_answers: bool = setting(False)
+
+    log_format: str = setting("json", OneOf(["json", "text"]))
+    log_level: str = setting("INFO", OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
+
+    dynamodb_region: str = setting(validate=Length(1))
+    dynamodb_endpoint: str | None = setting(None, HTTP_URL)
+    table_prefix: str = setting("polymacaron-", Regexp(r"[A-Za-z0-9_.-]{0,100}\Z"))
+    create_tables: bool = setting(False)
+
+    redis_url: Secret | None = setting(None, _REDIS_URL)
+    jwt_issuer: str = setting(validate=Length(1))
+    jwks_url: str | None = setting(None, HTTP_URL)
+
+    task_lease_seconds: float = setting(15.0, Range(1))
+    task_sweep_seconds: float = setting(5.0, Range(0.2))
+    alive_path: str | None = setting(None)
+
+
+_FIELDS: Mapping[Any, type[ma.Field[Any]]] = {
+    str: ma.String,
+    int: ma.Integer,
+    float: ma.Float,
+    bool: ma.Boolean,
+    Secret: ma.String,
+}
+
+S = TypeVar("S", bound=Settings)
+
+
+def load_settings(kind: type[S], environ: Mapping[str, str]) -> S:
+    """Read the settings `kind` from the environment.
+
+    :raises SettingsError: naming each missing, unknown and malformed variable.
+    """
+    faults: list[str] = []
+    values = _values(environ, faults)
+    types_ = {name: _bare(hint) for name, hint in typing.get_type_hints(kind).items()}
+    schema = marshmallow.Schema.from_dict(
+        {
+            one.name: _FIELDS[types_[one.name]](
+                required=one.default is MISSING, validate=one.metadata["validate"]
+            )
+            for one in fields(kind)
+        }
+    )()
+    try:
+        loaded: dict[str, Any] = dict(schema.load(values, unknown=marshmallow.RAISE))
+    except ValidationError as error:
+        loaded = {}
+        for name, messages in sorted(error.messages_dict.items()):
+            faults.extend(f"{PREFIX}{name.upper()}: {message}" for message in messages)
+    if faults:
+        raise SettingsError("\n".join(faults))
+    made: dict[str, Any] = {name: Secret(v) if types_[name] is Secret else v for name, v in loaded.items()}
+    return kind(**made)
+
+
+def _values(environ: Mapping[str, str], faults: list[str]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for variable, text in environ.items():
+        if not variable.startswith(PREFIX):
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name.endswith("_file"):
+            name = name.removesuffix("_file")
+            try:
+                text = Path(text).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                faults.append(f"{variable}: the file cannot be read ({type(error).__name__}).")
+                continue
+        if name in values:
+            faults.append(f"{PREFIX}{name.upper()}: Given both as a value and as a file.")
+        values[name] = text
+    return values
+
+
+def _bare(hint: Any) -> Any:
+    """Return `X` of `X | None`."""
+    if isinstance(hint, types.UnionType):
+        return next(one for one in typing.get_args(hint) if one is not types.NoneType)
+    return hint

@@ -1,0 +1,112 @@
+"""The Flask application: routes from the contract, problems for errors, one log line a request."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, request
+from werkzeug import Response
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from libs.api import Contract, Operation, Server, problem_response
+from libs.dynamodb import as_problem
+from libs.errors import (
+    InternalError,
+    Problem,
+    current_request_id,
+    new_request_id,
+    problem_for_status,
+    request_id_scope,
+    valid_request_id,
+)
+from libs.tasks import TaskRuntime
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+logger = logging.getLogger(__name__)
+
+REQUEST_ID_HEADER = "X-Request-ID"
+
+
+def create_app(
+    name: str, contract: Contract, server: Server, *, tasks: TaskRuntime | None, max_body_bytes: int
+) -> Flask:
+    """Return the WSGI application that serves `contract`.
+
+    :param tasks: where the tasks that handlers call are submitted.
+    :param max_body_bytes: larger bodies are refused with 413, read or unread.
+    """
+    app = Flask(name, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = max_body_bytes
+    app.url_map.merge_slashes = False
+    for operation in contract.operations:
+        app.add_url_rule(
+            operation.path.replace("{", "<").replace("}", ">"),
+            endpoint=operation.operation_id,
+            view_func=_view(operation, server),
+            methods=[operation.method],
+            provide_automatic_options=False,
+        )
+    app.register_error_handler(Exception, _answer_error)
+    app.wsgi_app = _RequestScope(app.wsgi_app, tasks)  # type: ignore[method-assign]
+    return app
+
+
+def _view(operation: Operation, server: Server) -> Callable[..., Response]:
+    def view(**path_values: str) -> Response:
+        request.environ["polymacaron.route"] = operation.path
+        return server.respond(operation, request, path_values)
+
+    return view
+
+
+def _answer_error(error: Exception) -> Response:
+    problem = _problem(error)
+    if problem.status >= 500 and not isinstance(error, Problem):
+        logger.error("unexpected error", exc_info=error)
+    return problem_response(problem, request_id=current_request_id() or "", instance=request.path)
+
+
+def _problem(error: Exception) -> Problem:
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, MethodNotAllowed):
+        allowed = sorted(error.valid_methods or ())
+        return problem_for_status(405, "Method not allowed", {"Allow": ", ".join(allowed)})
+    if isinstance(error, HTTPException) and error.code:
+        return problem_for_status(error.code, error.name)
+    return as_problem(error) or InternalError()
+
+
+class _RequestScope:
+    """WSGI middleware: the request's id and tasks around it, its log line after it."""
+
+    def __init__(self, app: "WSGIApplication", tasks: TaskRuntime | None) -> None:
+        self._app = app
+        self._tasks = tasks
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        request_id = valid_request_id(environ.get("HTTP_X_REQUEST_ID")) or new_request_id()
+        started, answered = time.perf_counter(), {"status": 500}
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            answered["status"] = int(status[:3])
+            return start_response(status, [*headers, (REQUEST_ID_HEADER, request_id)], *rest)
+
+        with request_id_scope(request_id), self._tasks.active() if self._tasks else nullcontext():
+            try:
+                return self._app(environ, start)
+            finally:
+                logger.info(
+                    "request",
+                    extra={
+                        "method": environ["REQUEST_METHOD"],
+                        "path": environ.get("PATH_INFO", ""),
+                        "route": environ.get("polymacaron.route"),
+                        "status": answered["status"],
+                        "milliseconds": round((time.perf_counter() - started) * 1000, 1),
+                    },
+                )

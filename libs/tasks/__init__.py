@@ -1,0 +1,37 @@
+"""Async tasks: calling a function in a request stores the intent to run it, and a worker runs it.
+
+::
+
+    @asynctask
+    def export_todos(owner: str, progress: Progress, database: Database) -> dict: ...
+
+    operation = export_todos(owner=caller.subject)     # in a request: stored, queued, answered with 202
+    return accepted(operation)
+
+The operation's row in DynamoDB is the truth; the broker only carries a hint that there is work. So a broker
+that loses messages, delivers them twice or is down delays a task and loses none. The modules::
+
+    task         @asynctask, and what a call of it does
+    operation    the row: queued, running, succeeded, failed; claimed by one worker at a time
+    runtime      submit, run, relay
+    lease        how a worker shows that it is still at it
+    handlers     202, and GET /operations/{operation_id}
+    celery_app   the broker: Celery, and nothing else knows it
+"""
+
+from libs.tasks.handlers import accepted, operations_contribution
+from libs.tasks.lease import Progress
+from libs.tasks.operation import Operation
+from libs.tasks.runtime import Publisher, TaskRuntime
+from libs.tasks.task import Task, asynctask
+
+__all__ = [
+    "Operation",
+    "Progress",
+    "Publisher",
+    "Task",
+    "TaskRuntime",
+    "accepted",
+    "asynctask",
+    "operations_contribution",
+]

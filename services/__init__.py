@@ -1,0 +1,1 @@
+"""One folder a service; they share libs/ and each other's HTTP API, nothing else."""

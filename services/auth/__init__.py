@@ -1,0 +1,1 @@
+"""Accounts, log-in, and the keys that tokens are verified with."""

@@ -1,0 +1,7 @@
+"""The other services that auth calls."""
+
+from libs.api import ApiClient
+
+
+class Profiles(ApiClient, api="profiles"):
+    """The profiles service, as apis/profiles.yaml describes it."""

@@ -1,0 +1,58 @@
+"""The operations of apis/auth.yaml."""
+
+from typing import Any
+
+from pynamodb.exceptions import DoesNotExist
+
+from libs.api import ApiObject, models
+from libs.dynamodb import Database
+from libs.errors import Conflict, Unauthorized
+from libs.jwt import SigningKey, TokenIssuer
+from services.auth.models import Email, User, canonical
+from services.auth.passwords import Passwords
+from services.auth.tasks import create_profile
+
+TOKEN_SECONDS = 900
+AUDIENCE = ("auth", "profiles", "todos")
+
+
+def sign_up(body: ApiObject, database: Database, passwords: Passwords) -> ApiObject:
+    """Create an account, and see to its profile.
+
+    :raises Conflict: EMAIL_TAKEN.
+    """
+    email = canonical(body.email)
+    user = User(email=email, password_hash=passwords.hash(body.password))
+    taken = Conflict("There is an account with this e-mail.", code="EMAIL_TAKEN")
+    with database.transaction() as transaction:
+        transaction.create(Email(email, user_id=user.id), conflict=taken)
+        transaction.create(user)
+        create_profile(user_id=user.id, name=body.name or body.email.partition("@")[0])
+    return models.auth.Account(user_id=user.id, email=email)
+
+
+def log_in(body: ApiObject, passwords: Passwords, issuer: TokenIssuer) -> ApiObject:
+    """Exchange e-mail and password for an access token.
+
+    :raises Unauthorized: INVALID_CREDENTIALS; the same, and as slow, for an unknown e-mail.
+    """
+    user = _find(body.email)
+    if not passwords.verify(body.password, user.password_hash if user else None) or user is None:
+        raise Unauthorized("E-mail or password are wrong.", code="INVALID_CREDENTIALS")
+    token = issuer.issue(user.id, audience=AUDIENCE, expires_in=TOKEN_SECONDS)
+    return models.auth.Token(
+        access_token=token, token_type="Bearer", expires_in=TOKEN_SECONDS, user_id=user.id
+    )
+
+
+def _find(email: str) -> User | None:
+    try:
+        found = Email.get(canonical(email), consistent_read=True)
+        return User.get(found.user_id, consistent_read=True)
+    except DoesNotExist:
+        return None
+
+
+def get_keys(key: SigningKey) -> dict[str, Any]:
+    """Return the public keys (RFC 7517 section 5)."""
+    return {"keys": [key.jwk]}

@@ -1,0 +1,28 @@
+"""The todos service."""
+
+from dataclasses import dataclass
+
+from marshmallow.validate import Length
+
+from libs.resource import CursorSigner
+from libs.service import Secret, Service, Settings, setting
+from services.todos.exports import write_export
+from services.todos.models import ExportPart, Todo
+from services.todos.resources import TodoResource
+
+
+@dataclass(frozen=True, kw_only=True)
+class TodosSettings(Settings):
+    """What todos needs to know beside `Settings`."""
+
+    cursor_secret: Secret = setting(validate=Length(32))
+
+
+def provide(settings: TodosSettings) -> list[object]:
+    """Make what handlers and tasks ask for."""
+    return [TodoResource(CursorSigner(settings.cursor_secret.reveal()))]
+
+
+service = Service(
+    "todos", settings=TodosSettings, models=[Todo, ExportPart], tasks=[write_export], provide=provide
+)
