@@ -110,7 +110,12 @@ class Running:
         url = self.settings.redis_url
         if url is None:
             raise SettingsError(f"APP_SERVICE: {self.service.name} has no tasks.")
-        return make_celery(self.service.name, url.reveal(), sweep_seconds=self.settings.task_sweep_seconds)
+        return make_celery(
+            self.service.name,
+            url.reveal(),
+            key_prefix=f"{self.settings.table_prefix}{self.service.name}:",
+            sweep_seconds=self.settings.task_sweep_seconds,
+        )
 
     @cached_property
     def tasks(self) -> TaskRuntime | None:

@@ -23,10 +23,10 @@ SOCKET_TIMEOUT_SECONDS = 2.0
 PAUSE_AFTER_FAILURE_SECONDS = 5.0
 
 
-def make_celery(service: str, redis_url: str, *, sweep_seconds: float) -> Celery:
+def make_celery(service: str, redis_url: str, *, key_prefix: str, sweep_seconds: float) -> Celery:
     """Return the Celery app of a service: one queue, named like it, and the relay every `sweep_seconds`.
 
-    Every key in Redis starts with the service's name, so that services can share a server.
+    :param key_prefix: what every key in Redis starts with, so that services and stages can share a server.
     """
     app = Celery(service, broker=redis_url, set_as_current=False)
     app.conf.update(
@@ -45,7 +45,7 @@ def make_celery(service: str, redis_url: str, *, sweep_seconds: float) -> Celery
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_transport_options={
-            "global_keyprefix": f"{service}:",
+            "global_keyprefix": key_prefix,
             "visibility_timeout": 3600,
             "socket_connect_timeout": CONNECT_TIMEOUT_SECONDS,
             "socket_timeout": SOCKET_TIMEOUT_SECONDS,

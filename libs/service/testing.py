@@ -1,0 +1,69 @@
+"""Starting services inside a test, against the real databases of the test run.
+
+The root conftest.py starts DynamoDB Local and a Redis-compatible server and puts their addresses into the
+environment; here a service is put together on tables of its own.
+"""
+
+import os
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from cryptography.hazmat.primitives import serialization
+
+from libs.jwt import FixedKeySet, SigningKey, TokenIssuer
+from libs.service.service import Running, Service
+
+ISSUER = "http://auth.test"
+KEY = SigningKey.generate()
+ISSUES = TokenIssuer(KEY, ISSUER)
+"""Signs tokens that services started here accept."""
+
+
+def private_pem(key: SigningKey) -> str:
+    """Return the PEM that `SigningKey.from_pem` reads."""
+    return key.private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+
+
+def environment(service: str, **settings: str) -> dict[str, str]:
+    """Return the environment a service runs with in tests; each has tables and Redis keys of its own.
+
+    :param settings: settings beside or instead of the usual ones, by lower-case name without ``APP_``.
+    """
+    environ = {
+        "service": service,
+        "dynamodb_region": "eu-west-1",
+        "dynamodb_endpoint": os.environ["TEST_DYNAMODB_ENDPOINT"],
+        "table_prefix": f"test-{uuid.uuid4().hex}-",
+        "redis_url": os.environ["TEST_REDIS_URL"],
+        "jwt_issuer": ISSUER,
+        "jwks_url": "http://127.0.0.1:1/",
+        "validate_answers": "true",
+        **settings,
+    }
+    return {f"APP_{name.upper()}": value for name, value in environ.items()}
+
+
+@contextmanager
+def running_service(service: Service, environ: Mapping[str, str]) -> Iterator[Running]:
+    """Put `service` together with tables for the length of a with-block.
+
+    Tokens are verified against `KEY`, unless the service brings keys of its own.
+    """
+    settings = service.load_settings(environ)
+    database = service.database(settings)
+    database.create_tables()
+    try:
+        running = service.start(settings)
+        if service.keys is None:
+            running.keys = FixedKeySet([KEY.jwk])
+        yield running
+    finally:
+        service.database(settings).delete_tables()
+
+
+def bearer(subject: str, *, audience: str, scopes: tuple[str, ...] = ()) -> dict[str, str]:
+    """Return the headers of a request that `subject` sends."""
+    return {"Authorization": f"Bearer {ISSUES.issue(subject, audience=[audience], scopes=scopes)}"}
