@@ -11,6 +11,7 @@ import orjson
 from libs.api.files import APIS, read_document
 from libs.api.objects import ApiModels
 from libs.api.operation import JSON_MEDIA_TYPE
+from libs.api.parameters import argument_name
 from libs.api.schemas import resolve
 from libs.api.serving import dump_json
 from libs.errors import Problem, ServiceUnavailable, current_request_id
@@ -98,7 +99,8 @@ class ApiClient:
             raise ServiceUnavailable(f"The {self.api} service is not available. Try again.")
         if not answer.is_success:
             raise RemoteProblem(self.api, operation_id, answer.status_code, _problem_code(answer))
-        if answer.headers.get("Content-Type") != JSON_MEDIA_TYPE:
+        media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if media_type != JSON_MEDIA_TYPE:
             return answer.content or None
         return self._models.wrap(call.answers.get(answer.status_code), orjson.loads(answer.content))
 
@@ -112,7 +114,7 @@ class _Call:
         self._path = path
         self._method = method.upper()
         declared = [resolve(one, document) for one in (*shared, *node.get("parameters", []))]
-        self._places = {one["name"]: one["in"] for one in declared}
+        self._places = {argument_name(one["name"], one["in"]): (one["in"], one["name"]) for one in declared}
         self.needs_token = bool(node.get("security", document.get("security", [])))
         self.answers = {
             int(status): resolve(answer, document).get("content", {}).get(JSON_MEDIA_TYPE, {}).get("schema")
@@ -124,10 +126,10 @@ class _Call:
         self, http: httpx.Client, arguments: Mapping[str, Any], headers: dict[str, str]
     ) -> httpx.Request:
         path, query, content = self._path, {}, None
-        for name, value in arguments.items():
-            place = "body" if name == "body" else self._places.get(name)
+        for argument, value in arguments.items():
+            place, name = ("body", "") if argument == "body" else self._places.get(argument, ("", ""))
             if place == "path":
-                path = path.replace(f"{{{name}}}", quote(str(value), safe=""))
+                path = path.replace(f"{{{name}}}", _segment(value))
             elif place == "query":
                 query[name] = value
             elif place == "header":
@@ -136,8 +138,17 @@ class _Call:
                 content = dump_json(value)
                 headers["Content-Type"] = JSON_MEDIA_TYPE
             else:
-                raise TypeError(f"{self._method} {self._path} has no parameter {name!r}")
+                raise TypeError(f"{self._method} {self._path} has no parameter {argument!r}")
+        for argument, (place, _) in self._places.items():
+            if place == "path" and argument not in arguments:
+                raise TypeError(f"{self._method} {self._path} needs the parameter {argument!r}")
         return http.build_request(self._method, path, params=query, content=content, headers=headers)
+
+
+def _segment(value: object) -> str:
+    """Return `value` as one segment of a path; a segment of dots alone would mean another path."""
+    text = quote(str(value), safe="")
+    return text.replace(".", "%2E") if set(text) == {"."} else text
 
 
 def _problem_code(answer: httpx.Response) -> str | None:

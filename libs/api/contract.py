@@ -73,6 +73,9 @@ class Contract:
         :raises ContractError: with every fault.
         """
         document = read_document(path)
+        paths = document.get("paths")
+        if not isinstance(paths, dict) or not all(isinstance(item, dict) for item in paths.values()):
+            raise ContractError(f"{path.name}: paths: must say, for each path, what its methods do")
         loading = _Loading(path.name, document, dependencies)
         for contribution in contributions:
             loading.add(contribution)
@@ -150,6 +153,9 @@ class _Loading:
         if in_path != set(_placeholders(path)):
             raise ValueError(f"its path parameters are {sorted(in_path)}, not those of its path")
         body = self._body(node)
+        names = [parameter.argument for parameter in parameters] + (["body"] if body else [])
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"its handler would be given {', '.join(twice)} twice")
         function = self._functions.get(operation_id) or _import(node.pop("x-bind-server"))
         call = self._dependencies.bind(function, arguments(parameters, body is not None))
         status, answers = self._answers(node)
@@ -157,7 +163,7 @@ class _Loading:
             operation_id=operation_id,
             method=method.upper(),
             path=path,
-            scopes=_scopes(node.get("security", self._document.get("security"))),
+            scopes=_scopes(node.get("security", self._document.get("security", []))),
             parameters=parameters,
             body=body,
             status=status,
@@ -189,9 +195,10 @@ class _Loading:
 
 
 def _scopes(security: list[Mapping[str, list[str]]] | None) -> frozenset[str] | None:
-    if not security:
+    if security == []:
         return None
-    if len(security) > 1 or list(security[0]) != ["bearer"]:
+    # `security:` without a value is no way to make an operation public.
+    if not security or len(security) > 1 or list(security[0]) != ["bearer"]:
         raise ValueError("its security is not one `bearer` requirement")
     return frozenset(security[0]["bearer"])
 

@@ -49,7 +49,14 @@ class Dependencies:
             all faults in one message.
         """
         name = f"{function.__module__}.{function.__qualname__}"
-        hints = typing.get_type_hints(function)
+        try:
+            # The annotations of a class are its attributes'; what it needs stands at its __init__.
+            is_class = isinstance(function, type)
+            hints = typing.get_type_hints(
+                inspect.getattr_static(function, "__init__") if is_class else function
+            )
+        except NameError as error:
+            raise TypeError(f"{name} is annotated with what cannot be found: {error}") from None
         parameters = inspect.signature(function).parameters
         takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
         faults = (

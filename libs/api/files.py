@@ -44,6 +44,8 @@ def read_document(path: Path) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ContractError(f"{path}:{line}: {error.problem}") from None
+    except (yaml.YAMLError, ValueError, TypeError) as error:
+        raise ContractError(f"{path}: is not YAML in UTF-8: {str(error).splitlines()[0]}") from None
     if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith("3.1"):
         raise ContractError(f"{path}:1: not an OpenAPI 3.1 document (`openapi: 3.1.0` is missing)")
     return document

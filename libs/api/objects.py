@@ -89,7 +89,8 @@ class ApiModels:
         if not isinstance(schema, Mapping):
             return value
         if isinstance(value, list):
-            return [self.wrap(schema.get("items"), item) for item in value]
+            items = resolve(schema, self._document).get("items")
+            return [self.wrap(items, item) for item in value]
         name = model_name(schema)
         return getattr(self, name).from_json(value) if name and isinstance(value, dict) else value
 

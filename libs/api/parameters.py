@@ -11,6 +11,7 @@ from libs.errors import Fault
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?")
 _BOOLEAN = {"true": True, "false": False}
+SCALARS = ("string", "integer", "number", "boolean")
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,15 @@ class Parameter:
     """One declared parameter of an operation.
 
     :param location: ``path``, ``query`` or ``header``.
+    :param kind: the type of its value; an array is sent as one text for each item.
+    :param item_kind: the type of an array's items.
     """
 
     name: str
     location: str
     required: bool
     kind: str
+    item_kind: str | None
     default: Any
     schema: Schema
 
@@ -37,17 +41,18 @@ class Parameter:
         if location not in ("path", "query", "header"):
             raise ValueError(f"parameter {name!r} is in {location!r}; path, query and header are served")
         schema: JSON = resolve(node["schema"], document)
-        kind = schema.get("type", "string")
-        kind = next((k for k in kind if k != "null"), "string") if isinstance(kind, list) else kind
-        if kind not in ("string", "integer", "number", "boolean", "array"):
+        kind = _kind(schema)
+        item_kind = _kind(resolve(schema.get("items", {}), document)) if kind == "array" else None
+        if kind not in SCALARS and (location != "query" or item_kind not in SCALARS):
             raise ValueError(f"parameter {name!r} is of type {kind!r}, which has no text form here")
         required = bool(node.get("required", False))
-        return cls(name, location, required, kind, schema.get("default"), Schema(node["schema"], document))
+        compiled = Schema(node["schema"], document)
+        return cls(name, location, required, kind, item_kind, schema.get("default"), compiled)
 
     @property
     def argument(self) -> str:
-        """The name of the handler's argument: ``If-Match`` becomes ``if_match``."""
-        return self.name.lower().replace("-", "_") if self.location == "header" else self.name
+        """The name of the handler's argument."""
+        return argument_name(self.name, self.location)
 
     def read(self, texts: Sequence[str]) -> tuple[Any, list[Fault]]:
         """Return the value of the texts sent under this name, and what is wrong with it."""
@@ -56,19 +61,30 @@ class Parameter:
                 return None, [Fault("is required", parameter=self.name)]
             return self.default, []
         if self.kind == "array":
-            value: Any = list(texts)
+            value: Any = [_convert(text, self.item_kind) for text in texts]
         elif len(texts) > 1:
             return None, [Fault("was sent more than once", parameter=self.name)]
         else:
-            value = self._convert(texts[0])
+            value = _convert(texts[0], self.kind)
         faults = self.schema.faults(value)
         return value, [Fault(fault.detail, parameter=self.name) for fault in faults]
 
-    def _convert(self, text: str) -> Any:
-        if self.kind == "integer" and _INTEGER.fullmatch(text):
-            return int(text)
-        if self.kind == "number" and _NUMBER.fullmatch(text):
-            return float(text)
-        if self.kind == "boolean":
-            return _BOOLEAN.get(text, text)
-        return text
+
+def _kind(schema: JSON) -> Any:
+    kind = schema.get("type", "string")
+    return next((k for k in kind if k != "null"), "string") if isinstance(kind, list) else kind
+
+
+def _convert(text: str, kind: str | None) -> Any:
+    if kind == "integer" and _INTEGER.fullmatch(text):
+        return int(text)
+    if kind == "number" and _NUMBER.fullmatch(text):
+        return float(text)
+    if kind == "boolean":
+        return _BOOLEAN.get(text, text)
+    return text
+
+
+def argument_name(name: str, location: str) -> str:
+    """Return the argument a parameter is in Python: the header ``If-Match`` becomes ``if_match``."""
+    return name.lower().replace("-", "_") if location == "header" else name

@@ -23,17 +23,28 @@ class Schema:
     def __init__(self, schema: Mapping[str, Any] | bool, document: Mapping[str, Any]) -> None:
         root = {"allOf": [schema], "components": document.get("components", {})}
         # `mask` keeps what was sent (passwords, too) out of the messages.
-        self._validator = jsonschema_rs.Draft202012Validator(root, validate_formats=True, mask="the value")
+        try:
+            self._validator = jsonschema_rs.Draft202012Validator(
+                root, validate_formats=True, mask="the value"
+            )
+        except jsonschema_rs.ValidationError as error:
+            raise ValueError(f"its schema is not valid: {error.message}") from None
 
     def faults(self, value: Any) -> list[Fault]:
         """Return what is wrong with `value`, at most `MAX_FAULTS`; an empty list if nothing is."""
         if self._validator.is_valid(value):
             return []
         faults: list[Fault] = []
-        for error in self._validator.iter_errors(value):
-            faults.extend(_faults_of(error))
-            if len(faults) >= MAX_FAULTS:
-                break
+        try:
+            for error in self._validator.iter_errors(value):
+                faults.extend(_faults_of(error))
+                if len(faults) >= MAX_FAULTS:
+                    break
+        except ValueError as error:
+            # An error carries a copy of its value, and jsonschema_rs copies no more than 255 levels.
+            if "Recursion limit" not in str(error):
+                raise
+            return [Fault("is nested too deeply", pointer="")]
         return faults[:MAX_FAULTS]
 
 

@@ -9,7 +9,15 @@ from werkzeug.datastructures import Headers
 
 from libs.api.objects import ApiModels, ApiObject
 from libs.api.operation import JSON_MEDIA_TYPE, Body, Operation, Result
-from libs.errors import Fault, InvalidBody, InvalidParameters, MalformedBody, Problem, UnsupportedMediaType
+from libs.errors import (
+    BodyTooLarge,
+    Fault,
+    InvalidBody,
+    InvalidParameters,
+    MalformedBody,
+    Problem,
+    UnsupportedMediaType,
+)
 from libs.jwt import Caller, acting_as, bearer_token
 
 Authenticate = Callable[[str], Caller]
@@ -49,6 +57,10 @@ class Server:
 
     def _read_body(self, body: Body, request: Request) -> Any:
         raw = request.get_data(cache=False)
+        limit = request.max_content_length
+        if limit is not None and len(raw) >= limit:
+            # werkzeug refuses a Content-Length above the limit, but cuts a chunked body off at it.
+            raise BodyTooLarge
         if not raw and not body.required:
             return None
         if raw and request.mimetype != JSON_MEDIA_TYPE:
@@ -63,7 +75,9 @@ class Server:
         faults = body.schema.faults(value)
         if faults:
             raise InvalidBody(errors=faults)
-        return getattr(self._models, body.model).from_json(value) if body.model else value
+        if body.model is None or not isinstance(value, dict):
+            return value
+        return getattr(self._models, body.model).from_json(value)
 
     def _response(self, operation: Operation, result: Result) -> Response:
         status = result.status or operation.status

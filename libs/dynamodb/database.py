@@ -62,7 +62,8 @@ class Database:
         """Create the tables that are missing. Several processes may do so at once."""
         for model in self.models:
             try:
-                model.create_table(wait=True, billing_mode="PAY_PER_REQUEST")
+                # Setting the time to live of a table that has one already is an error to AWS.
+                model.create_table(wait=True, billing_mode="PAY_PER_REQUEST", ignore_update_ttl_errors=True)
             except TableError as error:
                 if error.cause_response_code != "ResourceInUseException":
                     raise

@@ -22,6 +22,7 @@ Raise one anywhere; the service turns it into the answer. The tree::
 A subclass or a raise may set a `code` of its own: ``raise Conflict("…", code="EMAIL_TAKEN")``.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -169,7 +170,7 @@ class _Other(Problem):
     """A status this tree has no class for (406, 414, 431 …), as HTTP names it."""
 
     def __init__(self, status: int, name: str, headers: Mapping[str, str]) -> None:
-        self.__dict__.update(status=status, title=name, code=name.upper().replace(" ", "_").replace("-", "_"))
+        self.__dict__.update(status=status, title=name, code=re.sub("[^A-Z0-9]+", "_", name.upper()))
         super().__init__(headers=headers)
 
 

@@ -28,7 +28,7 @@ class Caller:
         """:raises Forbidden: if a scope is missing."""
         missing = sorted(set(scopes) - self.scopes)
         if missing:
-            raise Forbidden(f"The token lacks the scope {' '.join(missing)}.", code="SCOPE_MISSING")
+            raise Forbidden(f"The token lacks the scope {' '.join(missing)}.")
 
     def to_json(self) -> dict[str, Any]:
         """Return what a task needs to act for this caller later: never the token."""

@@ -91,7 +91,7 @@ class RemoteKeySet:
             answer.raise_for_status()
             self._keys = _parse(answer.json()["keys"])
             self._fetched_at = self._clock()
-        except (httpx.HTTPError, ValueError, KeyError, TypeError, jwt.PyJWTError) as error:
+        except (httpx.HTTPError, LookupError, ValueError, TypeError, AttributeError, jwt.PyJWTError) as error:
             logger.warning(
                 "cannot fetch the key set", extra={"url": self._url, "error": type(error).__name__}
             )

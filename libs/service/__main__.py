@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> str | None:
     except (SettingsError, ContractError) as error:
         return f"cannot start:\n{error}"
     except PynamoDBException as error:
-        return f"cannot start: DynamoDB: {type(error).__name__}"
+        return f"cannot start: DynamoDB: {error.cause_response_code or type(error.cause).__name__}"
     return None
 
 

@@ -26,7 +26,7 @@ def configure_logs(service: str, *, log_format: str, level: str) -> None:
             event["request_id"] = request_id
         return event
 
-    renderer = structlog.dev.ConsoleRenderer(colors=False) if log_format == "text" else _json_renderer()
+    renderer = _text_renderer() if log_format == "text" else _json_renderer()
     final: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if log_format == "json":
         final.append(structlog.processors.format_exc_info)
@@ -55,6 +55,11 @@ def configure_logs(service: str, *, log_format: str, level: str) -> None:
         "celery.beat",
     ):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+
+
+def _text_renderer() -> Any:
+    # The default would print the local variables of each frame: passwords, tokens, whole bodies.
+    return structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
 
 
 def _json_renderer() -> Any:

@@ -2,6 +2,7 @@
 
 import code
 import logging
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,7 @@ def run_worker(running: Running) -> None:
     """Run tasks until SIGTERM; those under way are finished first."""
     _prepare_celery(running, signals.heartbeat_sent)
     running.celery.Worker(
-        hostname=f"{running.service.name}@%h",
+        hostname=f"{running.service.name}@{socket.gethostname()}",
         concurrency=running.settings.worker_concurrency,
         queues=[running.service.name],
         without_gossip=True,

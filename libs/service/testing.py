@@ -5,15 +5,22 @@ environment; here a service is put together on tables of its own.
 """
 
 import os
+import signal
+import subprocess
+import sys
+import time
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, TypeVar
 
 from cryptography.hazmat.primitives import serialization
 
 from libs.jwt import FixedKeySet, SigningKey, TokenIssuer
 from libs.service.service import Running, Service
 
+ROOT = Path(__file__).parents[2]
 ISSUER = "http://auth.test"
 KEY = SigningKey.generate()
 ISSUES = TokenIssuer(KEY, ISSUER)
@@ -67,3 +74,51 @@ def running_service(service: Service, environ: Mapping[str, str]) -> Iterator[Ru
 def bearer(subject: str, *, audience: str, scopes: tuple[str, ...] = ()) -> dict[str, str]:
     """Return the headers of a request that `subject` sends."""
     return {"Authorization": f"Bearer {ISSUES.issue(subject, audience=[audience], scopes=scopes)}"}
+
+
+T = TypeVar("T")
+
+
+def eventually(found: Callable[[], T], *, seconds: float = 20.0) -> T:
+    """Return the first true answer of `found`, which is asked again and again.
+
+    :raises TimeoutError: if there is none within `seconds`.
+    """
+    deadline = time.monotonic() + seconds
+    while not (answer := found()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"no true answer in {seconds} seconds; the last was {answer!r}")
+        time.sleep(0.02)
+    return answer
+
+
+@contextmanager
+def python_process(
+    *arguments: str, environ: Mapping[str, str], output: IO[bytes] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run ``python <arguments>`` for the length of a with-block; then all of its process group is killed.
+
+    :param environ: settings; of our own environment only what does not start with ``APP_`` is passed on.
+    :param output: where its output and errors go; by default to ours.
+    """
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("APP_")}
+    process = subprocess.Popen(  # noqa: S603 - a test says what is run
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={**inherited, **environ},
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT if output else None,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        kill_group(process)
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and its children, as a machine that loses its power would."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

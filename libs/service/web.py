@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from flask import Flask, request
 from werkzeug import Response
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 REQUEST_ID_HEADER = "X-Request-ID"
+DRAINED_BYTES = 4 * 1024 * 1024
+"""How much of a refused request's body is read and thrown away, so that its connection can be used again."""
 
 
 def create_app(
@@ -98,15 +101,29 @@ class _RequestScope:
 
         with request_id_scope(request_id), self._tasks.active() if self._tasks else nullcontext():
             try:
-                return self._app(environ, start)
+                answer = self._app(environ, start)
+                if answered["status"] >= 400:
+                    _drain(environ)
+                return answer
             finally:
                 logger.info(
                     "request",
                     extra={
                         "method": environ["REQUEST_METHOD"],
-                        "path": environ.get("PATH_INFO", ""),
+                        "path": quote(environ.get("PATH_INFO", ""), safe="/", encoding="latin-1"),
                         "route": environ.get("polymacaron.route"),
                         "status": answered["status"],
                         "milliseconds": round((time.perf_counter() - started) * 1000, 1),
                     },
                 )
+
+
+def _drain(environ: "WSGIEnvironment") -> None:
+    # gunicorn closes a connection with more than 64 KB unread, without having said so in the answer: the
+    # client would lose its next request. A body above our own bound still costs it the connection.
+    body, left = environ["wsgi.input"], DRAINED_BYTES
+    try:
+        while left > 0 and (data := body.read(min(left, 65536))):
+            left -= len(data)
+    except OSError:
+        logger.info("the client went away")

@@ -135,7 +135,8 @@ class Operation(Model):
     def published_again(self) -> bool:
         """Note that the relay takes this row on now; False if somebody else did."""
         cls, now = type(self), time.time()
-        wait = min(FIRST_LOOK_SECONDS * 2.0**self.publications, LATEST_LOOK_SECONDS)
+        doublings = min(self.publications, 10)  # a row can be published thousands of times
+        wait = min(FIRST_LOOK_SECONDS * 2.0**doublings, LATEST_LOOK_SECONDS)
         actions: list[Action] = [cls.publications.set(cls.publications + 1)]
         if self.status == QUEUED:
             actions.append(cls.due.set(now + wait))

@@ -4,7 +4,7 @@ from typing import Any
 
 from pynamodb.exceptions import DoesNotExist
 
-from libs.api import ApiObject, models
+from libs.api import ApiObject, Result, models
 from libs.dynamodb import Database
 from libs.errors import Conflict, Unauthorized
 from libs.jwt import SigningKey, TokenIssuer
@@ -31,7 +31,7 @@ def sign_up(body: ApiObject, database: Database, passwords: Passwords) -> ApiObj
     return models.auth.Account(user_id=user.id, email=email)
 
 
-def log_in(body: ApiObject, passwords: Passwords, issuer: TokenIssuer) -> ApiObject:
+def log_in(body: ApiObject, passwords: Passwords, issuer: TokenIssuer) -> Result:
     """Exchange e-mail and password for an access token.
 
     :raises Unauthorized: INVALID_CREDENTIALS; the same, and as slow, for an unknown e-mail.
@@ -40,9 +40,10 @@ def log_in(body: ApiObject, passwords: Passwords, issuer: TokenIssuer) -> ApiObj
     if not passwords.verify(body.password, user.password_hash if user else None) or user is None:
         raise Unauthorized("E-mail or password are wrong.", code="INVALID_CREDENTIALS")
     token = issuer.issue(user.id, audience=AUDIENCE, expires_in=TOKEN_SECONDS)
-    return models.auth.Token(
+    answer = models.auth.Token(
         access_token=token, token_type="Bearer", expires_in=TOKEN_SECONDS, user_id=user.id
     )
+    return Result(answer, headers={"Cache-Control": "no-store"})
 
 
 def _find(email: str) -> User | None:

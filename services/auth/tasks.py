@@ -15,5 +15,5 @@ def create_profile(user_id: str, name: str, profiles: Profiles, issuer: TokenIss
         profiles.create_profile(body=profile, auth=token)
     except RemoteProblem as problem:
         # A try before this one got through and its answer was lost.
-        if problem.remote_code != "PROFILE_EXISTS":
+        if problem.remote_code != "RESOURCE_EXISTS":
             raise

@@ -15,14 +15,15 @@ from services.profiles.models import Profile
 def create_profile(body: ApiObject) -> Result:
     """Create a user's profile, once.
 
-    :raises Conflict: PROFILE_EXISTS.
+    :raises Conflict: RESOURCE_EXISTS.
     """
-    profile = Profile(**body.to_json())
+    now = datetime.now(UTC)
+    profile = Profile(**body.to_json(), created_at=now, updated_at=now)
     try:
         profile.save(condition=Profile.profile_id.does_not_exist())
     except PutError as error:
         if is_condition_failure(error):
-            raise Conflict("This user has a profile.", code="PROFILE_EXISTS") from None
+            raise Conflict("This user has a profile.", code="RESOURCE_EXISTS") from None
         raise
     return Result(represent(profile), headers={"Location": f"/profiles/{profile.profile_id}"})
 

@@ -1,7 +1,5 @@
 """What profiles stores."""
 
-from datetime import UTC, datetime
-
 from pynamodb.attributes import UnicodeAttribute, UTCDateTimeAttribute
 from pynamodb.models import Model
 
@@ -15,5 +13,5 @@ class Profile(Model):
     profile_id = UnicodeAttribute(hash_key=True)
     name = UnicodeAttribute()
     bio = UnicodeAttribute(default_for_new="")
-    created_at = UTCDateTimeAttribute(default_for_new=lambda: datetime.now(UTC))
-    updated_at = UTCDateTimeAttribute(default_for_new=lambda: datetime.now(UTC))
+    created_at = UTCDateTimeAttribute()
+    updated_at = UTCDateTimeAttribute()

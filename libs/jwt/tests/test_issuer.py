@@ -1,0 +1,44 @@
+"""What is in the tokens we make (RFC 9068)."""
+
+import time
+
+import jwt
+import pytest
+
+from libs.jwt import TokenIssuer
+from libs.jwt.tests.forging import KEY
+
+ISSUES = TokenIssuer(KEY, "http://auth.test")
+
+
+def read(token):
+    return jwt.decode(token, KEY.private.public_key(), ["EdDSA"], options={"verify_aud": False})
+
+
+def test_a_token_names_its_key_its_type_and_the_algorithm():
+    token = ISSUES.issue("ada", audience=["todos"])
+    assert jwt.get_unverified_header(token) == {"alg": "EdDSA", "typ": "at+jwt", "kid": KEY.kid}
+
+
+def test_the_claims_are_those_a_verifier_needs():
+    before = int(time.time())
+    found = read(ISSUES.issue("ada", audience=["todos", "profiles"], expires_in=60, scopes=["b", "a"]))
+    assert before <= found.pop("iat") <= time.time()
+    assert before + 60 <= found.pop("exp") <= time.time() + 60
+    assert found.pop("jti")
+    assert found == {
+        "iss": "http://auth.test",
+        "sub": "ada",
+        "aud": ["profiles", "todos"],
+        "scope": "a b",
+    }
+
+
+def test_every_token_has_an_id_of_its_own():
+    ids = {read(ISSUES.issue("ada", audience=["todos"]))["jti"] for _ in range(10)}
+    assert len(ids) == 10
+
+
+def test_a_token_can_be_made_that_has_expired():
+    with pytest.raises(jwt.ExpiredSignatureError):
+        read(ISSUES.issue("ada", audience=["todos"], expires_in=-1))

@@ -1,0 +1,121 @@
+"""Readiness: bounded, cached, and never more than one of each check at a time."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from libs.errors import ServiceUnavailable
+from libs.service import health
+from libs.service.health import Health
+
+
+@pytest.fixture
+def released() -> Iterator[threading.Event]:
+    """An event checks can hang on; set at the end of each test, so that no thread hangs on."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+class Check:
+    """Counts its runs, and does what it is told."""
+
+    def __init__(self, event: threading.Event | None = None, error: Exception | None = None) -> None:
+        self.runs = 0
+        self.event = event
+        self.error = error
+
+    def __call__(self) -> None:
+        self.runs += 1
+        if self.event:
+            self.event.wait(30)
+        if self.error:
+            raise self.error
+
+
+def refusal(checks: Health) -> ServiceUnavailable:
+    with pytest.raises(ServiceUnavailable) as caught:
+        checks.ready()
+    return caught.value
+
+
+def test_ready_is_when_every_part_answers() -> None:
+    found = Health({"database": Check(), "redis": Check()}).ready()
+    assert {name: one["ok"] for name, one in found.items()} == {"database": True, "redis": True}
+    assert all(one["milliseconds"] >= 0 for one in found.values())
+
+
+def test_one_part_that_fails_is_named_and_its_error_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
+    checks = Health({"database": Check(), "redis": Check(error=OSError("redis://:hunter2@redis"))})
+    problem = refusal(checks)
+    assert (problem.status, problem.code, problem.headers["Retry-After"]) == (503, "NOT_READY", "1")
+    assert problem.detail == "Not ready: redis."
+    assert problem.extra["checks"]["redis"] == {"ok": False, "error": "unavailable"}
+    assert problem.extra["checks"]["database"]["ok"]
+    assert "hunter2" not in caplog.text
+
+
+def test_a_check_that_hangs_costs_a_second_and_is_not_started_twice(
+    released: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "CACHED_SECONDS", 0)
+    hanging, fine = Check(released), Check()
+    checks = Health({"redis": hanging, "database": fine})
+    for runs in (1, 2):
+        started = time.monotonic()
+        problem = refusal(checks)
+        assert 0.9 < time.monotonic() - started < 2
+        assert problem.extra["checks"]["redis"] == {"ok": False, "error": "timeout"}
+        assert (hanging.runs, fine.runs) == (1, runs)
+
+
+def test_a_check_that_hung_is_run_again_when_it_is_over(
+    released: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "CACHED_SECONDS", 0)
+    monkeypatch.setattr(health, "DEADLINE_SECONDS", 0.05)
+    hanging = Check(released)
+    checks = Health({"redis": hanging})
+    refusal(checks)
+    released.set()
+    monkeypatch.setattr(health, "DEADLINE_SECONDS", 5)
+    assert checks.ready()["redis"]["ok"]
+    assert checks.ready()["redis"]["ok"]
+    assert hanging.runs == 2
+
+
+def test_what_was_found_is_kept_for_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    fine, failing = Check(), Check(error=OSError())
+    for checks in (Health({"fine": fine}), Health({"failing": failing})):
+        for _ in range(3):
+            try:
+                checks.ready()
+            except ServiceUnavailable:
+                continue
+    assert (fine.runs, failing.runs) == (1, 1)
+
+
+def test_after_a_second_it_is_looked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "CACHED_SECONDS", 0.05)
+    check = Check(error=OSError())
+    checks = Health({"redis": check})
+    refusal(checks)
+    check.error = None
+    time.sleep(0.06)  # the clock is what is tested
+    assert checks.ready()["redis"]["ok"]
+
+
+def test_callers_at_the_same_time_share_one_look(released: threading.Event) -> None:
+    check = Check(released)
+    checks = Health({"redis": check})
+    answers: list[object] = []
+    threads = [threading.Thread(target=lambda: answers.append(checks.ready())) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    released.set()
+    for thread in threads:
+        thread.join()
+    assert check.runs == 1
+    assert len(answers) == 8

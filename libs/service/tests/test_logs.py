@@ -1,0 +1,107 @@
+"""Log lines: one an event, structured, with the ids that tie it to a request."""
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from libs.errors import request_id_scope
+from libs.service.logs import configure_logs
+
+logger = logging.getLogger("libs.test_logs")
+
+
+@pytest.fixture(autouse=True)
+def _root_logger_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    levels = {
+        name: one.level
+        for name, one in logging.Logger.manager.loggerDict.items()
+        if isinstance(one, logging.Logger)
+    }
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name in logging.Logger.manager.loggerDict:
+        logging.getLogger(name).setLevel(levels.get(name, logging.NOTSET))
+
+
+def printed(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    return capsys.readouterr().out.splitlines()
+
+
+def test_a_line_of_json_has_the_event_its_values_and_the_ids(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("todos", log_format="json", level="INFO")
+    with request_id_scope("request-1234"):
+        logger.info("task ended", extra={"seconds": 1.5, "who": {"ü": None}})
+    (line,) = printed(capsys)
+    event = json.loads(line)
+    assert event.pop("timestamp").endswith("Z")
+    assert event == {
+        "event": "task ended",
+        "seconds": 1.5,
+        "who": {"ü": None},
+        "service": "todos",
+        "request_id": "request-1234",
+        "level": "info",
+        "logger": "libs.test_logs",
+    }
+
+
+def test_outside_a_request_there_is_no_request_id(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("todos", log_format="json", level="INFO")
+    logger.info("hello")
+    assert "request_id" not in json.loads(printed(capsys)[0])
+
+
+def test_a_traceback_is_part_of_the_line(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("todos", log_format="json", level="INFO")
+    try:
+        raise KeyError("no such thing")
+    except KeyError:
+        logger.exception("unexpected error")
+    (line,) = printed(capsys)
+    event = json.loads(line)
+    assert "Traceback" in event["exception"]
+    assert "no such thing" in event["exception"]
+
+
+def test_what_has_no_json_form_is_shown_somehow(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("todos", log_format="json", level="INFO")
+    logger.info("odd", extra={"thing": {1, 2}})
+    assert json.loads(printed(capsys)[0])["thing"] == "{1, 2}"
+
+
+def test_a_line_of_text_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("todos", log_format="text", level="INFO")
+    with request_id_scope("request-1234"):
+        logger.warning("task failed", extra={"attempt": 2})
+    (line,) = printed(capsys)
+    for part in ("task failed", "warning", "attempt=2", "service=todos", "request_id=request-1234"):
+        assert part in line
+
+
+@pytest.mark.parametrize("log_format", ["json", "text"])
+def test_nothing_a_client_sends_can_forge_a_line(capsys: pytest.CaptureFixture[str], log_format: str) -> None:
+    configure_logs("todos", log_format=log_format, level="INFO")
+    logger.info("request", extra={"path": "/todos\n2026-01-01 [info] forged\r\x1b[31m"})
+    (line,) = printed(capsys)
+    assert "\x1b" not in line
+
+
+def test_less_than_the_level_is_not_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("todos", log_format="json", level="WARNING")
+    logger.info("hello")
+    assert printed(capsys) == []
+
+
+@pytest.mark.parametrize("noisy", ["httpx", "botocore", "celery.app.trace"])
+def test_libraries_that_tell_of_every_request_are_quiet(
+    capsys: pytest.CaptureFixture[str], noisy: str
+) -> None:
+    configure_logs("todos", log_format="json", level="INFO")
+    logging.getLogger(noisy).info("GET http://127.0.0.1/?token=secret")
+    logging.getLogger(noisy).warning("connection lost")
+    assert [json.loads(line)["event"] for line in printed(capsys)] == ["connection lost"]

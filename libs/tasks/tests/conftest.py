@@ -1,0 +1,116 @@
+"""Tables of their own for tests of tasks, and a broker that can be looked into and broken."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from pynamodb.attributes import UnicodeAttribute
+from pynamodb.models import Model
+
+from libs.api import Dependencies
+from libs.dynamodb import Database
+from libs.errors import ServiceUnavailable
+from libs.jwt import Caller, current_caller
+from libs.tasks import Operation, Progress, Task, TaskRuntime
+from libs.tasks.lease import current_progress
+
+
+class Note(Model):
+    """Something a task or a handler stores."""
+
+    class Meta:
+        table_name = "notes"
+
+    id = UnicodeAttribute(hash_key=True)
+    text = UnicodeAttribute(default_for_new="")
+
+
+@dataclass
+class Broker:
+    """A publisher that keeps what was published, in order."""
+
+    published: list[tuple[str, str]] = field(default_factory=list)
+    down: bool = False
+
+    def publish(self, task_name: str, operation_id: str) -> None:
+        if self.down:
+            raise ConnectionError("the secret address of the broker does not answer")
+        self.published.append((task_name, operation_id))
+
+    @property
+    def ids(self) -> list[str]:
+        return [operation_id for _, operation_id in self.published]
+
+
+Runtimes = Callable[..., TaskRuntime]
+
+
+@pytest.fixture(scope="module")
+def tables() -> Iterator[Database]:
+    database = Database(
+        [Operation, Note],
+        region="eu-west-1",
+        endpoint=os.environ["TEST_DYNAMODB_ENDPOINT"],
+        table_prefix=f"test-{uuid.uuid4().hex}-",
+    )
+    database.create_tables()
+    yield database
+    database.delete_tables()
+
+
+@pytest.fixture
+def database(tables: Database) -> Iterator[Database]:
+    """The tables, empty at the end of each test."""
+    yield tables
+    for model in tables.models:
+        for row in model.scan():
+            row.delete()
+
+
+@pytest.fixture
+def note_model() -> type[Note]:
+    return Note
+
+
+@pytest.fixture
+def broker() -> Broker:
+    return Broker()
+
+
+@pytest.fixture
+def runtime_of(database: Database, broker: Broker) -> Runtimes:
+    """Make the runtime of the given tasks, which may ask for `Database`, `Caller` and `Progress`."""
+
+    def make(*tasks: Task, lease_seconds: float = 15.0) -> TaskRuntime:
+        dependencies = Dependencies([database], {Caller: _caller, Progress: current_progress})
+        return TaskRuntime(tasks, dependencies, broker, lease_seconds=lease_seconds)
+
+    return make
+
+
+def _caller() -> Caller:
+    caller = current_caller()
+    if caller is None:
+        raise ServiceUnavailable("nobody is known here")
+    return caller
+
+
+@pytest.fixture
+def stored(database: Database) -> Callable[..., Operation]:
+    """Store an operation, with attributes instead of the usual ones."""
+
+    def store(**attributes: object) -> Operation:
+        usual = {"task": "some.task", "arguments": {}, "request_id": "request-id-1"}
+        operation = Operation(**{**usual, **attributes})
+        operation.save()
+        return operation
+
+    return store
+
+
+@pytest.fixture
+def read() -> Callable[[str], Operation]:
+    """Read the stored row of an operation."""
+    return lambda operation_id: Operation.get(operation_id, consistent_read=True)

@@ -1,0 +1,128 @@
+"""Publishing to Redis: a broker that is away costs a request little, and the next ones nothing."""
+
+import json
+import os
+import socket
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import redis
+
+from libs.tasks import Publisher
+from libs.tasks.celery_app import PAUSE_AFTER_FAILURE_SECONDS, CeleryPublisher, make_celery
+
+
+@contextmanager
+def publishing_to(url: str, key_prefix: str = "test:") -> Iterator[Publisher]:
+    app = make_celery("todos", url, key_prefix=key_prefix, sweep_seconds=5)
+    try:
+        yield CeleryPublisher(app)
+    finally:
+        app.close()
+
+
+def seconds_of_refusal(publisher: Publisher) -> float:
+    started = time.monotonic()
+    with pytest.raises(Exception):  # noqa: B017, PT011 - what it is is the broker's choice
+        publisher.publish("some.task", "op1")
+    return time.monotonic() - started
+
+
+@contextmanager
+def closed_port() -> Iterator[int]:
+    """Nobody listens: connecting is refused."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
+
+
+@contextmanager
+def silent_port() -> Iterator[int]:
+    """Connections are accepted and nothing is ever answered."""
+    with socket.create_server(("127.0.0.1", 0), backlog=50) as server:
+        yield server.getsockname()[1]
+
+
+@contextmanager
+def unroutable_port() -> Iterator[int]:
+    """Connecting never comes to an end: the queue of the listening socket is full."""
+    with ExitStack() as stack:
+        server = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            client = stack.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(server.getsockname())
+        yield server.getsockname()[1]
+
+
+@pytest.mark.parametrize("broken_port", [closed_port, silent_port, unroutable_port])
+def test_a_broken_broker_costs_a_caller_few_seconds_and_the_next_none(broken_port: Any) -> None:
+    with broken_port() as port, publishing_to(f"redis://127.0.0.1:{port}/0") as publisher:
+        assert seconds_of_refusal(publisher) < 4
+        assert seconds_of_refusal(publisher) < 0.1
+
+
+def test_what_is_published_is_in_the_queue_of_the_service_under_its_prefix() -> None:
+    url, prefix = os.environ["TEST_REDIS_URL"], f"test-{uuid.uuid4().hex}-todos:"
+    with publishing_to(url, prefix) as publisher:
+        publisher.publish("some.task", "op1")
+    with redis.Redis.from_url(url) as client:
+        (message,) = client.lrange(f"{prefix}todos", 0, -1)
+        client.delete(*client.scan_iter(f"{prefix}*"))
+    headers = json.loads(message)["headers"]
+    assert (headers["task"], headers["argsrepr"]) == ("some.task", "['op1']")
+
+
+class Recorder:
+    """Stands in for a Celery app: counts what is sent, and breaks on request."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+        self.down = False
+
+    def send_task(self, name: str, **options: object) -> None:
+        self.sent += 1
+        if self.down:
+            raise OSError("connection refused")
+
+
+@pytest.fixture
+def paused() -> Iterator[SimpleNamespace]:
+    """A publisher whose broker has just failed, and the clock it looks at."""
+    now, app = [100.0], Recorder()
+    publisher = CeleryPublisher(app, clock=lambda: now[0])  # type: ignore[arg-type]
+    app.down = True
+    with pytest.raises(OSError, match="refused"):
+        publisher.publish("some.task", "op1")
+    yield SimpleNamespace(publisher=publisher, app=app, now=now)
+
+
+def test_after_a_failure_the_broker_is_left_alone_for_a_while(paused: SimpleNamespace) -> None:
+    paused.app.down = False
+    paused.now[0] += PAUSE_AFTER_FAILURE_SECONDS - 0.1
+    with pytest.raises(ConnectionError, match="lately"):
+        paused.publisher.publish("some.task", "op2")
+    assert paused.app.sent == 1
+
+
+def test_after_the_pause_the_broker_is_tried_again(paused: SimpleNamespace) -> None:
+    paused.app.down = False
+    paused.now[0] += PAUSE_AFTER_FAILURE_SECONDS
+    paused.publisher.publish("some.task", "op2")
+    paused.publisher.publish("some.task", "op3")
+    assert paused.app.sent == 3
+
+
+def test_a_broker_that_fails_again_is_left_alone_again(paused: SimpleNamespace) -> None:
+    paused.now[0] += PAUSE_AFTER_FAILURE_SECONDS
+    with pytest.raises(OSError, match="refused"):
+        paused.publisher.publish("some.task", "op2")
+    paused.now[0] += 1
+    with pytest.raises(ConnectionError, match="lately"):
+        paused.publisher.publish("some.task", "op3")
+    assert paused.app.sent == 2

@@ -1,0 +1,46 @@
+"""What clients see of operations."""
+
+from collections.abc import Callable
+
+import pytest
+
+from libs.errors import NotFound
+from libs.jwt import Caller
+from libs.tasks import Operation, accepted, operations_contribution
+from libs.tasks.handlers import get_operation
+
+Store = Callable[..., Operation]
+
+
+def test_what_was_started_is_answered_with_202_and_where_to_follow_it(stored: Store) -> None:
+    operation = stored()
+    answer = accepted(operation)
+    assert answer.status == 202
+    assert answer.headers == {"Location": f"/operations/{operation.id}"}
+    assert answer.body["status"] == "queued"
+
+
+def test_the_owner_sees_an_operation(stored: Store) -> None:
+    operation = stored(owner="ada")
+    operation.claim(30)
+    operation.finish(result={"count": 0})
+    body = get_operation(operation.id, Caller("ada")).body
+    assert (body["id"], body["status"], body["result"]) == (operation.id, "succeeded", {"count": 0})
+
+
+@pytest.mark.parametrize("owner", ["ada", None])
+def test_to_everybody_else_an_operation_is_not_there(stored: Store, owner: str | None) -> None:
+    operation = stored(owner=owner)
+    with pytest.raises(NotFound):
+        get_operation(operation.id, Caller("eve"))
+
+
+@pytest.mark.usefixtures("database")
+def test_an_unknown_operation_is_not_found() -> None:
+    with pytest.raises(NotFound):
+        get_operation("unknown", Caller("ada"))
+
+
+def test_each_contribution_is_a_document_of_its_own() -> None:
+    operations_contribution().paths.clear()
+    assert list(operations_contribution().paths) == ["/operations/{operation_id}"]
