@@ -58,7 +58,7 @@ class Server:
     def _read_body(self, body: Body, request: Request) -> Any:
         raw = request.get_data(cache=False)
         limit = request.max_content_length
-        if limit is not None and len(raw) >= limit:
+        if limit is not None and request.content_length is None and len(raw) >= limit:
             # werkzeug refuses a Content-Length above the limit, but cuts a chunked body off at it.
             raise BodyTooLarge
         if not raw and not body.required:

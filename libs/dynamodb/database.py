@@ -6,6 +6,7 @@ from pynamodb.connection import Connection
 from pynamodb.exceptions import TableError
 from pynamodb.models import Model
 
+from libs.dynamodb.errors import error_code
 from libs.dynamodb.transaction import Transaction
 
 CONNECT_TIMEOUT_SECONDS = 1.0
@@ -65,7 +66,7 @@ class Database:
                 # Setting the time to live of a table that has one already is an error to AWS.
                 model.create_table(wait=True, billing_mode="PAY_PER_REQUEST", ignore_update_ttl_errors=True)
             except TableError as error:
-                if error.cause_response_code != "ResourceInUseException":
+                if error_code(error) != "ResourceInUseException":
                     raise
 
     def delete_tables(self) -> None:

@@ -3,7 +3,7 @@
 Codes: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
 """
 
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 
 from libs.errors import Problem, ServiceUnavailable
@@ -26,9 +26,19 @@ _TRY_TRANSACTION_AGAIN = frozenset(
 )
 
 
+def error_code(error: Exception) -> str | None:
+    """Return the code DynamoDB gave `error`, or None where it gave no answer.
+
+    PynamoDB's own `cause_response_code` raises AttributeError for a read that timed out.
+    """
+    cause = error.cause if isinstance(error, PynamoDBException) else error
+    code: str | None = cause.response["Error"].get("Code") if isinstance(cause, ClientError) else None
+    return code
+
+
 def is_condition_failure(error: PynamoDBException) -> bool:
     """Tell whether a conditional write of one item was refused."""
-    return error.cause_response_code == "ConditionalCheckFailedException"
+    return error_code(error) == "ConditionalCheckFailedException"
 
 
 def as_problem(error: Exception) -> Problem | None:
@@ -38,9 +48,8 @@ def as_problem(error: Exception) -> Problem | None:
     can be retried before they arrive here.
     """
     cause = error.cause if isinstance(error, PynamoDBException) else error
-    code = error.cause_response_code if isinstance(error, PynamoDBException) else None
     reasons = error.cancellation_reasons if isinstance(error, TransactWriteError) else []
     crowded = any(reason is not None and reason.code in _TRY_TRANSACTION_AGAIN for reason in reasons)
-    if crowded or code in _TRY_AGAIN or isinstance(cause, BotoCoreError):
+    if crowded or error_code(error) in _TRY_AGAIN or isinstance(cause, BotoCoreError):
         return ServiceUnavailable("The database does not answer. Try again.")
     return None

@@ -182,6 +182,7 @@ _BY_STATUS: dict[int, type[Problem]] = {
     413: BodyTooLarge,
     415: UnsupportedMediaType,
     429: TooManyRequests,
+    500: InternalError,
 }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pynamodb.exceptions import PynamoDBException
 
 from libs.api import ContractError
+from libs.dynamodb import error_code
 from libs.service.logs import configure_logs
 from libs.service.processes import run_beat, run_shell, run_web, run_worker
 from libs.service.service import Running, Service
@@ -38,7 +39,7 @@ def main(arguments: list[str]) -> str | None:
     except (SettingsError, ContractError) as error:
         return f"cannot start:\n{error}"
     except PynamoDBException as error:
-        return f"cannot start: DynamoDB: {error.cause_response_code or type(error.cause).__name__}"
+        return f"cannot start: DynamoDB: {error_code(error) or type(error.cause).__name__}"
     return None
 
 

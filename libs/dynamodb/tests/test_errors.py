@@ -2,18 +2,23 @@
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
-from pynamodb.exceptions import GetError, PutError, TransactWriteError
+from pynamodb.exceptions import CancellationReason, GetError, PutError, TransactWriteError, VerboseClientError
 
 from libs.dynamodb import as_problem, is_condition_failure
 from libs.errors import ServiceUnavailable
 
 
-def refused(code, reasons=None):
+def refused(code):
     """Return the error botocore makes of an answer with this code."""
-    answer = {"Error": {"Code": code, "Message": "secret of the table"}}
-    if reasons is not None:
-        answer["CancellationReasons"] = [{"Code": reason} for reason in reasons]
-    return ClientError(answer, "TransactWriteItems")
+    return ClientError({"Error": {"Code": code, "Message": "secret of the table"}}, "GetItem")
+
+
+def cancelled(*reasons):
+    """Return the error PynamoDB makes of a transaction cancelled for these reasons."""
+    found = [reason and CancellationReason(code=reason) for reason in reasons]
+    answer = {"Error": {"Code": "TransactionCanceledException"}}
+    cause = VerboseClientError(answer, "TransactWriteItems", cancellation_reasons=found)
+    return TransactWriteError("no", cause)
 
 
 @pytest.mark.parametrize(
@@ -32,6 +37,7 @@ def refused(code, reasons=None):
 def test_a_database_with_too_much_to_do_is_a_503(code):
     problem = as_problem(GetError("no", refused(code)))
     assert isinstance(problem, ServiceUnavailable)
+    assert isinstance(as_problem(refused(code)), ServiceUnavailable)
     assert "secret" not in str(problem.to_json())
 
 
@@ -56,8 +62,9 @@ def test_a_database_that_cannot_be_reached_is_a_503(cause):
         GetError("no", refused("AccessDeniedException")),
         PutError("no", refused("ConditionalCheckFailedException")),
         PutError("no"),
-        TransactWriteError("no", refused("TransactionCanceledException", ["ConditionalCheckFailed", "None"])),
-        TransactWriteError("no", refused("TransactionCanceledException", ["ValidationError"])),
+        cancelled("ConditionalCheckFailed", None),
+        cancelled("ValidationError"),
+        TransactWriteError("no", refused("ValidationException")),
         ValueError("no"),
         KeyError("no"),
     ],
@@ -70,8 +77,7 @@ def test_a_fault_in_our_own_code_is_no_503(error):
     "reason", ["TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError"]
 )
 def test_a_transaction_that_another_got_in_the_way_of_is_a_503(reason):
-    error = TransactWriteError("no", refused("TransactionCanceledException", ["None", reason]))
-    assert isinstance(as_problem(error), ServiceUnavailable)
+    assert isinstance(as_problem(cancelled(None, reason)), ServiceUnavailable)
 
 
 def test_a_condition_failure_is_told_from_other_errors():

@@ -25,6 +25,12 @@ def emails(account):
     return {one.email for one in account.scan(consistent_read=True)}
 
 
+def commit(transaction):
+    """End the block of `transaction`."""
+    with transaction:
+        pass
+
+
 @pytest.fixture
 def sent(database, monkeypatch):
     """Every call to DynamoDB that would write a transaction; they go through."""
@@ -49,10 +55,12 @@ def test_all_writes_of_a_block_are_stored_at_its_end(database, models, sent):
 
 def test_one_write_that_is_refused_takes_all_others_with_it(database, account):
     account("ada@x.test", name="first").save()
-    with pytest.raises(Conflict), database.transaction() as transaction:
-        transaction.create(account("bob@x.test"))
-        transaction.create(account("ada@x.test", name="second"), conflict=TAKEN)
-        transaction.save(account("eve@x.test"))
+    transaction = database.transaction()
+    transaction.create(account("bob@x.test"))
+    transaction.create(account("ada@x.test", name="second"), conflict=TAKEN)
+    transaction.save(account("eve@x.test"))
+    with pytest.raises(Conflict):
+        commit(transaction)
     assert emails(account) == {"ada@x.test"}
     assert account.get("ada@x.test").name == "first"
 
@@ -60,21 +68,23 @@ def test_one_write_that_is_refused_takes_all_others_with_it(database, account):
 def test_the_conflict_of_the_refused_item_is_raised(database, account):
     account("ada@x.test").save()
     other = Conflict(code="OTHER")
-    with pytest.raises(Conflict) as caught, database.transaction() as transaction:
-        transaction.create(account("bob@x.test"), conflict=other)
-        transaction.create(account("ada@x.test"), conflict=TAKEN)
+    transaction = database.transaction()
+    transaction.create(account("bob@x.test"), conflict=other)
+    transaction.create(account("ada@x.test"), conflict=TAKEN)
+    with pytest.raises(Conflict) as caught:
+        commit(transaction)
     assert caught.value is TAKEN
     assert isinstance(caught.value.__cause__, TransactWriteError)
 
 
 def test_an_update_and_a_put_keep_their_conflicts_apart(database, account):
     gone, no = Conflict(code="GONE"), Conflict(code="NO")
-    with pytest.raises(Conflict) as caught, database.transaction() as transaction:
-        # PynamoDB sends the put first, though it comes second here.
-        transaction.update(
-            account("ada@x.test"), [account.logins.add(1)], condition=account.email.exists(), conflict=gone
-        )
-        transaction.create(account("bob@x.test"), conflict=no)
+    transaction, there = database.transaction(), account.email.exists()
+    # PynamoDB sends the put first, though it comes second here.
+    transaction.update(account("ada@x.test"), [account.logins.add(1)], condition=there, conflict=gone)
+    transaction.create(account("bob@x.test"), conflict=no)
+    with pytest.raises(Conflict) as caught:
+        commit(transaction)
     assert caught.value is gone
 
 
@@ -111,11 +121,10 @@ def test_the_reasons_of_a_cancellation_come_in_the_order_of_the_conflicts(databa
         if refuse:
             conflicts.append((kind == "update", number, problem))
     if not conflicts:
-        with transaction:
-            pass
+        commit(transaction)
         return
-    with pytest.raises(Conflict) as caught, transaction:
-        pass
+    with pytest.raises(Conflict) as caught:
+        commit(transaction)
     assert caught.value is min(conflicts)[2], "puts before updates, each in the order they were made"
 
 
@@ -129,9 +138,10 @@ def test_an_update_changes_what_it_names_and_no_more(database, account):
 
 def test_nothing_is_sent_when_the_block_raises(database, account, sent):
     called = []
-    with pytest.raises(ZeroDivisionError), database.transaction() as transaction:
-        transaction.create(account("ada@x.test"))
-        transaction.after_commit(lambda: called.append(1))
+    transaction = database.transaction()
+    transaction.create(account("ada@x.test"))
+    transaction.after_commit(lambda: called.append(1))
+    with pytest.raises(ZeroDivisionError), transaction:
         _ = 1 / 0
     assert (sent, called, current_transaction()) == ([], [], None)
     assert emails(account) == set()
@@ -157,9 +167,11 @@ def test_calls_after_the_commit_run_in_order_when_all_is_stored(database, accoun
 def test_calls_after_the_commit_do_not_run_when_it_failed(database, account):
     account("ada@x.test").save()
     called = []
-    with pytest.raises(Conflict), database.transaction() as transaction:
-        transaction.create(account("ada@x.test"), conflict=TAKEN)
-        transaction.after_commit(lambda: called.append(1))
+    transaction = database.transaction()
+    transaction.create(account("ada@x.test"), conflict=TAKEN)
+    transaction.after_commit(lambda: called.append(1))
+    with pytest.raises(Conflict):
+        commit(transaction)
     assert called == []
 
 
@@ -187,11 +199,13 @@ def test_a_hundred_items_fit_and_one_more_does_not(database, account, sent):
             transaction.create(account(f"{number}@x.test"))
     assert len(emails(account)) == MAX_ITEMS == 100
     sent.clear()
-    with pytest.raises(ValueError, match="at most 100 items, not 101"), database.transaction() as transaction:
-        for number in range(60):
-            transaction.create(account(f"new-{number}@x.test"))
-        for number in range(41):
-            transaction.update(account(f"{number}@x.test"), [account.logins.set(1)])
+    transaction = database.transaction()
+    for number in range(60):
+        transaction.create(account(f"new-{number}@x.test"))
+    for number in range(41):
+        transaction.update(account(f"{number}@x.test"), [account.logins.set(1)])
+    with pytest.raises(ValueError, match="at most 100 items, not 101"):
+        commit(transaction)
     assert sent == []
 
 
@@ -203,8 +217,10 @@ def test_another_writer_on_the_same_item_is_a_503(database, account, monkeypatch
     def conflict(*args, **kwargs):
         raise ClientError(answer, "TransactWriteItems")
 
-    monkeypatch.setattr(database.connection, "dispatch", conflict)
-    with pytest.raises(TransactWriteError) as caught, database.transaction() as transaction:
-        transaction.create(account("ada@x.test"), conflict=TAKEN)
-        transaction.create(account("bob@x.test"), conflict=TAKEN)
+    transaction = database.transaction()
+    transaction.create(account("ada@x.test"), conflict=TAKEN)
+    transaction.create(account("bob@x.test"), conflict=TAKEN)
+    monkeypatch.setattr(database.connection.client, "_make_api_call", conflict)
+    with pytest.raises(TransactWriteError) as caught:
+        commit(transaction)
     assert isinstance(as_problem(caught.value), ServiceUnavailable)

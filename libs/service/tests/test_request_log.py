@@ -59,6 +59,9 @@ def test_query_tokens_and_bodies_are_not_logged(
     assert "-token" not in str(logged)
 
 
-def test_the_path_is_logged_as_it_reads(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
-    client.get("/grüße")
-    assert line(caplog)["path"] == "/grüße"
+@pytest.mark.parametrize("path", ["/gr%C3%BC%C3%9Fe", "/a%0Ab", "/%25"])
+def test_the_path_is_logged_as_it_is_in_a_url(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    client.get(path)
+    assert line(caplog)["path"] == path

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from libs.errors import current_request_id
+from libs.service.web import DRAINED_BYTES
 from libs.tasks.task import active_runtime
 
 
@@ -88,6 +89,22 @@ def test_a_chunked_body_too_large_is_refused_while_it_is_read(client: FlaskClien
     assert_problem(answer, 413, "BODY_TOO_LARGE")
 
 
+@pytest.mark.parametrize("path", ["/not-there", "/private", "/things?page=2"], ids=["404", "401", "400"])
+def test_the_body_of_a_refused_request_is_read_so_that_its_connection_stays_good(
+    client: FlaskClient, path: str
+) -> None:
+    body = BytesIO(b"x" * 200_000)
+    answer = client.get(path, input_stream=body, headers={"Content-Length": "200000"})
+    assert answer.status_code >= 400
+    assert body.tell() == 200_000
+
+
+def test_a_flood_is_not_read_to_its_end(client: FlaskClient) -> None:
+    body = BytesIO(b"x" * 6_000_000)
+    client.post("/things", input_stream=body, headers={"Content-Length": "6000000"})
+    assert body.tell() <= DRAINED_BYTES
+
+
 def test_an_unexpected_exception_is_logged_once_and_its_text_is_not_told(
     client: FlaskClient, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -126,7 +143,7 @@ def test_a_database_that_is_away_is_a_503_to_be_tried_again(client: FlaskClient)
         (404, "NOT_FOUND"),
         (413, "BODY_TOO_LARGE"),
         (415, "UNSUPPORTED_MEDIA_TYPE"),
-        (418, "I'M_A_TEAPOT"),
+        (418, "I_M_A_TEAPOT"),
         (429, "TOO_MANY_REQUESTS"),
         (431, "REQUEST_HEADER_FIELDS_TOO_LARGE"),
     ],

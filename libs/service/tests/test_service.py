@@ -1,0 +1,182 @@
+"""Putting a service together: what is missing is said at start, and what every service serves."""
+
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from pynamodb.attributes import UnicodeAttribute
+from pynamodb.models import Model
+
+from libs.api import ContractError
+from libs.jwt import FixedKeySet
+from libs.service import Running, Service, SettingsError
+from libs.service import service as module
+from libs.service.testing import KEY, bearer, environment, running_service
+from libs.tasks import asynctask
+
+
+class Thing(Model):
+    """Something stored."""
+
+    class Meta:
+        table_name = "things"
+
+    id = UnicodeAttribute(hash_key=True)
+
+
+@asynctask
+def count() -> int:
+    """A task, so that the service needs a broker."""
+    return 1
+
+
+PROBE = Service("probe", models=[Thing], tasks=[count], keys=lambda _: FixedKeySet([KEY.jwk]))
+DOCUMENT = "openapi: 3.1.0\ninfo: {title: Probe, version: 1.0.0}\nsecurity: [{bearer: []}]\npaths: {}\n"
+
+
+@pytest.fixture
+def contract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(module, "APIS", tmp_path)
+    (tmp_path / "probe.yaml").write_text(DOCUMENT)
+    return tmp_path / "probe.yaml"
+
+
+@pytest.fixture
+def running(contract: Path) -> Iterator[Running]:
+    with running_service(PROBE, environment("probe", version="1.2.3", commit="abc")) as started:
+        yield started
+
+
+@pytest.fixture
+def client(running: Running) -> FlaskClient:
+    return running.web_app().test_client()
+
+
+@pytest.mark.parametrize("name", ["auth", "profiles", "todos"])
+def test_a_service_is_found_by_its_name(name: str) -> None:
+    assert Service.named(name).name == name
+
+
+@pytest.mark.parametrize("name", ["billing", "todos.models", "..todos", "to dos", "os"])
+def test_an_unknown_service_is_named_in_the_error(name: str) -> None:
+    with pytest.raises(SettingsError, match=r"APP_SERVICE: There is no services/.*/service.py\.\Z"):
+        Service.named(name)
+
+
+def test_a_service_whose_code_lacks_a_package_says_which(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import services
+
+    (tmp_path / "lacking").mkdir()
+    (tmp_path / "lacking" / "service.py").write_text("import not_installed\n")
+    monkeypatch.setattr(services, "__path__", [*services.__path__, str(tmp_path)])
+    with pytest.raises(ModuleNotFoundError, match="not_installed"):
+        Service.named("lacking")
+
+
+def without(environ: dict[str, str], *names: str) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if name not in names}
+
+
+def test_a_service_with_tasks_needs_a_broker() -> None:
+    with pytest.raises(SettingsError, match="APP_REDIS_URL"):
+        PROBE.load_settings(without(environment("probe"), "APP_REDIS_URL"))
+    replace(PROBE, tasks=[]).load_settings(without(environment("probe"), "APP_REDIS_URL"))
+
+
+def test_a_service_without_keys_of_its_own_needs_an_address_to_fetch_them_from() -> None:
+    PROBE.load_settings(without(environment("probe"), "APP_JWKS_URL"))
+    with pytest.raises(SettingsError, match="APP_JWKS_URL"):
+        replace(PROBE, keys=None).load_settings(without(environment("probe"), "APP_JWKS_URL"))
+
+
+def test_what_a_service_needs_is_named_together_with_all_other_faults() -> None:
+    environ = without(environment("probe", port="no"), "APP_REDIS_URL", "APP_JWKS_URL")
+    with pytest.raises(SettingsError) as caught:
+        replace(PROBE, keys=None).load_settings(environ)
+    named = [line.partition(":")[0] for line in str(caught.value).splitlines()]
+    assert named == ["APP_JWKS_URL", "APP_PORT", "APP_REDIS_URL"]
+
+
+def test_tables_are_called_after_the_service(running: Running) -> None:
+    prefix = running.settings.table_prefix
+    names = [model.Meta.table_name for model in running.database.models]
+    assert names == [f"{prefix}probe-things", f"{prefix}probe-operations"]
+
+
+def test_a_service_without_tasks_has_no_table_no_route_and_no_runtime_for_them(contract: Path) -> None:
+    with running_service(replace(PROBE, tasks=[]), environment("probe")) as running:
+        assert running.tasks is None
+        assert running.database.models == (Thing,)
+        assert "/operations/{operation_id}" not in running.contract.document["paths"]
+
+
+def test_everything_wrong_with_a_contract_stops_the_start(contract: Path) -> None:
+    contract.write_text(DOCUMENT.replace("{}", "{/ping: {get: {operationId: mine}}, /b: {get: {}}}"))
+    running = PROBE.start(PROBE.load_settings(environment("probe")))
+    with pytest.raises(ContractError) as caught:
+        running.web_app()
+    assert [line.partition(": ")[2].partition(":")[0] for line in str(caught.value).splitlines()] == [
+        "/ping",
+        "GET /b",
+    ]
+
+
+@pytest.mark.parametrize("path", ["/ping", "/health/live"])
+def test_the_process_answers(client: FlaskClient, path: str) -> None:
+    assert client.get(path).get_json() == {"status": "ok"}
+
+
+def test_the_version_is_told(client: FlaskClient) -> None:
+    assert client.get("/version").get_json() == {"service": "probe", "version": "1.2.3", "commit": "abc"}
+
+
+def test_the_version_with_a_token_tells_who_asks(client: FlaskClient) -> None:
+    body = client.get("/auth/version", headers=bearer("ada", audience="probe")).get_json()
+    assert body["caller"] == "ada"
+    assert client.get("/auth/version").status_code == 401
+    assert client.get("/auth/version", headers=bearer("ada", audience="todos")).status_code == 401
+
+
+def test_ready_is_a_service_whose_database_and_broker_answer(client: FlaskClient) -> None:
+    body = client.get("/health/ready").get_json()
+    assert body["status"] == "ok"
+    assert {name: one["ok"] for name, one in body["checks"].items()} == {"dynamodb": True, "redis": True}
+
+
+def test_a_service_is_not_ready_while_a_part_is_away_and_alive_all_the_same(contract: Path) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))  # and not listening
+        url = f"redis://:hunter2@127.0.0.1:{holder.getsockname()[1]}/0"
+        with running_service(replace(PROBE, keys=None), environment("probe", redis_url=url)) as running:
+            del running.keys  # those of the test, so that they are fetched from nowhere
+            client = running.web_app().test_client()
+            answer = client.get("/health/ready")
+            assert answer.status_code == 503
+            body = answer.get_json()
+            assert body["code"] == "NOT_READY"
+            assert {name: one["ok"] for name, one in body["checks"].items()} == {
+                "dynamodb": True,
+                "redis": False,
+                "keys": False,
+            }
+            assert "hunter2" not in answer.text
+            assert client.get("/health/live").status_code == 200
+
+
+def test_readiness_needs_the_tables(running: Running) -> None:
+    running.database.delete_tables()
+    answer = running.web_app().test_client().get("/health/ready")
+    assert answer.status_code == 503
+    assert not answer.get_json()["checks"]["dynamodb"]["ok"]
+
+
+def test_the_document_is_served_with_every_operation(client: FlaskClient, running: Running) -> None:
+    document = client.get("/openapi.json").get_json()
+    assert set(document["paths"]) == {operation.path for operation in running.contract.operations}
+    assert "/operations/{operation_id}" in document["paths"]
+    assert "x-bind-server" not in str(document)
