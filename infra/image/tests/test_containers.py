@@ -1,0 +1,195 @@
+"""What every container of this repository must keep to, read from Dockerfile and docker-compose.yml."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from infra.image import healthcheck
+
+ROOT = Path(__file__).parents[3]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+ONE_SHOTS = {"secrets"}
+DATABASES = {"dynamodb", "redis"}
+OURS = sorted(set(SERVICES) - DATABASES - ONE_SHOTS)
+LONG_RUNNING = sorted(set(SERVICES) - ONE_SHOTS)
+
+
+def dockerfile() -> list[tuple[str, str]]:
+    """Return the Dockerfile's instructions in order, each as (word, rest)."""
+    text = re.sub(r"^#.*\n", "", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
+    lines = re.sub(r"\\\n\s*", "", text).splitlines()
+    return [(line.split(maxsplit=1)[0], line.split(maxsplit=1)[1]) for line in lines if line.strip()]
+
+
+def final_stage() -> list[tuple[str, str]]:
+    """Return the instructions of the image that is shipped."""
+    instructions = dockerfile()
+    last = max(index for index, (word, _) in enumerate(instructions) if word == "FROM")
+    return instructions[last:]
+
+
+def test_the_parts_are_all_there() -> None:
+    assert set(SERVICES) == {
+        *("dynamodb", "redis", "secrets", "profiles"),
+        *("auth", "auth-worker", "auth-beat"),
+        *("todos", "todos-worker", "todos-beat"),
+    }
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_every_container_is_confined(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["mem_limit"]
+    assert not {"privileged", "cap_add", "network", "pid", "devices"} & set(service)
+    assert service.get("network_mode", "none") == "none"
+
+
+@pytest.mark.parametrize("name", LONG_RUNNING)
+def test_every_long_running_container_is_watched_and_restarted(name: str) -> None:
+    service = SERVICES[name]
+    assert service["restart"] == "unless-stopped"
+    assert service["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
+    assert {"interval", "timeout", "retries"} <= set(service["healthcheck"])
+
+
+@pytest.mark.parametrize("name", sorted(ONE_SHOTS))
+def test_a_one_shot_ends(name: str) -> None:
+    """`up --wait` takes the end of a container for a failure unless somebody waits for that very end."""
+    assert "restart" not in SERVICES[name]
+    conditions = [
+        s["depends_on"][name]["condition"] for s in SERVICES.values() if name in s.get("depends_on", {})
+    ]
+    assert conditions
+    assert set(conditions) == {"service_completed_successfully"}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_each_process_is_asked_the_question_it_can_answer(name: str) -> None:
+    service = SERVICES[name]
+    question = service["healthcheck"]["test"][4:]
+    if service.get("command", ["web"]) == ["web"]:
+        assert question == ["http", "http://127.0.0.1:8080/health/ready"]
+        assert "APP_ALIVE_PATH" not in service["environment"]
+    else:
+        assert question == ["alive", service["environment"]["APP_ALIVE_PATH"]]
+
+
+def test_a_check_gives_up_before_docker_does() -> None:
+    """Where Docker cuts it off, the reason is lost; and a busy machine takes seconds to start a Python."""
+    in_image = re.search(r"--timeout=(\d+)s", dict(final_stage())["HEALTHCHECK"])
+    assert in_image is not None
+    timeouts = [in_image[1]] + [SERVICES[name]["healthcheck"]["timeout"].rstrip("s") for name in LONG_RUNNING]
+    assert min(map(int, timeouts)) > 2 * healthcheck.HTTP_SECONDS
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_databases_come_first(name: str) -> None:
+    needed = {"dynamodb", *({"redis", "secrets"} if "profiles" not in name else ())}
+    assert {key for key in SERVICES[name]["depends_on"] if key in DATABASES | ONE_SHOTS} == needed
+    assert all(
+        SERVICES[name]["depends_on"][key]["condition"] == "service_healthy" for key in needed & DATABASES
+    )
+
+
+@pytest.mark.parametrize("name", ["auth", "todos"])
+def test_web_worker_and_beat_have_the_same_settings_and_image(name: str) -> None:
+    web, worker, beat = SERVICES[name], SERVICES[f"{name}-worker"], SERVICES[f"{name}-beat"]
+    assert worker["environment"] == beat["environment"]
+    assert worker["environment"] == {**web["environment"], **COMPOSE["x-alive"]}
+    assert worker["image"] == beat["image"] == web["image"]
+    assert (worker["command"], beat["command"]) == (["worker"], ["beat"])
+
+
+def test_an_image_is_built_once_and_never_pulled() -> None:
+    """Without `pull_policy: never` compose would ask a public registry for an image of our name."""
+    for name, service in SERVICES.items():
+        if not service["image"].startswith("polymacaron/"):
+            assert "build" not in service
+        elif "build" in service:
+            assert service["build"]["args"]["SERVICE"] == name
+        else:
+            assert service["pull_policy"] == "never"
+
+
+def test_every_image_has_a_version() -> None:
+    stages = {rest.split(" AS ")[1] for word, rest in dockerfile() if word == "FROM" and " AS " in rest}
+    images = [service["image"] for service in SERVICES.values()]
+    images += [rest.split()[0] for word, rest in dockerfile() if word == "FROM"]
+    for image in set(images) - stages:
+        assert re.fullmatch(r"[\w./-]+:[\w.-]+", image), image
+        assert not image.endswith(":latest"), image
+
+
+def test_ports_are_published_on_the_loopback_only() -> None:
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert published == {
+        "auth": ["127.0.0.1:${AUTH_PORT:-8101}:8080"],
+        "profiles": ["127.0.0.1:${PROFILES_PORT:-8102}:8080"],
+        "todos": ["127.0.0.1:${TODOS_PORT:-8103}:8080"],
+        "dynamodb": ["127.0.0.1:${DYNAMODB_PORT:-8109}:8000"],
+        "redis": ["127.0.0.1:${REDIS_PORT:-8110}:6379"],
+    }
+
+
+def test_secrets_are_readable_where_needed_and_writable_where_made() -> None:
+    mounts = {name: [v for v in s.get("volumes", []) if "secrets" in v] for name, s in SERVICES.items()}
+    assert mounts.pop("secrets") == ["secrets:/secrets"]
+    assert not any(mounts.pop(name) for name in ("dynamodb", "redis", "profiles"))
+    assert all(mount == ["secrets:/secrets:ro"] for mount in mounts.values())
+
+
+def test_no_secret_stands_in_the_file() -> None:
+    for service in SERVICES.values():
+        for key in service.get("environment", {}):
+            assert not re.search(r"APP_.*(KEY|SECRET|PASSWORD|TOKEN)$", key), f"{key}: give it as {key}_FILE"
+
+
+def test_nobody_runs_as_root() -> None:
+    """DynamoDB Local alone does: without any capability, because its volume belongs to root."""
+    users = [rest for word, rest in final_stage() if word == "USER"]
+    assert users == ["10001:10001"]
+    assert {name: service["user"] for name, service in SERVICES.items() if "user" in service} == {
+        "dynamodb": "root",
+        "redis": "redis",
+    }
+
+
+def test_the_image_starts_the_service_and_stops_it_gently() -> None:
+    final = dict(final_stage())
+    assert final["ENTRYPOINT"] == '["python", "-m", "libs.service"]'
+    assert final["CMD"] == '["web"]'
+    assert final["STOPSIGNAL"] == "SIGTERM"
+    assert "/health/live" in final["HEALTHCHECK"]
+
+
+def test_a_change_of_code_installs_nothing_again() -> None:
+    """Packages are pinned by hash in a stage no code enters, and lie below the code in the image."""
+    instructions = dockerfile()
+    first, second = [index for index, (word, _) in enumerate(instructions) if word == "FROM"][:2]
+    stage = instructions[first:second]
+    assert [rest for word, rest in stage if word == "COPY"] == ["requirements/runtime.txt /tmp/runtime.txt"]
+    assert any("--require-hashes" in rest for word, rest in stage if word == "RUN")
+    copies = [rest for word, rest in final_stage() if word == "COPY"]
+    assert copies == ["--from=packages /opt/venv /opt/venv", "--from=code /app /app"]
+
+
+def test_what_differs_in_every_build_comes_last() -> None:
+    words = [word for word, _ in final_stage()]
+    assert not {"RUN", "COPY"} & set(words[words.index("ARG") :])
+
+
+def test_only_what_is_named_enters_a_build() -> None:
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    patterns = [line for line in lines if line and not line.startswith("#")]
+    assert patterns[0] == "*"
+    assert {pattern for pattern in patterns if pattern.startswith("!")} == {
+        *("!requirements/runtime.txt", "!libs/", "!apis/", "!services/", "!infra/image/")
+    }
+    assert "**/tests" in patterns
