@@ -1,0 +1,1 @@
+"""Black-box acceptance tests: HTTP only, the same files against every deployment."""

@@ -1,0 +1,161 @@
+"""What every service does alike: its standard endpoints, and HTTP taken seriously."""
+
+import re
+from typing import Any
+from uuid import uuid4
+
+import openapi_spec_validator
+import pytest
+
+from testaccept.deployment import SERVICES, Clients, User
+from testaccept.endpoints import ENDPOINTS, Endpoint
+from testaccept.problems import assert_problem
+
+every_service = pytest.mark.parametrize("service", SERVICES)
+standard_gets = pytest.mark.parametrize(
+    "endpoint", [each for each in ENDPOINTS if each.method == "GET" and "{" not in each.path], ids=str
+)
+
+
+def document_of(clients: Clients, service: str) -> dict[str, Any]:
+    response = clients.of(service).get("/openapi.json")
+    assert response.status_code == 200
+    document: dict[str, Any] = response.json()
+    return document
+
+
+def shape(path: str) -> str:
+    """A path less the names of its parameters."""
+    return re.sub(r"{\w+}", "{}", path)
+
+
+@every_service
+def test_ping(anyone: Clients, service: str) -> None:
+    assert anyone.of(service).get("/ping").status_code == 200
+
+
+@every_service
+def test_version(anyone: Clients, visitor: User, service: str) -> None:
+    response = anyone.of(service).get("/version")
+    assert response.status_code == 200
+    assert isinstance(response.json()["version"], str)
+    behind_the_door = visitor.of(service).get("/auth/version")
+    assert behind_the_door.status_code == 200
+    assert behind_the_door.json()["version"] == response.json()["version"]
+
+
+@every_service
+def test_health(anyone: Clients, service: str) -> None:
+    assert anyone.of(service).get("/health/live").status_code == 200
+    ready = anyone.of(service).get("/health/ready")
+    assert ready.status_code == 200, ready.text
+    assert ready.json()["checks"]
+
+
+@standard_gets
+def test_head_is_get_without_the_body(visitor: User, endpoint: Endpoint) -> None:
+    client = visitor.of(endpoint.service)
+    got, head = client.get(endpoint.path), client.head(endpoint.path)
+    assert (head.status_code, head.content) == (got.status_code, b"")
+    assert head.headers["Content-Type"] == got.headers["Content-Type"]
+    assert head.headers["X-Request-ID"]
+
+
+@every_service
+def test_the_openapi_document_is_valid(anyone: Clients, service: str) -> None:
+    document = document_of(anyone, service)
+    assert document["openapi"].startswith("3.1.")
+    openapi_spec_validator.validate(document)
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=str)
+def test_the_openapi_document_declares_the_endpoint(anyone: Clients, endpoint: Endpoint) -> None:
+    document = document_of(anyone, endpoint.service)
+    declared = {shape(path): operations for path, operations in document["paths"].items()}
+    operation = declared[shape(endpoint.path)][endpoint.method.lower()]
+    assert bool(operation.get("security", document.get("security"))) == endpoint.protected
+
+
+@every_service
+def test_the_openapi_document_declares_nothing_untested(anyone: Clients, service: str) -> None:
+    # A new endpoint belongs into endpoints.py: the tests of authorization go through that list.
+    known = {(each.method, shape(each.path)) for each in ENDPOINTS if each.service == service}
+    declared = {
+        (method.upper(), shape(path))
+        for path, operations in document_of(anyone, service)["paths"].items()
+        for method in operations
+        if method in {"get", "put", "post", "patch", "delete"}
+    }
+    assert declared <= known
+
+
+@every_service
+def test_an_unknown_path_is_a_problem(visitor: User, service: str) -> None:
+    assert_problem(visitor.of(service).get("/nowhere"), 404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize(
+    ("service", "method", "path", "allowed"),
+    [
+        *((service, "DELETE", "/ping", {"GET"}) for service in SERVICES),
+        ("auth", "GET", "/auth/login", {"POST"}),
+        ("profiles", "DELETE", "/profiles/me", {"GET", "PATCH"}),
+        ("todos", "DELETE", "/todos", {"GET", "POST"}),
+        ("todos", "POST", "/todos/some-id", {"GET", "PATCH", "DELETE"}),
+    ],
+)
+def test_a_method_that_is_not_there(
+    visitor: User, service: str, method: str, path: str, allowed: set[str]
+) -> None:
+    response = visitor.of(service).request(method, path)
+    assert_problem(response, 405, "METHOD_NOT_ALLOWED")
+    offered = {name.strip() for name in response.headers["Allow"].split(",")}
+    assert allowed <= offered
+    assert method not in offered
+
+
+@every_service
+def test_a_valid_request_id_is_kept(anyone: Clients, service: str) -> None:
+    request_id = str(uuid4())
+    response = anyone.of(service).get("/ping", headers={"X-Request-ID": request_id})
+    assert response.headers.get_list("X-Request-ID") == [request_id]
+
+
+@every_service
+def test_a_valid_request_id_is_kept_on_errors(anyone: Clients, visitor: User, service: str) -> None:
+    headers = {"X-Request-ID": str(uuid4())}
+    for response in (
+        visitor.of(service).get("/nowhere", headers=headers),
+        anyone.of(service).get("/auth/version", headers=headers),
+        visitor.of(service).delete("/ping", headers=headers),
+    ):
+        assert response.is_client_error
+        assert response.headers["X-Request-ID"] == headers["X-Request-ID"]
+        assert response.json()["request_id"] == headers["X-Request-ID"]
+
+
+# A newline cannot be sent inside a header, so it comes in the disguises that some server might undo.
+@every_service
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b"",
+        b"x" * 1000,
+        b"two words",
+        b"<script>",
+        b"a,b",
+        b"a%0d%0aSet-Cookie:x",
+        b"a\\nb",
+        b"\xff",
+        b'"',
+        b"${jndi}",
+    ],
+    ids=lambda odd: repr(odd)[:20],
+)
+def test_an_odd_request_id_is_replaced(anyone: Clients, service: str, odd: bytes) -> None:
+    response = anyone.of(service).get("/ping", headers=[(b"X-Request-ID", odd)])
+    assert response.status_code == 200
+    (request_id,) = response.headers.get_list("X-Request-ID")
+    assert re.fullmatch(r"[\w-]{8,64}", request_id, re.ASCII)
+    again = anyone.of(service).get("/ping", headers=[(b"X-Request-ID", odd)])
+    assert again.headers["X-Request-ID"] != request_id
