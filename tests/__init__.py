@@ -1,0 +1,1 @@
+"""What is tested about the repository as a whole."""
