@@ -1,0 +1,97 @@
+# The menu: `make` alone shows it. Every target that needs packages makes .venv first.
+
+PYTHON ?= python3
+VENV := .venv/bin/python
+INFRA := $(VENV) -m infra.local
+
+# A venv whose Python is gone (after an upgrade of the system's) counts as not made.
+ifneq ($(wildcard .venv/.stamp),)
+ifneq ($(shell $(VENV) -c 'print(1)' 2>/dev/null),1)
+$(shell rm -f .venv/.stamp)
+endif
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help up down ps logs seed shell token test testaccept lint fmt requirements clean
+# One target after the other: `make down up` means that order, under -j, too.
+.NOTPARALLEL:
+# Recipes show what they do in their own words.
+MAKEFLAGS += --no-print-directory
+
+##@ The stack
+
+up: .venv/.stamp ## Start everything and wait until it is ready (MODE=native|compose)
+	@$(INFRA) up
+
+down: .venv/.stamp ## Stop everything; the data stays
+	@$(INFRA) down
+
+ps: .venv/.stamp ## Show what is running
+	@$(INFRA) ps
+
+logs: .venv/.stamp ## Follow the logs (SERVICE=todos for one service)
+	@$(INFRA) logs $(SERVICE)
+
+seed: .venv/.stamp ## Make a demo user with some todos
+	@$(INFRA) seed
+
+shell: .venv/.stamp ## Open a Python prompt with a service loaded (SERVICE=todos)
+	@$(INFRA) shell $(or $(SERVICE),todos)
+
+token: .venv/.stamp ## Print an access token (ARGS="--subject demo --audience todos")
+	@$(INFRA) token $(ARGS)
+
+##@ The checks
+
+test: .venv/.stamp ## Run every test but the acceptance tests (ARGS="-k name")
+	@$(VENV) -m pytest -n auto $(ARGS)
+
+testaccept: .venv/.stamp ## Run the acceptance tests against what is up (ARGS="-k name")
+	@$(INFRA) testaccept $(ARGS)
+
+lint: .venv/.stamp ## Check format, style, types and who imports whom
+	@$(VENV) -m ruff format --check . || { echo "\`make fmt\` repairs the format" >&2; exit 1; }
+	@$(VENV) -m ruff check --quiet .
+	@$(VENV) -m mypy
+	@said=$$($(VENV) -c 'from importlinter.cli import lint_imports_command as lint; lint()' 2>&1) || { \
+		echo "$$said" >&2; exit 1; }
+	@echo "Imports: who may import whom is kept (pyproject.toml, [tool.importlinter])"
+
+fmt: .venv/.stamp ## Repair format, imports and what else ruff can
+	@$(VENV) -m ruff check --quiet --fix-only .
+	@$(VENV) -m ruff format --quiet .
+
+##@ The packages
+
+requirements: .venv/.stamp ## Pin requirements/*.in with hashes (ARGS=--upgrade for newer versions)
+	@for name in runtime dev java node; do \
+		$(VENV) -m uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header \
+			--output-file requirements/$$name.txt $(ARGS) requirements/$$name.in || exit 1; \
+	done
+
+clean: ## Stop everything, then remove .venv, .local and the tools' caches (data, too)
+	@if [ -e .venv/.stamp ] && [ -e .local/mode ]; then $(INFRA) down; fi
+	@rm -rf .venv .local dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help: ## Show this
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "Variables: MODE SERVICE ARGS PYTHON, and a port each: AUTH_PORT PROFILES_PORT TODOS_PORT DYNAMODB_PORT REDIS_PORT"
+
+# The stamp is written last: a venv without it was cut short, and is made again from nothing.
+.venv/.stamp: requirements/dev.txt
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "Error: $(PYTHON) was not found: install Python 3.11 or newer, or set PYTHON=/path/to/python" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Error: Python 3.11 or newer is needed and $(PYTHON) is $$($(PYTHON) -V 2>&1): set PYTHON=python3.13" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+		echo "Error: $(PYTHON) cannot make a virtual environment: install its venv module (Debian: apt install python3-venv)" >&2; \
+		exit 1; }
+	@if [ ! -e $@ ]; then rm -rf .venv; $(PYTHON) -m venv .venv; fi
+	@echo "Installing the packages of requirements/dev.txt into .venv ..." >&2
+	@$(VENV) -m pip install --quiet --quiet --require-hashes --disable-pip-version-check -r requirements/dev.txt || { \
+		echo "Error: the packages could not be installed, see above; \`make\` tries again" >&2; exit 1; }
+	@touch $@

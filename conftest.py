@@ -1,0 +1,78 @@
+"""Real databases for the tests of libs/ and services/: one DynamoDB Local and one Valkey for a whole run.
+
+They are started by pytest's controlling process, before pytest-xdist starts its workers, which inherit the
+addresses: TEST_DYNAMODB_ENDPOINT and TEST_REDIS_URL. Set one of them yourself and yours is used.
+Each test makes tables and keys under names of its own, so all of them may run at the same time.
+"""
+
+import os
+import signal
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent
+NEEDS_SERVERS = (ROOT / "libs", ROOT / "services")
+# No test may reach an account of yours by accident.
+DUMMY_CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "local",
+    "AWS_SECRET_ACCESS_KEY": "local",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+}
+_servers = pytest.StashKey[ExitStack]()
+
+
+def runs_tests_that_need_servers(config: pytest.Config) -> bool:
+    """Whether one of the paths on the command line is in, or holds, a folder whose tests use databases."""
+    if config.option.collectonly:
+        return False
+    paths = [Path(config.invocation_params.dir, arg.split("::")[0]).resolve() for arg in config.args]
+    return any(
+        path.is_relative_to(folder) or folder.is_relative_to(path)
+        for path in paths
+        for folder in NEEDS_SERVERS
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Start the servers and export their addresses, before a worker exists."""
+    config = session.config
+    if hasattr(config, "workerinput") or not runs_tests_that_need_servers(config):
+        return
+    os.environ.update(DUMMY_CREDENTIALS)
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        os.environ.pop(name, None)
+    start = {
+        "dynamodb": "TEST_DYNAMODB_ENDPOINT" not in os.environ,
+        "redis": "TEST_REDIS_URL" not in os.environ,
+    }
+    if not any(start.values()):
+        return
+
+    # Here and not above: acceptance tests run where infra's packages are not installed.
+    from infra.local.errors import LocalError
+    from infra.local.throwaway import throwaway_servers
+
+    # A run told to end stops its servers, too; one that is killed takes them along (infra/local/tether.py).
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stack = ExitStack()
+    config.stash[_servers] = stack
+    try:
+        ports = stack.enter_context(throwaway_servers(**start))
+    except (LocalError, OSError) as error:
+        raise pytest.UsageError(f"the databases for the tests could not be started: {error}") from None
+    if "dynamodb" in ports:
+        os.environ["TEST_DYNAMODB_ENDPOINT"] = f"http://127.0.0.1:{ports['dynamodb']}"
+    if "redis" in ports:
+        os.environ["TEST_REDIS_URL"] = f"redis://127.0.0.1:{ports['redis']}/0"
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what was started, however the run ended."""
+    stack = config.stash.get(_servers, None)
+    if stack is not None:
+        stack.close()

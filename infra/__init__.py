@@ -1,0 +1,1 @@
+"""How it runs: on a laptop (local), in an image, on AWS."""

@@ -1,0 +1,121 @@
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from infra.local import cli, compose, mode, native
+from infra.local.errors import LocalError
+from infra.local.mode import Mode, remember
+from infra.local.ports import Ports
+
+
+@pytest.fixture(autouse=True)
+def _native(local: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODE", "native")
+
+
+def last_line(capsys: pytest.CaptureFixture[str]) -> str:
+    return capsys.readouterr().err.strip().splitlines()[-1]
+
+
+def test_a_taken_port_is_one_line_and_exit_code_1(
+    taken: int, ports: Ports, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    for name, value in Ports(**{**ports.as_dict(), "auth": taken}).as_environment().items():
+        monkeypatch.setenv(name, value)
+    assert cli.main(["up"]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "Mode: native (MODE says so)"
+    assert lines[1].startswith(f"Error: port {taken} (auth) is in use by")
+    assert len(lines) == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "line"),
+    [
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/x/y"), "Error: No space left on device: /x/y"),
+        (PermissionError(errno.EACCES, "Permission denied", "/x/y"), "Error: Permission denied: /x/y"),
+        (LocalError("do this"), "Error: do this"),
+    ],
+)
+def test_faults_of_the_machine_are_one_line(
+    fault: Exception, line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def fails(ports: Ports) -> None:
+        raise fault
+
+    monkeypatch.setattr(native, "up", fails)
+    assert cli.main(["up"]) == 1
+    assert last_line(capsys) == line
+
+
+def test_a_fault_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch):
+    def fails(ports: Ports) -> None:
+        raise OSError(errno.EBADF, "Bad file descriptor")
+
+    monkeypatch.setattr(native, "up", fails)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        cli.main(["up"])
+
+
+def test_the_other_mode_has_to_be_down_first(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    remember(Mode.COMPOSE, Ports())
+    monkeypatch.setattr(cli, "docker_answers", lambda: True)
+    assert cli.main(["up"]) == 1
+    assert last_line(capsys) == ("Error: compose mode is up: `make down` first, then MODE=native make up.")
+
+
+def test_native_mode_that_is_remembered_and_gone_does_not_bind(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    remember(Mode.NATIVE, Ports())
+    monkeypatch.delenv("MODE")
+    monkeypatch.setattr(cli, "docker_answers", lambda: True)
+    monkeypatch.setattr(compose, "up", lambda ports: mode.remember(Mode.COMPOSE, ports))
+    assert cli.main(["up"]) == 0
+    remembered = mode.recall()
+    assert remembered is not None
+    assert remembered.mode is Mode.COMPOSE
+
+
+def test_compose_mode_whose_engine_is_gone_can_be_taken_down(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    remember(Mode.COMPOSE, Ports())
+    monkeypatch.delenv("MODE")
+    monkeypatch.setattr(cli, "docker_answers", lambda: False)
+    assert cli.main(["down"]) == 0
+    assert mode.recall() is None
+
+
+def test_what_logs_follows():
+    assert cli.log_names("todos") == ["todos", "todos-worker", "todos-beat"]
+    assert cli.log_names("profiles") == ["profiles"]
+    assert cli.log_names("redis") == ["redis"]
+    assert cli.log_names("auth-beat") == ["auth-beat"]
+    assert len(cli.log_names(None)) == len(cli.log_names("")) == 9
+    with pytest.raises(LocalError, match="SERVICE=nosuch is none of dynamodb, redis, auth, "):
+        cli.log_names("nosuch")
+
+
+@pytest.mark.parametrize("command", [["token", "--subject", "u"], ["shell", "todos"]])
+def test_commands_that_need_the_stack_say_so(command: list[str], capsys: pytest.CaptureFixture[str]):
+    assert cli.main(command) == 1
+    assert last_line(capsys) == "Error: nothing is up: make up"
+
+
+def test_testaccept_names_the_service_that_is_not_ready(
+    ports: Ports, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    remember(Mode.NATIVE, ports)
+    assert cli.main(["testaccept", "-k", "anything"]) == 1
+    assert last_line(capsys) == f"Error: auth is not ready (nothing answers on port {ports.auth}): make up"
+
+
+def test_an_argument_nobody_takes_is_refused(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        cli.main(["ps", "--all"])
+    assert "unrecognized arguments: --all" in capsys.readouterr().err

@@ -1,0 +1,39 @@
+from pathlib import Path
+
+import pytest
+
+from infra.local import compose
+from infra.local.mode import Mode, remember
+from infra.local.ports import Ports
+
+
+@pytest.mark.parametrize(
+    ("container", "failed"),
+    [
+        ({"State": "running", "Health": "healthy"}, False),
+        ({"State": "running", "Health": ""}, False),
+        ({"State": "running", "Health": "unhealthy"}, True),
+        ({"State": "running", "Health": "starting"}, True),
+        ({"State": "exited", "ExitCode": 0}, False),
+        ({"State": "exited", "ExitCode": 1}, True),
+    ],
+)
+def test_which_container_has_failed(container: dict[str, object], failed: bool):
+    assert compose.has_failed(container) is failed
+
+
+def test_compose_gets_the_ports_of_what_is_up(local: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DOCKER_HOST", "unix:///somewhere")
+    monkeypatch.setenv("AUTH_PORT", "9002")
+    remember(Mode.COMPOSE, Ports(auth=9001))
+    environment = compose.environment()
+    assert environment["AUTH_PORT"] == "9001"
+    assert environment["TODOS_PORT"] == "8103"
+    assert environment["DOCKER_HOST"] == "unix:///somewhere"
+    assert compose.environment(Ports(auth=9003))["AUTH_PORT"] == "9003"
+
+
+def test_the_ports_are_those_that_the_compose_file_reads():
+    text = (Path(__file__).parents[3] / "docker-compose.yml").read_text()
+    for name, value in Ports().as_environment().items():
+        assert f"${{{name}:-{value}}}" in text

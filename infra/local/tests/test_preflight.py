@@ -1,0 +1,60 @@
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from infra.local import paths, preflight
+from infra.local.errors import LocalError
+from infra.local.ports import Ports
+
+
+def test_a_taken_port_is_one_line_with_its_holder_and_a_way_out(taken: int, ports: Ports):
+    with pytest.raises(LocalError) as caught:
+        preflight.check_ports(Ports(**{**ports.as_dict(), "auth": taken}), ["auth", "todos"])
+    line = str(caught.value)
+    assert line.startswith(f"port {taken} (auth) is in use by ")
+    assert "stop it or set AUTH_PORT=" in line
+    assert "\n" not in line
+    if Path("/proc/net/tcp").exists():
+        assert f"(pid {os.getpid()})" in line
+
+
+def test_every_taken_port_is_named(taken: int):
+    with pytest.raises(LocalError, match=rf"Taken, too: {taken} \(todos\)"):
+        preflight.check_ports(Ports(auth=taken, todos=taken), ["auth", "todos"])
+
+
+def test_ports_that_are_not_asked_about_may_be_taken(taken: int, ports: Ports):
+    preflight.check_ports(Ports(**{**ports.as_dict(), "auth": taken}), ["todos", "redis"])
+
+
+def test_a_full_disk_is_told_before_anything_is_written(local: Path):
+    with pytest.raises(LocalError, match=r"^12 MB are free in .*, 500 MB are needed: make room"):
+        preflight.check_disk(lambda folder: SimpleNamespace(free=12_345_678))
+    preflight.check_disk()
+    assert list(local.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(paths, "LOCAL", tmp_path / "file" / ".local")
+    with pytest.raises(LocalError, match="cannot be written"):
+        preflight.check_disk()
+
+
+def test_secrets_are_made_once(local: Path):
+    preflight.make_secrets()
+    made = {file.name: file.read_bytes() for file in (local / "secrets").iterdir()}
+    assert set(made) == {"jwt-key.pem", "cursor-secret"}
+    assert all(file.stat().st_mode & 0o077 == 0 for file in (local / "secrets").iterdir())
+    preflight.make_secrets()
+    assert {file.name: file.read_bytes() for file in (local / "secrets").iterdir()} == made
+
+
+def test_secrets_that_cannot_be_made_are_one_line(local: Path):
+    local.mkdir()
+    (local / "secrets").touch()
+    with pytest.raises(LocalError, match="secrets") as caught:
+        preflight.make_secrets()
+    assert "\n" not in str(caught.value)

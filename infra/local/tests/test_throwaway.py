@@ -1,0 +1,59 @@
+"""The databases of a test run: they answer, and they do not outlive it, however it ends."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from infra.local import throwaway
+from infra.local.errors import LocalError
+from infra.local.paths import ROOT
+from infra.local.preflight import is_free
+from infra.local.servers import dynamodb_answers, redis_answers, wait_until
+from infra.local.throwaway import reserved_port, throwaway_servers
+
+
+def test_both_answer_and_end_with_the_context():
+    with throwaway_servers() as ports:
+        assert dynamodb_answers(ports["dynamodb"])
+        assert redis_answers(ports["redis"])
+        assert not dynamodb_answers(ports["redis"], timeout=0.5)
+        assert not redis_answers(ports["dynamodb"], timeout=0.5)
+    assert not dynamodb_answers(ports["dynamodb"])
+    assert not redis_answers(ports["redis"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_they_end_with_the_process_that_started_them(number: signal.Signals):
+    code = (
+        "import time\nfrom infra.local.throwaway import throwaway_servers\n"
+        "with throwaway_servers(dynamodb=False) as ports:\n print(ports['redis'], flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        port = int(process.stdout.readline())
+        assert redis_answers(port)
+        process.send_signal(number)
+    assert wait_until(lambda: is_free(port), 10)
+
+
+def test_one_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch):
+    tries = []
+
+    def command(port: int, data: None) -> list[str]:
+        tries.append(port)
+        return ["/bin/sh", "-c", "echo it has no memory >&2; exit 1"]
+
+    monkeypatch.setattr(throwaway, "redis_command", command)
+    fails = pytest.raises(LocalError, match="redis for the tests did not start: it has no memory")
+    with fails, throwaway_servers(dynamodb=False):
+        pass
+    assert len(set(tries)) == 3
+
+
+def test_a_reserved_port_is_nobody_elses():
+    with reserved_port() as one, reserved_port() as other:
+        assert one != other
