@@ -102,7 +102,11 @@ class ApiClient:
         media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if media_type != JSON_MEDIA_TYPE:
             return answer.content or None
-        return self._models.wrap(call.answers.get(answer.status_code), orjson.loads(answer.content))
+        try:
+            body = orjson.loads(answer.content)
+        except orjson.JSONDecodeError:
+            raise RemoteProblem(self.api, operation_id, answer.status_code, None) from None
+        return self._models.wrap(call.answers.get(answer.status_code), body)
 
 
 class _Call:

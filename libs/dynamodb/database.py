@@ -68,6 +68,9 @@ class Database:
             except TableError as error:
                 if error_code(error) != "ResourceInUseException":
                     raise
+                # Another process is making it.
+                ready = self.connection.client.get_waiter("table_exists")
+                ready.wait(TableName=model.Meta.table_name, WaiterConfig={"Delay": 1})
 
     def delete_tables(self) -> None:
         """Delete the tables and all they hold."""

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Protocol
 
 import httpx
@@ -66,7 +67,8 @@ class RemoteKeySet:
 
     def ready(self) -> None:
         """:raises ServiceUnavailable: while no keys could ever be fetched."""
-        self.find("")
+        if self._keys is None:
+            self.find("")
 
     def find(self, kid: str) -> jwt.PyJWK | None:
         keys = self._keys
@@ -100,7 +102,12 @@ class RemoteKeySet:
 
 
 def _parse(jwks: Iterable[Mapping[str, Any]]) -> dict[str, jwt.PyJWK]:
-    keys = {jwk["kid"]: jwt.PyJWK.from_dict(dict(jwk)) for jwk in jwks if jwk.get("use", "sig") == "sig"}
+    keys: dict[str, jwt.PyJWK] = {}
+    for jwk in jwks:
+        # A key of a kind we do not know is none of ours; the others are still good (RFC 7517 section 5).
+        with suppress(jwt.PyJWKError, jwt.exceptions.InvalidKeyError):
+            if jwk.get("use", "sig") == "sig":
+                keys[jwk["kid"]] = jwt.PyJWK.from_dict(dict(jwk))
     if not keys:
         raise ValueError("a key set without keys")
     return keys

@@ -66,7 +66,9 @@ class TokenVerifier:
 
 def _caller(claims: dict[str, Any], token: str) -> Caller:
     subject, scope = claims["sub"], claims.get("scope", "")
-    if not subject or not isinstance(scope, str):
+    # PyJWT takes the times as text, too; RFC 7519 section 2 does not.
+    timely = all(type(claims[name]) in (int, float) for name in ("exp", "iat"))
+    if not subject or not isinstance(scope, str) or not timely:
         raise _invalid()
     return Caller(subject=subject, scopes=frozenset(scope.split()), token=token)
 

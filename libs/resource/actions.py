@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from libs.api import Result
 from libs.jwt import Caller
@@ -53,7 +54,8 @@ class Create(ModelResource):
         partition = self.admit("create", caller)
         row = self.store.new(partition, {**self.load(body), **self.stamps(self.created, self.updated)})
         self.store.create(row)
-        return Result(self.represent(row), headers={"Location": f"{self.path}/{self.store.key_of(row)}"})
+        location = f"{self.path}/{quote(self.store.key_of(row), safe='')}"
+        return Result(self.represent(row), headers={"Location": location})
 
 
 class Retrieve(ModelResource):

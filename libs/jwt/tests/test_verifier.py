@@ -5,6 +5,7 @@ import hmac
 import json
 import time
 
+import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -96,15 +97,22 @@ def test_a_key_sent_along_is_not_used():
     assert refusal(signed(brought, claims(), OTHER_KEY)) == "TOKEN_INVALID"
 
 
-@pytest.mark.parametrize("kind", ["oct", "EC"])
-def test_a_published_key_of_another_kind_verifies_nothing(kind):
-    if kind == "oct":
-        other = {"kty": "oct", "k": KEY.jwk["x"], "kid": KEY.kid}
-    else:
-        numbers = ec.generate_private_key(ec.SECP256R1()).public_key().public_numbers()
-        x, y = (segment(number.to_bytes(32, "big")) for number in (numbers.x, numbers.y))
-        other = {"kty": "EC", "crv": "P-256", "x": x, "y": y, "kid": KEY.kid}
-    strict = TokenVerifier(FixedKeySet([other]), issuer=ISSUER, audience=AUDIENCE)
+SECRET = b"a secret of thirty-two bytes ..."
+CURVE_KEY = ec.generate_private_key(ec.SECP256R1())
+
+
+def keys_of_other_kinds():
+    numbers = CURVE_KEY.public_key().public_numbers()
+    x, y = (segment(number.to_bytes(32, "big")) for number in (numbers.x, numbers.y))
+    yield {"kty": "oct", "k": segment(SECRET), "kid": KEY.kid}, "HS256", SECRET
+    yield {"kty": "EC", "crv": "P-256", "x": x, "y": y, "kid": KEY.kid}, "ES256", CURVE_KEY
+
+
+@pytest.mark.parametrize(("jwk", "algorithm", "key"), [*keys_of_other_kinds()], ids=["secret", "curve"])
+def test_a_key_of_another_kind_verifies_nothing_even_if_it_is_published(jwk, algorithm, key):
+    strict = TokenVerifier(FixedKeySet([jwk]), issuer=ISSUER, audience=AUDIENCE)
+    own = jwt.encode(claims(), key, algorithm=algorithm, headers={"kid": KEY.kid, "typ": "at+jwt"})
+    assert refusal(own, strict) == "TOKEN_INVALID"
     assert refusal(signed(header(), claims()), strict) == "TOKEN_INVALID"
 
 

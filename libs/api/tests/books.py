@@ -1,0 +1,130 @@
+"""A small service for the tests: the functions bound in books.yaml, and the WSGI application around them."""
+
+from pathlib import Path
+from typing import Any
+
+from werkzeug import Request
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, Rule
+from werkzeug.test import Client, TestResponse
+
+from libs.api import (
+    ApiClient,
+    ApiModels,
+    ApiObject,
+    Contract,
+    Dependencies,
+    Server,
+    problem_response,
+)
+from libs.errors import Problem, problem_for_status
+from libs.jwt import Caller, FixedKeySet, SigningKey, TokenIssuer, TokenVerifier, current_caller
+
+BOOKS = Path(__file__).with_name("books.yaml")
+KEY = SigningKey.generate()
+ISSUES = TokenIssuer(KEY, "http://auth.test")
+VERIFIER = TokenVerifier(FixedKeySet([KEY.jwk]), issuer="http://auth.test", audience="books")
+
+
+class Desk:
+    """What the handlers ask for: remembers what they were called with, and says what to answer."""
+
+    def __init__(self) -> None:
+        self.calls: list[dict[str, Any]] = []
+        self.caller: Caller | None = None
+        self.answer: Any = None
+        self.failure: Exception | None = None
+
+    def handle(self, **arguments: Any) -> Any:
+        self.calls.append(arguments)
+        self.caller = current_caller()
+        if self.failure is not None:
+            raise self.failure
+        return self.answer
+
+
+def get_status(desk: Desk) -> Any:
+    return desk.handle()
+
+
+def set_labels(body: list[str] | None, desk: Desk) -> Any:
+    return desk.handle(body=body)
+
+
+def list_books(desk: Desk, **filters: Any) -> Any:
+    return desk.handle(**filters)
+
+
+def add_book(body: ApiObject, desk: Desk) -> Any:
+    return desk.handle(body=body)
+
+
+def get_book(book_id: str, desk: Desk) -> Any:
+    return desk.handle(book_id=book_id)
+
+
+def remove_book(book_id: str, if_match: str, desk: Desk) -> Any:
+    return desk.handle(book_id=book_id, if_match=if_match)
+
+
+def read_book(book_id: str, desk: Desk) -> Any:
+    return desk.handle(book_id=book_id)
+
+
+class Library:
+    """The service: `wsgi` is its application, `call` sends it a request, `desk` is what the handlers see."""
+
+    def __init__(self, *, validate_answers: bool = True) -> None:
+        self.desk = Desk()
+        self.contract = Contract.load(BOOKS, Dependencies([self.desk]))
+        self.models = ApiModels(self.contract.document)
+        self._server = Server(VERIFIER.verify, self.models, validate_answers=validate_answers)
+        self._operations = {one.operation_id: one for one in self.contract.operations}
+        self._routes = Map(
+            [
+                Rule(
+                    one.path.replace("{", "<").replace("}", ">"),
+                    methods=[one.method],
+                    endpoint=one.operation_id,
+                )
+                for one in self.contract.operations
+            ],
+            merge_slashes=False,
+        )
+        self.last_request: Request | None = None
+
+    def wsgi(self, environ: dict[str, Any], start_response: Any) -> Any:
+        request = self.last_request = Request(environ)
+        try:
+            name, values = self._routes.bind_to_environ(environ).match()
+            answer = self._server.respond(self._operations[name], request, values)
+        except Problem as problem:
+            answer = problem_response(problem, request_id="request-1", instance=request.path)
+        except HTTPException as error:
+            problem = problem_for_status(error.code or 500, error.name)
+            answer = problem_response(problem, request_id="request-1", instance=request.path)
+        return answer(environ, start_response)
+
+    def call(
+        self, method: str, path: str, *, scopes: tuple[str, ...] | None = (), **options: Any
+    ) -> TestResponse:
+        """Send a request; with a token of these scopes, or with none for None."""
+        headers = dict(options.pop("headers", {}))
+        if scopes is not None:
+            headers["Authorization"] = f"Bearer {token(*scopes)}"
+        return Client(self.wsgi).open(path, method=method, headers=headers, **options)
+
+    def refusal(self, method: str, path: str, **options: Any) -> tuple[int, str]:
+        """Return status and code of the problem a request is answered with."""
+        answer = self.call(method, path, **options)
+        assert answer.content_type == "application/problem+json"
+        return answer.status_code, answer.json["code"]
+
+
+class Books(ApiClient, api="books"):
+    """The client of the service; `folder` must be the one of books.yaml."""
+
+
+def token(*scopes: str) -> str:
+    """Return Ada's token."""
+    return ISSUES.issue("ada", audience=["books"], scopes=scopes)

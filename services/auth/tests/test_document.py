@@ -1,0 +1,16 @@
+"""The OpenAPI document, as it is served."""
+
+from flask.testing import FlaskClient
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from libs.service import Running
+
+
+def test_the_served_document_is_valid_openapi(client: FlaskClient) -> None:
+    OpenAPIV31SpecValidator(client.get("/openapi.json").get_json()).validate()
+
+
+def test_every_operation_says_what_a_problem_looks_like(running: Running) -> None:
+    for operation in running.contract.operations:
+        node = running.contract.document["paths"][operation.path][operation.method.lower()]
+        assert "application/problem+json" in node["responses"]["default"]["content"]

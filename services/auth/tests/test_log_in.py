@@ -1,0 +1,99 @@
+"""Logging in: a good token for the right password, and nothing to be learnt from a wrong one."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+from flask.testing import FlaskClient
+
+from libs.errors import ServiceUnavailable
+from libs.jwt import FixedKeySet, TokenVerifier
+from libs.service.testing import ISSUER, KEY
+from services.auth import passwords
+from services.auth.passwords import Passwords
+
+PASSWORD = "correct horse battery"
+Post = Callable[..., Any]
+
+
+@pytest.fixture
+def account(sign_up: Post) -> dict[str, str]:
+    return dict(sign_up(f"{uuid.uuid4().hex}@example.com").get_json())
+
+
+@pytest.fixture
+def verifications(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The hashes that passwords are compared with."""
+    seen: list[str] = []
+    verify = PasswordHasher.verify
+
+    def spy(self: PasswordHasher, hashed: str, password: str) -> bool:
+        seen.append(hashed)
+        return bool(verify(self, hashed, password))
+
+    monkeypatch.setattr(PasswordHasher, "verify", spy)
+    return seen
+
+
+@pytest.mark.parametrize("audience", ["auth", "profiles", "todos"])
+def test_the_right_password_gets_a_token_for_every_service(
+    log_in: Post, account: dict[str, str], audience: str
+) -> None:
+    answer = log_in(account["email"])
+    assert answer.headers["Cache-Control"] == "no-store"
+    body = answer.get_json()
+    assert (body["token_type"], body["expires_in"], body["user_id"]) == ("Bearer", 900, account["user_id"])
+    verifier = TokenVerifier(FixedKeySet([KEY.jwk]), issuer=ISSUER, audience=audience)
+    caller = verifier.verify(body["access_token"])
+    assert (caller.subject, caller.scopes) == (account["user_id"], frozenset())
+
+
+def test_a_wrong_password_and_an_unknown_email_get_the_same_answer_for_the_same_work(
+    log_in: Post, account: dict[str, str], verifications: list[str]
+) -> None:
+    answers = [
+        log_in(account["email"], "wrong horse battery").get_json(),
+        log_in("nobody@example.com").get_json(),
+    ]
+    for answer in answers:
+        del answer["request_id"]
+    assert answers[0] == answers[1]
+    assert (answers[0]["status"], answers[0]["code"]) == (401, "INVALID_CREDENTIALS")
+    parameters = [hashed.split("$")[1:4] for hashed in verifications]
+    assert len(parameters) == 2
+    assert parameters[0] == parameters[1]
+
+
+def test_the_hash_of_nobody_has_no_password() -> None:
+    hasher = Passwords()
+    assert not hasher.verify("", None)
+    assert not hasher.verify(PASSWORD, None)
+
+
+@pytest.mark.parametrize("email", ["", "ada", "\U0001d160" * 254, "\x00"])
+def test_what_is_no_email_is_refused(client: FlaskClient, email: str) -> None:
+    answer = client.post("/auth/login", json={"email": email, "password": PASSWORD})
+    assert (answer.status_code, answer.get_json()["errors"][0]["pointer"]) == (422, "/email")
+
+
+def test_a_password_is_only_good_for_its_own_hash() -> None:
+    hasher = Passwords()
+    stored = hasher.hash(PASSWORD)
+    assert hasher.hash(PASSWORD) != stored, "each has a salt of its own"
+    assert hasher.verify(PASSWORD, stored)
+    assert not hasher.verify(PASSWORD + "!", stored)
+
+
+def test_too_many_at_once_are_asked_to_try_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(passwords.os, "cpu_count", lambda: 1)
+    hasher = Passwords()
+    hasher._take_slot()
+    for busy in (lambda: hasher.hash(PASSWORD), lambda: hasher.verify(PASSWORD, None)):
+        with pytest.raises(ServiceUnavailable):
+            busy()
+    hasher._slots.release()
+    for _ in range(2):
+        assert not hasher.verify(PASSWORD, None), "a slot is given back, however a comparison ends"

@@ -1,0 +1,121 @@
+"""What the tests of all services share: requests of every kind, made up from a service's contract."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from libs.api import Contract
+from libs.api.schemas import resolve
+
+# A property test runs as long as it needs: a busy machine is not a fault of the code.
+settings.register_profile(
+    "services", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("services")
+
+NASTY = ["", "\x00", "..", "a/b", "%", "'", "\U0001d160" * 256, "\U0001f600" * 256, "x" * 5000, "me"]
+texts = st.sampled_from(NASTY) | st.text(max_size=300)
+scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3)
+)
+
+
+@dataclass(frozen=True)
+class AnyRequest:
+    """One made-up request."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    data: bytes | None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def send(self, client: FlaskClient, headers: dict[str, str]) -> None:
+        """Send it, and check the answer: no fault of ours, and a problem where it is refused."""
+        answer = client.open(
+            self.path,
+            method=self.method,
+            query_string=self.query,
+            data=self.data,
+            headers={**self.headers, **headers},
+        )
+        assert answer.status_code < 500, answer.text
+        if answer.status_code >= 400:
+            problem = answer.get_json()
+            assert answer.mimetype == "application/problem+json"
+            assert problem["status"] == answer.status_code
+            assert problem["code"].isupper()
+            assert problem["request_id"] == answer.headers["X-Request-ID"]
+
+
+def _plausible(schema: dict[str, Any]) -> SearchStrategy[Any]:
+    """Return values that a property may well have, so that not all requests are refused at once."""
+    if schema.get("format") == "email":
+        return st.emails()
+    if schema.get("type") == "boolean":
+        return st.booleans()
+    least, most = schema.get("minLength", 0), schema.get("maxLength", 300)
+    return st.text(min_size=least, max_size=min(most, least + 50))
+
+
+def _bodies(node: dict[str, Any], document: dict[str, Any]) -> SearchStrategy[bytes | None]:
+    if "requestBody" not in node:
+        return st.none()
+    schema = resolve(node["requestBody"]["content"]["application/json"]["schema"], document)
+    fields = {name: _plausible(resolve(one, document)) for name, one in schema["properties"].items()}
+    known = st.fixed_dictionaries(
+        {name: fields[name] for name in schema.get("required", [])},
+        optional={name: one for name, one in fields.items() if name not in schema.get("required", [])},
+    )
+    odd = st.dictionaries(st.sampled_from(sorted(fields)) | texts, values, max_size=4)
+    bodies = st.one_of(known, known, odd, values)
+    return st.none() | st.binary(max_size=50) | bodies.filter(_has_json_form).map(orjson.dumps)
+
+
+def _has_json_form(value: Any) -> bool:
+    try:
+        orjson.dumps(value)
+    except TypeError:  # an integer of more than 64 bits
+        return False
+    return True
+
+
+@pytest.fixture(scope="session")
+def any_request() -> Callable[..., SearchStrategy[AnyRequest]]:
+    """Make the strategy of requests to all operations of a contract.
+
+    :param keys: path parameters that lead somewhere.
+    """
+
+    def strategy(contract: Contract, keys: list[str]) -> SearchStrategy[AnyRequest]:
+        in_path = st.sampled_from([*keys, *NASTY[1:]]) | st.text(min_size=1, max_size=70)
+
+        @st.composite
+        def made(draw: st.DrawFn) -> AnyRequest:
+            # Readiness may well be a 503, and says so elsewhere.
+            served = [one for one in contract.operations if one.operation_id != "get_readiness"]
+            operation = draw(st.sampled_from(served))
+            node = contract.document["paths"][operation.path][operation.method.lower()]
+            path = "/".join(
+                quote(draw(in_path), safe="") if part.startswith("{") else part
+                for part in operation.path.split("/")
+            )
+            declared = [one.name for one in operation.parameters if one.location == "query"]
+            names = st.sampled_from(declared) if declared else texts
+            query = draw(st.dictionaries(names, texts | st.integers(-5, 150).map(str), max_size=2))
+            kinds = st.sampled_from(["application/json"] * 5 + ["text/plain", ""])
+            data = draw(_bodies(node, contract.document))
+            return AnyRequest(operation.method, path, query, data, {"Content-Type": draw(kinds)})
+
+        return made()
+
+    return strategy
