@@ -16,6 +16,7 @@ from libs.api.objects import model_name
 from libs.api.operation import JSON_MEDIA_TYPE, Body, Contribution, Operation, arguments
 from libs.api.parameters import Parameter
 from libs.api.schemas import JSON, Schema, resolve
+from libs.jwt import Caller
 
 METHODS = ("get", "put", "post", "patch", "delete")
 PROBLEM = {
@@ -157,13 +158,16 @@ class _Loading:
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"its handler would be given {', '.join(twice)} twice")
         function = self._functions.get(operation_id) or _import(node.pop("x-bind-server"))
-        call = self._dependencies.bind(function, arguments(parameters, body is not None))
+        scopes = _scopes(node.get("security", self._document.get("security", [])))
+        # Nobody is known to call a public operation.
+        without = (Caller,) if scopes is None else ()
+        call = self._dependencies.bind(function, arguments(parameters, body is not None), without=without)
         status, answers = self._answers(node)
         return Operation(
             operation_id=operation_id,
             method=method.upper(),
             path=path,
-            scopes=_scopes(node.get("security", self._document.get("security", []))),
+            scopes=scopes,
             parameters=parameters,
             body=body,
             status=status,

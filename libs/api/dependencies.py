@@ -42,8 +42,12 @@ class Dependencies:
         maker = self._makers.get(kind) or self.bind(kind, ())
         return cast(T, maker())
 
-    def bind(self, function: Callable[..., Any], given: Collection[str]) -> Callable[..., Any]:
+    def bind(
+        self, function: Callable[..., Any], given: Collection[str], *, without: Collection[type] = ()
+    ) -> Callable[..., Any]:
         """Return `function` with every parameter filled that is not among the names `given`.
+
+        :param without: types that are not provided here, though they are elsewhere.
 
         :raises TypeError: if the function does not take a given name, or needs what nobody provides;
             all faults in one message.
@@ -66,7 +70,8 @@ class Dependencies:
         for parameter in parameters.values():
             if parameter.name in given or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
                 continue
-            maker = self._makers.get(hints.get(parameter.name))
+            hint = hints.get(parameter.name)
+            maker = None if hint in without else self._makers.get(hint)
             if maker is not None:
                 makers[parameter.name] = maker
             elif parameter.default is parameter.empty:

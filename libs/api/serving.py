@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 from werkzeug import Request, Response
 from werkzeug.datastructures import Headers
+from werkzeug.exceptions import ClientDisconnected
 
 from libs.api.objects import ApiModels, ApiObject
 from libs.api.operation import JSON_MEDIA_TYPE, Body, Operation, Result
@@ -16,6 +17,7 @@ from libs.errors import (
     InvalidParameters,
     MalformedBody,
     Problem,
+    RequestTimeout,
     UnsupportedMediaType,
 )
 from libs.jwt import Caller, acting_as, bearer_token
@@ -56,7 +58,10 @@ class Server:
         return self._response(operation, result)
 
     def _read_body(self, body: Body, request: Request) -> Any:
-        raw = request.get_data(cache=False)
+        try:
+            raw = request.get_data(cache=False)
+        except ClientDisconnected:  # it has left, or said nothing for too long
+            raise RequestTimeout("The body did not arrive in time.") from None
         limit = request.max_content_length
         if limit is not None and request.content_length is None and len(raw) >= limit:
             # werkzeug refuses a Content-Length above the limit, but cuts a chunked body off at it.

@@ -12,7 +12,7 @@ from libs.dynamodb.transaction import Transaction
 CONNECT_TIMEOUT_SECONDS = 1.0
 READ_TIMEOUT_SECONDS = 1.5
 MAX_RETRIES = 1
-"""Two tries of at most 1.5 seconds each: a dead database costs a request less than 4 seconds."""
+"""Two tries of at most 2.5 seconds each: a dead database costs a request five seconds at most."""
 
 
 class Database:

@@ -6,7 +6,7 @@ Codes: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programm
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 
-from libs.errors import Problem, ServiceUnavailable
+from libs.errors import BodyTooLarge, Problem, ServiceUnavailable
 
 _TRY_AGAIN = frozenset(
     {
@@ -48,6 +48,9 @@ def as_problem(error: Exception) -> Problem | None:
     can be retried before they arrive here.
     """
     cause = error.cause if isinstance(error, PynamoDBException) else error
+    too_large = error_code(error) == "ValidationException" and "maximum allowed size" in str(error)
+    if too_large:
+        return BodyTooLarge("It is more than DynamoDB stores in one item (400 KB).")
     reasons = error.cancellation_reasons if isinstance(error, TransactWriteError) else []
     crowded = any(reason is not None and reason.code in _TRY_TRANSACTION_AGAIN for reason in reasons)
     if crowded or error_code(error) in _TRY_AGAIN or isinstance(cause, BotoCoreError):

@@ -10,6 +10,7 @@ Raise one anywhere; the service turns it into the answer. The tree::
     ├── Forbidden 403             it is known, and not allowed
     ├── NotFound 404              not there, or not there for this caller
     ├── MethodNotAllowed 405
+    ├── RequestTimeout 408        the body stopped coming
     ├── Conflict 409              it clashes with what is stored
     ├── BodyTooLarge 413
     ├── UnsupportedMediaType 415
@@ -126,6 +127,10 @@ class MethodNotAllowed(Problem):
     status, title, code = 405, "Method not allowed", "METHOD_NOT_ALLOWED"
 
 
+class RequestTimeout(Problem):
+    status, title, code = 408, "Request timeout", "REQUEST_TIMEOUT"
+
+
 class Conflict(Problem):
     status, title, code = 409, "Conflict", "CONFLICT"
 
@@ -179,6 +184,7 @@ _BY_STATUS: dict[int, type[Problem]] = {
     403: Forbidden,
     404: NotFound,
     405: MethodNotAllowed,
+    408: RequestTimeout,
     413: BodyTooLarge,
     415: UnsupportedMediaType,
     429: TooManyRequests,

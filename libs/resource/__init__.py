@@ -14,12 +14,11 @@ Follow a request through the modules in this order::
 
 from libs.resource.actions import Create, Delete, List, Retrieve, Update
 from libs.resource.cursor import CursorSigner
-from libs.resource.permissions import Authenticated, HasScopes, Permission, ReadOnly
+from libs.resource.permissions import HasScopes, Permission, ReadOnly
 from libs.resource.resource import ModelResource
 from libs.resource.scope import OwnedBy, Scope
 
 __all__ = [
-    "Authenticated",
     "Create",
     "CursorSigner",
     "Delete",

@@ -30,7 +30,7 @@ class CursorSigner:
         """
         try:
             key = self._serializer(resource, partition).loads(cursor)
-        except BadData:
+        except (BadData, UnicodeError):  # half a surrogate pair has no bytes to check
             key = None
         if not isinstance(key, str):
             fault = Fault("is not a cursor of this list", parameter="cursor")

@@ -10,26 +10,28 @@ from marshmallow import Schema
 JSON = dict[str, Any]
 
 
-def json_schemas(name: str, schema: type[Schema]) -> JSON:
+def json_schemas(name: str, schema: type[Schema], changes: type[Schema]) -> JSON:
     """Return the component schemas of a resource called `name`.
 
     ``Todo`` is what is shown, ``NewTodo`` what creates one, ``TodoChanges`` what changes one, ``TodoPage``
     a page of them.
+
+    :param schema: of a whole row.
+    :param changes: of what may be changed.
     """
     plugin = MarshmallowPlugin()
     APISpec(title=name, version="1", openapi_version="3.1.0", plugins=[plugin])
     assert plugin.converter is not None  # noqa: S101 - APISpec has set it
     whole: JSON = plugin.converter.schema2jsonschema(schema())  # type: ignore[no-untyped-call]
     shown = {field: _shown(one) for field, one in whole["properties"].items()}
-    taken = {
-        field: _taken(one) for field, one in whole["properties"].items() if not one.get("readOnly", False)
-    }
+    taken = _writable(whole)
+    changed = _writable(plugin.converter.schema2jsonschema(changes()))  # type: ignore[no-untyped-call]
     return {
         name: _object(shown, required=sorted(shown)),
         f"New{name}": _object(
             taken, required=[field for field in whole.get("required", []) if field in taken]
         ),
-        f"{name}Changes": {**_object(taken, required=[]), "minProperties": 1},
+        f"{name}Changes": {**_object(changed, required=[]), "minProperties": 1},
         f"{name}Page": _object(
             {
                 "items": {"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}},
@@ -54,8 +56,12 @@ def _shown(field: JSON) -> JSON:
     return {key: value for key, value in field.items() if key not in rules}
 
 
-def _taken(field: JSON) -> JSON:
-    return {key: value for key, value in field.items() if key != "default"}
+def _writable(schema: JSON) -> JSON:
+    return {
+        field: {key: value for key, value in one.items() if key != "default"}
+        for field, one in schema["properties"].items()
+        if not one.get("readOnly", False)
+    }
 
 
 def operation(

@@ -15,13 +15,6 @@ class Permission(Protocol):
         """
 
 
-class Authenticated:
-    """Whoever has a valid token."""
-
-    def check(self, action: str, caller: Caller) -> None:
-        """A caller is always authenticated: the contract's `security` saw to it."""
-
-
 class ReadOnly:
     """Nobody changes anything."""
 

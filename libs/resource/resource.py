@@ -15,7 +15,7 @@ from libs.errors import Fault, InvalidBody
 from libs.jwt import Caller
 from libs.resource.cursor import CursorSigner
 from libs.resource.document import JSON, json_schemas
-from libs.resource.permissions import Authenticated, Permission
+from libs.resource.permissions import Permission
 from libs.resource.schema import schema_class
 from libs.resource.scope import Scope
 from libs.resource.store import Store
@@ -53,7 +53,8 @@ class ModelResource:
 
     model: ClassVar[type[Model]]
     scope: ClassVar[Scope]
-    permissions: ClassVar[tuple[Permission, ...]] = (Authenticated(),)
+    permissions: ClassVar[tuple[Permission, ...]] = ()
+    """What a caller must be allowed by, beside having the token the contract asks for."""
     read_only: ClassVar[tuple[str, ...]] = ()
     """Attributes that are shown and never taken from a client."""
     created: ClassVar[str | None] = None
@@ -72,9 +73,18 @@ class ModelResource:
         self.path = ""
         self.cursors = cursors
         self.store = Store(self.model)
+        hidden = self.scope.hidden()
         self.schema = schema_class(
-            self.model, hidden=self.scope.hidden(), read_only=self.read_only, declared=self.fields
+            self.model, hidden=hidden, read_only=self.read_only, declared=self.fields
         )()
+        # DynamoDB changes no keys: what creates a row may choose its key, what changes one may not.
+        key = self.store.key_name
+        self.changes = schema_class(
+            self.model,
+            hidden=hidden,
+            read_only={*self.read_only, key},
+            declared={name: one for name, one in self.fields.items() if name != key},
+        )(partial=True)
 
     def actions(self) -> list[Action]:
         """Return what may be done; each action class adds its own."""
@@ -90,7 +100,8 @@ class ModelResource:
                 action.operation
             )
             functions[action.operation["operationId"]] = action.function
-        return Contribution(paths, functions, json_schemas(self.name, type(self.schema)))
+        schemas = json_schemas(self.name, type(self.schema), type(self.changes))
+        return Contribution(paths, functions, schemas)
 
     def admit(self, action: str, caller: Caller) -> str:
         """Return the partition the caller acts in.
@@ -113,10 +124,11 @@ class ModelResource:
     def load(self, body: Mapping[str, Any], *, partial: bool = False) -> JSON:
         """Return the attributes a client sent.
 
+        :param partial: whether they change a row, so that none is required.
         :raises InvalidBody: with every fault.
         """
         try:
-            return dict(self.schema.load(body, partial=partial))
+            return dict((self.changes if partial else self.schema).load(body))
         except ValidationError as error:
             raise InvalidBody(errors=list(_faults(error.messages_dict))) from None
 

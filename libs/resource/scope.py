@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
 from libs.jwt import Caller
@@ -31,9 +32,11 @@ class OwnedBy:
 
     def check(self, model: type[Model]) -> None:
         keys = [name for name, one in model.get_attributes().items() if one.is_hash_key]
-        ranges = [name for name, one in model.get_attributes().items() if one.is_range_key]
-        if keys != [self._attribute] or not ranges:
-            raise TypeError(f"{model.__name__} needs {self._attribute!r} as its hash key, and a range key")
+        ranges = [one for one in model.get_attributes().values() if one.is_range_key]
+        if keys != [self._attribute] or not any(isinstance(one, UnicodeAttribute) for one in ranges):
+            raise TypeError(
+                f"{model.__name__} needs {self._attribute!r} as its hash key, and a text as its range key"
+            )
 
     def hidden(self) -> frozenset[str]:
         return frozenset({self._attribute})

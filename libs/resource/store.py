@@ -23,9 +23,9 @@ class Store(Generic[M]):
         self._model = model
         attributes = model.get_attributes()
         self._hash_name = next(name for name, one in attributes.items() if one.is_hash_key)
-        self._range_name = next(name for name, one in attributes.items() if one.is_range_key)
+        self.key_name = next(name for name, one in attributes.items() if one.is_range_key)
         self._hash = attributes[self._hash_name]
-        self._range = attributes[self._range_name]
+        self._range = attributes[self.key_name]
 
     def new(self, partition: str, attributes: Mapping[str, Any]) -> M:
         """Return a row that is not stored yet."""
@@ -33,7 +33,7 @@ class Store(Generic[M]):
 
     def key_of(self, item: M) -> str:
         """Return the range key of a row."""
-        return str(getattr(item, self._range_name))
+        return str(getattr(item, self.key_name))
 
     def create(self, item: M) -> None:
         """Write a new row.
@@ -47,7 +47,7 @@ class Store(Generic[M]):
             if not is_condition_failure(error):
                 raise
             stored = self.get(getattr(item, self._hash_name), self.key_of(item))
-            if stored.serialize() != item.serialize():
+            if _values(stored) != _values(item):
                 raise Conflict("It exists already.", code="RESOURCE_EXISTS") from None
 
     def get(self, partition: str, key: str) -> M:
@@ -96,6 +96,11 @@ class Store(Generic[M]):
         )
         found = list(rows)
         return found[:limit], len(found) > limit
+
+
+def _values(item: Model) -> dict[str, Any]:
+    # Not what is on the wire: there 5.0 comes back as 5.
+    return {name: value for name, value in item.attribute_values.items() if value is not None}
 
 
 def _not_found_or(error: UpdateError | DeleteError) -> Exception:

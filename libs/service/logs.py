@@ -45,9 +45,13 @@ def configure_logs(service: str, *, log_format: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    # These tell of every connection or request at INFO; our own lines do that.
+    # These tell of every connection, request or row, with what is in it; our own lines say enough.
     for noisy in (
         "botocore",
+        "pynamodb",
+        "urllib3",
+        "kombu",
+        "amqp",
         "httpx",
         "httpcore",
         "celery.worker.strategy",

@@ -3,7 +3,9 @@
 import code
 import logging
 import socket
+import struct
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,11 @@ from gunicorn.glogging import Logger
 
 from libs.service.service import Running
 from libs.service.settings import SettingsError
+from libs.tasks import TaskRuntime
+from libs.tasks.celery_app import relay_scheduler
 
-REQUEST_SECONDS = 30
-"""A worker that does not answer for that long is replaced."""
+WORKER_SECONDS = 30
+"""A worker process whose main thread does not stir for that long is replaced."""
 DRAIN_SECONDS = 20
 """How long requests under way may go on after SIGTERM."""
 
@@ -27,6 +31,7 @@ class _PlainLogger(Logger):  # type: ignore[misc]
     def setup(self, cfg: Any) -> None:
         self.error_log = logging.getLogger("gunicorn.error")
         self.access_log = logging.getLogger("gunicorn.access")
+        self.error_log.propagate = True
 
 
 class _Web(BaseApplication):  # type: ignore[misc]
@@ -43,19 +48,27 @@ class _Web(BaseApplication):  # type: ignore[misc]
             "worker_class": "gthread",
             "threads": settings.web_threads,
             "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108
-            "timeout": REQUEST_SECONDS,
+            "timeout": WORKER_SECONDS,
             "graceful_timeout": DRAIN_SECONDS,
             "keepalive": 65,  # longer than the idle timeout of an AWS load balancer (60)
             "max_requests": 20_000,
             "max_requests_jitter": 2_000,
             "control_socket_disable": True,
             "logger_class": _PlainLogger,
+            "when_ready": partial(_limit_silence, settings.read_timeout_seconds),
         }
         for name, value in options.items():
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
         return self._running.web_app()
+
+
+def _limit_silence(seconds: int, arbiter: Any) -> None:
+    # gunicorn's threads read without a timeout: as many idle connections as threads would hang the service.
+    # What is set on a listening socket its connections inherit, for each recv(2).
+    for listener in arbiter.LISTENERS:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", seconds, 0))
 
 
 def run_web(running: Running) -> None:
@@ -66,7 +79,8 @@ def run_web(running: Running) -> None:
 
 def run_worker(running: Running) -> None:
     """Run tasks until SIGTERM; those under way are finished first."""
-    _prepare_celery(running, signals.heartbeat_sent)
+    _tasks(running)
+    signals.heartbeat_sent.connect(_sign_of_life(running), weak=False)
     running.celery.Worker(
         hostname=f"{running.service.name}@{socket.gethostname()}",
         concurrency=running.settings.worker_concurrency,
@@ -79,28 +93,30 @@ def run_worker(running: Running) -> None:
 
 def run_beat(running: Running) -> None:
     """Have the relay run again and again, until SIGTERM."""
-    _prepare_celery(running, signals.after_task_publish)
-    running.celery.Beat(quiet=True, schedule=None, working_directory=None).run()
+    scheduler = relay_scheduler(_tasks(running), _sign_of_life(running))
+    running.celery.Beat(quiet=True, schedule=None, working_directory=None, scheduler_cls=scheduler).run()
 
 
-def _prepare_celery(running: Running, sign_of_life: Any) -> None:
+def _tasks(running: Running) -> TaskRuntime:
     if running.tasks is None:
         raise SettingsError(f"APP_SERVICE: {running.service.name} has no tasks, so it needs no such process.")
     # Celery would set up logs of its own if nobody listened here.
     signals.setup_logging.connect(_logs_are_set_up, weak=False)
-    if running.settings.alive_path:
-        sign_of_life.connect(_toucher(Path(running.settings.alive_path)), weak=False)
+    return running.tasks
 
 
 def _logs_are_set_up(**_: Any) -> None:
     """Nothing is left to do."""
 
 
-def _toucher(path: Path) -> Callable[..., None]:
-    def touch(**_: Any) -> None:
-        path.touch()
+def _sign_of_life(running: Running) -> Callable[..., None]:
+    path = running.settings.alive_path
 
-    return touch
+    def show(**_: Any) -> None:
+        if path:
+            Path(path).touch()
+
+    return show
 
 
 def run_shell(running: Running) -> None:

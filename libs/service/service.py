@@ -59,7 +59,7 @@ class Service:
         try:
             service = importlib.import_module(f"services.{name}.service").service
         except ModuleNotFoundError as error:
-            if not str(error.name).startswith(f"services.{name}"):
+            if not f"services.{name}.service".startswith(str(error.name)):
                 raise
             raise SettingsError(f"APP_SERVICE: There is no services/{name}/service.py.") from None
         return service  # type: ignore[no-any-return]
@@ -69,12 +69,10 @@ class Service:
 
         :raises SettingsError: naming every fault.
         """
-        settings = load_settings(self.settings, environ)
-        if self.tasks and settings.redis_url is None:
-            raise SettingsError("APP_REDIS_URL: Needed by a service with tasks.")
-        if self.keys is None and settings.jwks_url is None:
-            raise SettingsError("APP_JWKS_URL: Needed by a service that verifies tokens.")
-        return settings
+        needed = ["redis_url"] if self.tasks else []
+        if self.keys is None:
+            needed.append("jwks_url")
+        return load_settings(self.settings, environ, needed=needed)
 
     def database(self, settings: Settings) -> Database:
         """Return the service's tables; a table is called ``<prefix><service>-<table>``."""

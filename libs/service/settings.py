@@ -2,7 +2,7 @@
 
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -60,6 +60,7 @@ class Settings:
     web_workers: int = setting(2, Range(1, 64))
     web_threads: int = setting(8, Range(1, 256))
     worker_concurrency: int = setting(2, Range(1, 64))
+    read_timeout_seconds: int = setting(10, Range(1, 300))
     max_body_bytes: int = setting(1024 * 1024, Range(1024))
     validate_answers: bool = setting(False)
 
@@ -91,9 +92,10 @@ _FIELDS: Mapping[Any, type[ma.Field[Any]]] = {
 S = TypeVar("S", bound=Settings)
 
 
-def load_settings(kind: type[S], environ: Mapping[str, str]) -> S:
+def load_settings(kind: type[S], environ: Mapping[str, str], *, needed: Collection[str] = ()) -> S:
     """Read the settings `kind` from the environment.
 
+    :param needed: names of settings with a default that must be given all the same.
     :raises SettingsError: naming each missing, unknown and malformed variable.
     """
     faults: list[str] = []
@@ -102,7 +104,7 @@ def load_settings(kind: type[S], environ: Mapping[str, str]) -> S:
     schema = marshmallow.Schema.from_dict(
         {
             one.name: _FIELDS[types_[one.name]](
-                required=one.default is MISSING, validate=one.metadata["validate"]
+                required=one.default is MISSING or one.name in needed, validate=one.metadata["validate"]
             )
             for one in fields(kind)
         }

@@ -4,18 +4,21 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from flask import Flask, request
 from werkzeug import Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.wsgi import ClosingIterator
 
 from libs.api import Contract, Operation, Server, problem_response
 from libs.dynamodb import as_problem
 from libs.errors import (
     InternalError,
     Problem,
+    RequestTimeout,
     current_request_id,
     new_request_id,
     problem_for_status,
@@ -31,7 +34,8 @@ logger = logging.getLogger(__name__)
 
 REQUEST_ID_HEADER = "X-Request-ID"
 DRAINED_BYTES = 4 * 1024 * 1024
-"""How much of a refused request's body is read and thrown away, so that its connection can be used again."""
+DRAINING_SECONDS = 5.0
+"""How much of a body that nobody read is thrown away, and for how long, to use its connection again."""
 
 
 def create_app(
@@ -68,8 +72,11 @@ def _view(operation: Operation, server: Server) -> Callable[..., Response]:
 
 def _answer_error(error: Exception) -> Response:
     problem = _problem(error)
-    if problem.status >= 500 and not isinstance(error, Problem):
-        logger.error("unexpected error", exc_info=error)
+    if problem.status >= 500:
+        expected = isinstance(error, Problem) or not isinstance(problem, InternalError)
+        told = {"code": problem.code, "cause": type(error.__cause__ or error).__name__}
+        level = logging.WARNING if expected else logging.ERROR
+        logger.log(level, "request failed", extra=told, exc_info=None if expected else error)
     return problem_response(problem, request_id=current_request_id() or "", instance=request.path)
 
 
@@ -102,9 +109,8 @@ class _RequestScope:
         with request_id_scope(request_id), self._tasks.active() if self._tasks else nullcontext():
             try:
                 answer = self._app(environ, start)
-                if answered["status"] >= 400:
-                    _drain(environ)
-                return answer
+                silent = answered["status"] == RequestTimeout.status
+                return answer if silent else ClosingIterator(answer, partial(_drain, environ))
             finally:
                 logger.info(
                     "request",
@@ -119,11 +125,11 @@ class _RequestScope:
 
 
 def _drain(environ: "WSGIEnvironment") -> None:
-    # gunicorn closes a connection with more than 64 KB unread, without having said so in the answer: the
-    # client would lose its next request. A body above our own bound still costs it the connection.
-    body, left = environ["wsgi.input"], DRAINED_BYTES
+    # Called when the answer is sent. gunicorn closes a connection with more than 64 KB of a body unread, and
+    # the answer has not said so: the client would lose its next request.
+    body, left, deadline = environ["wsgi.input"], DRAINED_BYTES, time.monotonic() + DRAINING_SECONDS
     try:
-        while left > 0 and (data := body.read(min(left, 65536))):
+        while left > 0 and time.monotonic() < deadline and (data := body.read(min(left, 65536))):
             left -= len(data)
     except OSError:
         logger.info("the client went away")

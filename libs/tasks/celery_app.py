@@ -13,18 +13,18 @@ from typing import Any
 from celery import Celery
 from celery.beat import Scheduler
 
-from libs.tasks.runtime import TaskRuntime
+from libs.tasks.runtime import KILL_AFTER_SECONDS, TaskRuntime
 
 logger = logging.getLogger(__name__)
 
-RELAY_TASK = "relay"
+RELAY = "relay"
 CONNECT_TIMEOUT_SECONDS = 1.0
 SOCKET_TIMEOUT_SECONDS = 2.0
 PAUSE_AFTER_FAILURE_SECONDS = 5.0
 
 
 def make_celery(service: str, redis_url: str, *, key_prefix: str, sweep_seconds: float) -> Celery:
-    """Return the Celery app of a service: one queue, named like it, and the relay every `sweep_seconds`.
+    """Return the Celery app of a service: one queue, named like it; beat relays every `sweep_seconds`.
 
     :param key_prefix: what every key in Redis starts with, so that services and stages can share a server.
     """
@@ -53,11 +53,8 @@ def make_celery(service: str, redis_url: str, *, key_prefix: str, sweep_seconds:
             "health_check_interval": 10,
             "max_retries": 0,
         },
-        beat_scheduler=f"{Scheduler.__module__}:{Scheduler.__qualname__}",
         beat_max_loop_interval=sweep_seconds,
-        beat_schedule={
-            RELAY_TASK: {"task": RELAY_TASK, "schedule": sweep_seconds, "options": {"expires": sweep_seconds}}
-        },
+        beat_schedule={RELAY: {"task": RELAY, "schedule": sweep_seconds}},
     )
     return app
 
@@ -88,20 +85,32 @@ class CeleryPublisher:
 
 
 def register(app: Celery, runtime: TaskRuntime) -> None:
-    """Make the tasks of `runtime` and the relay known to a worker's Celery app."""
+    """Make the tasks of `runtime` known to a worker's Celery app, each with its time limits."""
 
     def runner(operation_id: str) -> None:
         runtime.run(operation_id)
 
-    for name in runtime.tasks:
-        app.task(name=name)(runner)
-    app.task(name=RELAY_TASK)(_relay(runtime))
+    for task in runtime.tasks.values():
+        limits = {"soft_time_limit": task.timeout, "time_limit": task.timeout + KILL_AFTER_SECONDS}
+        app.task(name=task.name, **limits)(runner)
 
 
-def _relay(runtime: TaskRuntime) -> Callable[[], Any]:
-    def relay() -> None:
-        published = runtime.relay()
-        if published:
-            logger.info("operations published again", extra={"count": published})
+def relay_scheduler(runtime: TaskRuntime, relayed: Callable[[], None]) -> type[Scheduler]:
+    """Return a scheduler for beat that runs the relay itself.
 
-    return relay
+    As a task it would wait in the queue behind the very backlog it has to mend, or behind two that hang.
+
+    :param relayed: called after each round.
+    """
+
+    class RelayScheduler(Scheduler):  # type: ignore[misc]
+        def apply_async(self, entry: Any, *args: Any, **kwargs: Any) -> Any:
+            if entry.task != RELAY:
+                return super().apply_async(entry, *args, **kwargs)
+            published = runtime.relay()
+            if published:
+                logger.info("operations published again", extra={"count": published})
+            relayed()
+            return None
+
+    return RelayScheduler

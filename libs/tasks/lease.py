@@ -48,13 +48,17 @@ def current_progress() -> Progress:
 
 
 @contextmanager
-def kept_lease(operation: Operation, seconds: float) -> Iterator[None]:
-    """Prolong the lease of `operation` every third of its `seconds` for the length of a with-block."""
+def kept_lease(operation: Operation, seconds: float, *, timeout: float) -> Iterator[None]:
+    """Prolong the lease of `operation` every third of its `seconds` for the length of a with-block.
+
+    :param timeout: seconds after which it is prolonged no more, whatever the block is doing.
+    """
     stop = threading.Event()
+    deadline = time.monotonic() + timeout
     copy = Operation(operation.id, run_id=operation.run_id)  # of its own, for another thread
 
     def prolong() -> None:
-        while not stop.wait(seconds / 3):
+        while not stop.wait(seconds / 3) and time.monotonic() < deadline:
             try:
                 if not copy.extend(seconds):
                     return

@@ -25,10 +25,13 @@ from pynamodb.attributes import (
 )
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 from pynamodb.models import Model
 
 from libs.dynamodb import is_condition_failure
+
+CLOCK_SKEW_SECONDS = 2.0
+"""How far apart the clocks of two machines may be before a hint comes too early and is dropped."""
 
 QUEUED, RUNNING, SUCCEEDED, FAILED = "queued", "running", "succeeded", "failed"
 KEPT_SECONDS = 7 * 24 * 3600
@@ -48,7 +51,8 @@ class PendingIndex(GlobalSecondaryIndex["Operation"]):  # type: ignore[no-untype
 
     class Meta:
         index_name = "pending"
-        projection = AllProjection()
+        # What the relay needs; arguments would be copied with each prolonged lease.
+        projection = IncludeProjection(["task", "status", "publications", "created_at"])
 
     pending = UnicodeAttribute(hash_key=True)
     due = NumberAttribute(range_key=True)
@@ -92,7 +96,7 @@ class Operation(Model):
         That is so if it is final, put off to a later time, or another worker's lease on it is good.
         """
         cls, now, run_id = type(self), time.time(), uuid.uuid4().hex
-        free = (cls.status == QUEUED) & (cls.not_before <= now)
+        free = (cls.status == QUEUED) & (cls.not_before <= now + CLOCK_SKEW_SECONDS)
         abandoned = (cls.status == RUNNING) & (cls.due <= now)
         actions = [
             cls.status.set(RUNNING),
@@ -113,7 +117,8 @@ class Operation(Model):
     def put_off(self, seconds: float) -> bool:
         """Give it back, to be run again in that many seconds; False if the lease was lost."""
         cls, at = type(self), time.time() + seconds
-        return self._update([cls.status.set(QUEUED), cls.not_before.set(at), cls.due.set(at)], self._mine())
+        actions = [cls.status.set(QUEUED), cls.publications.set(0), cls.not_before.set(at), cls.due.set(at)]
+        return self._update(actions, self._mine())
 
     def finish(self, *, result: Any = None, problem: dict[str, Any] | None = None) -> bool:
         """Make it final; False if the lease was lost."""

@@ -22,6 +22,8 @@ from libs.tasks.task import Task, active_runtime
 logger = logging.getLogger(__name__)
 
 RELAY_BATCH = 100
+KILL_AFTER_SECONDS = 10.0
+"""How long after its timeout a task that does not end by itself is killed with its process."""
 
 
 class Publisher(Protocol):
@@ -50,6 +52,7 @@ class TaskRuntime:
             task.name: dependencies.bind(task.function, task.arguments_given(dependencies.provides))
             for task in tasks
         }
+        self._required = {task.name: task.arguments_required(dependencies.provides) for task in tasks}
         self._publisher = publisher
         self._lease_seconds = lease_seconds
 
@@ -68,9 +71,13 @@ class TaskRuntime:
         If that cannot be told, the relay will do it: what is stored is not lost.
 
         :raises LookupError: if the service does not list the task among its own.
+        :raises TypeError: if an argument is missing.
         """
         if task.name not in self.tasks:
             raise LookupError(f"{task.name} is not among the tasks of this service")
+        missing = sorted(self._required[task.name] - set(arguments))
+        if missing:
+            raise TypeError(f"{task.name} needs {', '.join(missing)}")
         caller = current_caller()
         operation = Operation(
             task=task.name,
@@ -107,6 +114,8 @@ class TaskRuntime:
         published = 0
         due = Operation.pending_index.query("1", Operation.due <= time.time(), limit=RELAY_BATCH)
         for operation in due:
+            if operation.task not in self.tasks:
+                logger.error("no such task", extra={"operation": operation.id, "task": operation.task})
             if not operation.published_again():
                 continue
             if not self._publish(operation):
@@ -132,7 +141,7 @@ class TaskRuntime:
         told: dict[str, Any] = {"operation": operation.id, "task": task.name, "attempt": attempt}
         logger.info("task started", extra=told)
         try:
-            with kept_lease(operation, self._lease_seconds):
+            with kept_lease(operation, self._lease_seconds, timeout=task.timeout + KILL_AFTER_SECONDS):
                 outcome = self._call(operation, task, attempt)
             kept = operation.finish(result=orjson.loads(dump_json(outcome)))
         except LeaseLost:
@@ -150,11 +159,10 @@ class TaskRuntime:
     def _failed(self, operation: Operation, task: Task, attempt: int, error: Exception) -> bool:
         known = error if isinstance(error, Problem) else as_problem(error)
         wait = task.retry_after(known or error, attempt)
-        logger.warning(
-            "task failed",
-            extra={"operation": operation.id, "task": task.name, "attempt": attempt, "retry_in": wait},
-            exc_info=None if known else error,
-        )
+        told = {"operation": operation.id, "task": task.name, "attempt": attempt, "retry_in": wait}
+        if known:
+            told.update(code=known.code, detail=known.detail, cause=type(error.__cause__ or error).__name__)
+        logger.warning("task failed", extra=told, exc_info=None if known else error)
         try:
             if wait is not None:
                 return operation.put_off(wait * random.uniform(0.75, 1.25))  # noqa: S311 - jitter

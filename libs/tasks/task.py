@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, overload
 import orjson
 
 from libs.api import dump_json
-from libs.errors import Problem, ServiceUnavailable
+from libs.errors import Problem
 
 if TYPE_CHECKING:
     from libs.tasks.runtime import TaskRuntime
+
+LONGEST_WAIT_SECONDS = 300.0
 
 active_runtime: ContextVar["TaskRuntime | None"] = ContextVar("task_runtime", default=None)
 
@@ -20,14 +22,19 @@ active_runtime: ContextVar["TaskRuntime | None"] = ContextVar("task_runtime", de
 class Task:
     """What ``@asynctask`` makes of a function.
 
-    :param attempts: how often it is tried before it has failed for good.
-    :param retry_seconds: the wait after the first failed try; it doubles with each.
+    :param attempts: how often it is tried before it has failed for good. A try counts from its claim, also if
+        the worker dies right after.
+    :param retry_seconds: the wait after the first failed try; it doubles with each, up to five minutes.
+    :param timeout: seconds one try may take; then it is ended as failed, if need be with its process.
     """
 
-    def __init__(self, function: Callable[..., Any], *, attempts: int, retry_seconds: float) -> None:
+    def __init__(
+        self, function: Callable[..., Any], *, attempts: int, retry_seconds: float, timeout: float
+    ) -> None:
         self.function = function
         self.attempts = attempts
         self.retry_seconds = retry_seconds
+        self.timeout = timeout
         self.name = f"{function.__module__}.{function.__qualname__}"
         self._signature = inspect.signature(function)
         update_wrapper(self, function)
@@ -48,27 +55,39 @@ class Task:
         hints = inspect.get_annotations(self.function, eval_str=True)
         return {name for name in self._signature.parameters if not provided(hints.get(name))}
 
+    def arguments_required(self, provided: Callable[[Any], bool]) -> set[str]:
+        """Return those of them that have no default."""
+        given = self.arguments_given(provided)
+        return {name for name in given if self._signature.parameters[name].default is inspect.Parameter.empty}
+
     def retry_after(self, error: Exception, attempt: int) -> float | None:
         """Return the seconds to wait before the next try, or None if there shall be none.
 
         A problem of the client's making (4xx) stays one however often it is tried.
         """
-        hopeless = (
-            isinstance(error, Problem) and not isinstance(error, ServiceUnavailable) and error.status < 500
-        )
+        hopeless = isinstance(error, Problem) and error.status < 500
         if hopeless or attempt >= self.attempts:
             return None
-        return float(self.retry_seconds * 2 ** (attempt - 1))
+        return float(min(self.retry_seconds * 2.0 ** min(attempt - 1, 30), LONGEST_WAIT_SECONDS))
 
 
 @overload
 def asynctask(function: Callable[..., Any], /) -> Task: ...
 @overload
-def asynctask(*, attempts: int = ..., retry_seconds: float = ...) -> Callable[[Callable[..., Any]], Task]: ...
 def asynctask(
-    function: Callable[..., Any] | None = None, /, *, attempts: int = 5, retry_seconds: float = 2.0
+    *, attempts: int = ..., retry_seconds: float = ..., timeout: float = ...
+) -> Callable[[Callable[..., Any]], Task]: ...
+def asynctask(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    attempts: int = 5,
+    retry_seconds: float = 2.0,
+    timeout: float = 600.0,
 ) -> Task | Callable[[Callable[..., Any]], Task]:
     """Make a function an async task; with or without arguments, which are those of `Task`."""
-    if function is not None:
-        return Task(function, attempts=attempts, retry_seconds=retry_seconds)
-    return lambda one: Task(one, attempts=attempts, retry_seconds=retry_seconds)
+
+    def make(one: Callable[..., Any]) -> Task:
+        return Task(one, attempts=attempts, retry_seconds=retry_seconds, timeout=timeout)
+
+    return make if function is None else make(function)

@@ -6,9 +6,9 @@ from libs.tasks import asynctask
 from services.auth.clients import Profiles
 
 
-@asynctask(attempts=20)
+@asynctask(attempts=300)
 def create_profile(user_id: str, name: str, profiles: Profiles, issuer: TokenIssuer) -> None:
-    """Create the profile of a new user. Twenty tries with doubling waits outlast any outage of profiles."""
+    """Create the profile of a new user; 300 tries, in the end five minutes apart, outlast a day's outage."""
     token = issuer.issue("service:auth", audience=["profiles"], scopes=["profiles:create"], expires_in=60)
     profile = models.profiles.NewProfile(profile_id=user_id, name=name)
     try:

@@ -1,14 +1,16 @@
 """Exports: all of one's todos as lines of JSON, written by a worker."""
 
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from pynamodb.exceptions import DoesNotExist
+from ulid import ULID
 
 from libs.api import dump_json
 from libs.errors import NotFound
 from libs.tasks import Progress, asynctask
-from services.todos.models import ExportPart, Todo
+from services.todos.models import Export, ExportPart, Todo
 from services.todos.resources import TodoResource
 
 PART_BYTES = 300_000
@@ -19,10 +21,10 @@ PART_BYTES = 300_000
 def write_export(owner: str, export_id: str, resource: TodoResource, progress: Progress) -> dict[str, Any]:
     """Write all todos of `owner`, and return where they can be fetched.
 
-    Run again under the same id, it writes the same parts again. Part 0 comes last: before it, the export
-    is not there.
+    Each run writes parts of its own, and last the export that names them: before that it is not there, and a
+    run that was given up and goes on all the same cannot mix its parts with another's.
     """
-    total, count, parts = Todo.count(owner), 0, 0
+    total, count, parts, text_id = Todo.count(owner), 0, 0, str(ULID())
 
     def lines() -> Iterator[bytes]:
         nonlocal count
@@ -31,9 +33,9 @@ def write_export(owner: str, export_id: str, resource: TodoResource, progress: P
             yield dump_json(resource.represent(todo)) + b"\n"
 
     for parts, text in enumerate(_parts(lines()), start=1):
-        ExportPart(export_id, parts, owner=owner, lines=text).save()
+        ExportPart(text_id, parts, lines=text).save()
         progress.report(count / max(count, total))
-    ExportPart(export_id, 0, owner=owner, parts=parts).save()
+    Export(export_id, owner=owner, text_id=text_id, parts=parts).save()
     return {"href": f"/todos/exports/{export_id}", "count": count}
 
 
@@ -41,16 +43,26 @@ def read_export(export_id: str, reader: str) -> Iterator[bytes]:
     """Return the text of an export, part by part.
 
     :param reader: who wants it; only its owner is given it.
-    :raises NotFound: if it is not finished, not there, or somebody else's.
+    :raises NotFound: if it is not finished, not there, over its time, or somebody else's.
     """
     try:
-        head = ExportPart.get(export_id, 0, consistent_read=True)
+        export = Export.get(export_id, consistent_read=True)
     except DoesNotExist:
         raise NotFound from None
-    if head.owner != reader:
+    # AWS deletes what is over its time only after days.
+    if export.owner != reader or export.expires_at <= datetime.now(UTC):
         raise NotFound
-    rows = ExportPart.query(export_id, ExportPart.part.between(1, max(1, int(head.parts or 0))))
-    return (row.lines.encode() for row in rows if row.part <= (head.parts or 0))
+    return _text(export)
+
+
+def _text(export: Export) -> Iterator[bytes]:
+    found = 0
+    for row in ExportPart.query(export.text_id, consistent_read=True):
+        found += 1
+        yield row.lines.encode()
+    if found != export.parts:
+        # The answer has begun: breaking it off is the only way left to say that it is not whole.
+        raise RuntimeError(f"export {export.export_id} has {found} of {export.parts} parts")
 
 
 def _parts(lines: Iterable[bytes]) -> Iterator[str]:

@@ -34,18 +34,26 @@ class Todo(Model):
     updated_at = UTCDateTimeAttribute(default_for_new=_now)
 
 
-class ExportPart(Model):
-    """A part of an export: lines of JSON. Part 0 is written last and says whose it is and how long.
-
-    A part stays under the 400 KB that AWS allows an item.
-    """
+class Export(Model):
+    """A finished export. It expires before its parts do."""
 
     class Meta:
         table_name = "exports"
 
     export_id = UnicodeAttribute(hash_key=True)
-    part = NumberAttribute(range_key=True)
-    lines = UnicodeAttribute(default_for_new="")
     owner = UnicodeAttribute()
-    parts = NumberAttribute(null=True)
+    text_id = UnicodeAttribute()
+    parts = NumberAttribute()
     expires_at = TTLAttribute(default_for_new=EXPORT_KEPT)
+
+
+class ExportPart(Model):
+    """A part of the text of an export: whole lines of JSON, under the 400 KB that AWS allows an item."""
+
+    class Meta:
+        table_name = "export-parts"
+
+    text_id = UnicodeAttribute(hash_key=True)
+    part = NumberAttribute(range_key=True)
+    lines = UnicodeAttribute()
+    expires_at = TTLAttribute(default_for_new=EXPORT_KEPT + timedelta(days=1))

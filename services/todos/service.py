@@ -7,7 +7,7 @@ from marshmallow.validate import Length
 from libs.resource import CursorSigner
 from libs.service import Secret, Service, Settings, setting
 from services.todos.exports import write_export
-from services.todos.models import ExportPart, Todo
+from services.todos.models import Export, ExportPart, Todo
 from services.todos.resources import TodoResource
 
 
@@ -24,5 +24,5 @@ def provide(settings: TodosSettings) -> list[object]:
 
 
 service = Service(
-    "todos", settings=TodosSettings, models=[Todo, ExportPart], tasks=[write_export], provide=provide
+    "todos", settings=TodosSettings, models=[Todo, Export, ExportPart], tasks=[write_export], provide=provide
 )

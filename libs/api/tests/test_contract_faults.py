@@ -136,6 +136,11 @@ def test_a_handler_that_needs_what_nobody_provides_is_told_all_of_it(write):
     )
 
 
+def test_nobody_is_known_to_call_a_public_operation(write):
+    (told,) = faults(write, {"/x": {"get": operation("asks_who_calls", security=[])}})
+    assert told == f"GET /x: {BOUND}asks_who_calls needs 'caller', of a type this service does not provide"
+
+
 @pytest.mark.parametrize("path", ["/x", "/x/{other}", "/x/{item_id}/{other}"])
 def test_path_parameters_must_be_those_of_the_path(path, write):
     (found,) = faults(write, {path: {"parameters": [in_path()], "get": operation("get_item")}})

@@ -84,6 +84,22 @@ def test_a_line_of_text_is_for_people(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 @pytest.mark.parametrize("log_format", ["json", "text"])
+def test_a_traceback_shows_no_local_variables(capsys: pytest.CaptureFixture[str], log_format: str) -> None:
+    configure_logs("todos", log_format=log_format, level="INFO")
+
+    def log_in(password: str) -> None:
+        raise KeyError("no such thing")
+
+    try:
+        log_in("".join(["hunt", "er2"]))
+    except KeyError:
+        logger.exception("unexpected error")
+    logged = "\n".join(printed(capsys))
+    assert "no such thing" in logged
+    assert "hunter2" not in logged
+
+
+@pytest.mark.parametrize("log_format", ["json", "text"])
 def test_nothing_a_client_sends_can_forge_a_line(capsys: pytest.CaptureFixture[str], log_format: str) -> None:
     configure_logs("todos", log_format=log_format, level="INFO")
     logger.info("request", extra={"path": "/todos\n2026-01-01 [info] forged\r\x1b[31m"})
@@ -105,3 +121,16 @@ def test_libraries_that_tell_of_every_request_are_quiet(
     logging.getLogger(noisy).info("GET http://127.0.0.1/?token=secret")
     logging.getLogger(noisy).warning("connection lost")
     assert [json.loads(line)["event"] for line in printed(capsys)] == ["connection lost"]
+
+
+@pytest.mark.parametrize(
+    "name", ["pynamodb.connection.base", "botocore.endpoint", "httpx", "kombu", "urllib3"]
+)
+def test_what_libraries_tell_of_rows_and_requests_stays_out_even_when_debugging(
+    capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    configure_logs("auth", log_format="json", level="DEBUG")
+    logging.getLogger(name).debug("Calling PutItem with %s", {"password_hash": {"S": "$argon2id$"}})
+    logger.debug("our own")
+    (line,) = printed(capsys)
+    assert json.loads(line)["event"] == "our own"

@@ -12,8 +12,8 @@ from pynamodb.models import Model
 
 from libs.api import ContractError
 from libs.jwt import FixedKeySet
-from libs.service import Running, Service, SettingsError
-from libs.service import service as module
+from libs.service import Running, Service, SettingsError, health
+from libs.service import service as service_module
 from libs.service.testing import KEY, bearer, environment, running_service
 from libs.tasks import asynctask
 
@@ -37,9 +37,15 @@ PROBE = Service("probe", models=[Thing], tasks=[count], keys=lambda _: FixedKeyS
 DOCUMENT = "openapi: 3.1.0\ninfo: {title: Probe, version: 1.0.0}\nsecurity: [{bearer: []}]\npaths: {}\n"
 
 
+@pytest.fixture(autouse=True)
+def _patient_health(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine the first look at a database may take more than a second."""
+    monkeypatch.setattr(health, "DEADLINE_SECONDS", 20)
+
+
 @pytest.fixture
 def contract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(module, "APIS", tmp_path)
+    monkeypatch.setattr(service_module, "APIS", tmp_path)
     (tmp_path / "probe.yaml").write_text(DOCUMENT)
     return tmp_path / "probe.yaml"
 
@@ -66,15 +72,16 @@ def test_an_unknown_service_is_named_in_the_error(name: str) -> None:
         Service.named(name)
 
 
-def test_a_service_whose_code_lacks_a_package_says_which(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("module", ["not_installed", "services.lacking.models"])
+def test_a_service_whose_code_lacks_a_module_says_which(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str
 ) -> None:
     import services
 
     (tmp_path / "lacking").mkdir()
-    (tmp_path / "lacking" / "service.py").write_text("import not_installed\n")
+    (tmp_path / "lacking" / "service.py").write_text(f"import {module}\n")
     monkeypatch.setattr(services, "__path__", [*services.__path__, str(tmp_path)])
-    with pytest.raises(ModuleNotFoundError, match="not_installed"):
+    with pytest.raises(ModuleNotFoundError, match=module):
         Service.named("lacking")
 
 

@@ -92,14 +92,14 @@ class Recorder:
 
 
 @pytest.fixture
-def paused() -> Iterator[SimpleNamespace]:
+def paused() -> SimpleNamespace:
     """A publisher whose broker has just failed, and the clock it looks at."""
     now, app = [100.0], Recorder()
     publisher = CeleryPublisher(app, clock=lambda: now[0])  # type: ignore[arg-type]
     app.down = True
     with pytest.raises(OSError, match="refused"):
         publisher.publish("some.task", "op1")
-    yield SimpleNamespace(publisher=publisher, app=app, now=now)
+    return SimpleNamespace(publisher=publisher, app=app, now=now)
 
 
 def test_after_a_failure_the_broker_is_left_alone_for_a_while(paused: SimpleNamespace) -> None:

@@ -138,7 +138,7 @@ def test_a_heartbeat_that_fails_once_is_followed_by_another(
         return extend(self, seconds)
 
     monkeypatch.setattr(Operation, "extend", flaky)
-    with kept_lease(operation, 0.3):
+    with kept_lease(operation, 0.3, timeout=60):
         assert enough.wait(10)
     assert "lease not prolonged" in caplog.text
 
@@ -146,7 +146,7 @@ def test_a_heartbeat_that_fails_once_is_followed_by_another(
 def test_heartbeats_end_with_the_run(stored: Store, read: Read) -> None:
     operation = stored()
     operation.claim(0.3)
-    with kept_lease(operation, 0.3):
+    with kept_lease(operation, 0.3, timeout=60):
         assert any(one.name == f"lease-{operation.id}" for one in threading.enumerate())
     assert not any(one.name == f"lease-{operation.id}" for one in threading.enumerate())
 
@@ -158,7 +158,7 @@ def test_heartbeats_end_when_the_lease_is_lost(stored: Store, read: Read) -> Non
     other = read(operation.id)
     other.claim(30)
     before = other.due
-    with kept_lease(operation, 0.03):
+    with kept_lease(operation, 0.03, timeout=60):
         (thread,) = [one for one in threading.enumerate() if one.name == f"lease-{operation.id}"]
         thread.join(10)
         assert not thread.is_alive()

@@ -163,6 +163,15 @@ def test_of_two_relays_one_takes_a_row_on(stored: Store, read: Read) -> None:
     assert not second.published_again()
 
 
+def test_of_two_relays_one_takes_an_abandoned_run_on(stored: Store, read: Read) -> None:
+    operation = stored()
+    operation.claim(30)
+    lapsed(operation)
+    first, second = read(operation.id), read(operation.id)
+    assert first.published_again()
+    assert not second.published_again(), "its due is as it was: only the count of publications tells"
+
+
 def test_a_relay_that_looked_before_the_row_was_put_off_leaves_it_alone(stored: Store, read: Read) -> None:
     operation = stored()
     seen = read(operation.id)

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
-from flask.testing import FlaskClient
 
 from libs.errors import ServiceUnavailable
 from libs.jwt import FixedKeySet, TokenVerifier
@@ -72,9 +71,10 @@ def test_the_hash_of_nobody_has_no_password() -> None:
     assert not hasher.verify(PASSWORD, None)
 
 
-@pytest.mark.parametrize("email", ["", "ada", "\U0001d160" * 254, "\x00"])
-def test_what_is_no_email_is_refused(client: FlaskClient, email: str) -> None:
-    answer = client.post("/auth/login", json={"email": email, "password": PASSWORD})
+# The second grows to 3048 bytes in its canonical spelling: more than DynamoDB takes for a key.
+@pytest.mark.parametrize("email", ["", "\U0001d160" * 254, "ada", "\x00"])
+def test_what_is_no_email_is_refused(log_in: Post, email: str) -> None:
+    answer = log_in(email)
     assert (answer.status_code, answer.get_json()["errors"][0]["pointer"]) == (422, "/email")
 
 

@@ -1,16 +1,18 @@
 """Exports: what is in them, who is given them, and when."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 import pytest
 from flask.testing import FlaskClient
 
+from libs.errors import NotFound
 from libs.service import Running
 from libs.tasks import Operation, Progress
 from services.todos.exports import PART_BYTES, read_export, write_export
-from services.todos.models import ExportPart, Todo
+from services.todos.models import Export, ExportPart, Todo
 from services.todos.resources import TodoResource
 
 ODD = ["\x00\x1f\x7f", "\u2028 \u2029 \x85 \r\n", 'quo"te \\ {}', "é e\u0301", "\U0001f600", "\ufeff\ufffd"]
@@ -90,8 +92,8 @@ def test_a_large_export_is_stored_in_parts_and_read_as_one(
     write_todos("ada", 250, notes="\U0001f600" * 1000)
     operation = export()
     parts = sorted(ExportPart.scan(), key=lambda one: one.part)
-    assert [one.part for one in parts] == [0, 1, 2, 3, 4]
-    assert parts[0].parts == 4
+    assert [one.part for one in parts] == [1, 2, 3, 4]
+    assert [one.parts for one in Export.scan()] == [4]
     assert all(len(one.lines.encode()) <= PART_BYTES for one in parts)
     assert [todo["title"] for todo in exports.lines(operation)] == [f"todo {n}" for n in range(250)]
     assert all(todo["notes"] == "\U0001f600" * 1000 for todo in exports.lines(operation))
@@ -113,10 +115,27 @@ def test_an_export_that_is_not_finished_is_not_there(
     operation = Operation.get(location.rpartition("/")[2])
     href = f"/todos/exports/{operation.arguments['export_id']}"
     assert client.get(href, headers=ada).status_code == 404
-    ExportPart(operation.arguments["export_id"], 1, owner="ada", lines="{}\n").save()
-    assert client.get(href, headers=ada).status_code == 404, "part 0 makes it an export"
     run(location)
     assert client.get(href, headers=ada).status_code == 200
+
+
+def test_an_export_over_its_time_is_not_there(export: Callable[[], Any]) -> None:
+    export_id = export()["result"]["href"].rpartition("/")[2]
+    row = Export.get(export_id)
+    row.expires_at = datetime.now(UTC) - timedelta(seconds=1)
+    row.save()
+    with pytest.raises(NotFound):
+        read_export(export_id, "ada")
+
+
+def test_an_export_with_a_part_missing_breaks_off(
+    export: Callable[[], Any], write_todos: Callable[..., None]
+) -> None:
+    write_todos("ada", 250, notes="\U0001f600" * 1000)
+    export_id = export()["result"]["href"].rpartition("/")[2]
+    next(iter(ExportPart.scan(ExportPart.part == 2))).delete()
+    with pytest.raises(RuntimeError, match="3 of 4 parts"):
+        list(read_export(export_id, "ada"))
 
 
 def test_an_export_is_for_its_owner_only(

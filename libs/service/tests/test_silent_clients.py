@@ -1,0 +1,68 @@
+"""Clients that open connections and say nothing more: `python -m libs.service web` lives on."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import httpx
+import pytest
+
+from infra.local.throwaway import reserved_port
+from libs.service import Service
+from libs.service.testing import KEY, environment, eventually, private_pem, python_process
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    with reserved_port() as port:
+        settings = environment(
+            "auth",
+            jwt_private_key=private_pem(KEY),
+            profiles_url="http://127.0.0.1:1",
+            port=str(port),
+            web_workers="1",
+            web_threads="2",
+            read_timeout_seconds="1",
+            create_tables="true",
+        )
+        with python_process("-m", "libs.service", "web", environ=settings):
+            yield port
+        service = Service.named("auth")
+        service.database(service.load_settings(settings)).delete_tables()
+
+
+def answers(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/ping", timeout=5, trust_env=False).is_success
+    except httpx.TransportError:
+        return False
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"POST /auth/login HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{",
+        b"GET /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n",
+        b"GET /ping HTTP/1.1\r\nHo",
+    ],
+    ids=["in its body", "in a body nobody wants", "in its header"],
+)
+def test_clients_that_fall_silent_do_not_hang_the_others(port: int, said: bytes) -> None:
+    eventually(lambda: answers(port))
+    with ExitStack() as stack:
+        for _ in range(8):
+            silent = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            silent.sendall(said)
+        eventually(lambda: answers(port), seconds=15)
+
+
+def test_a_body_that_stops_coming_is_a_408(port: int) -> None:
+    eventually(lambda: answers(port))
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as silent:
+        silent.sendall(
+            b"POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"Content-Length: 9\r\n\r\n{"
+        )
+        answer = silent.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert b'"code":"REQUEST_TIMEOUT"' in answer

@@ -1,0 +1,71 @@
+"""What keeps a task from hanging, and the relay from waiting behind tasks."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from celery import Celery
+
+from libs.errors import Conflict, ServiceUnavailable
+from libs.tasks import Operation, TaskRuntime, asynctask
+from libs.tasks.celery_app import RELAY, make_celery, register, relay_scheduler
+from libs.tasks.lease import kept_lease
+from libs.tasks.runtime import KILL_AFTER_SECONDS
+
+Runtimes = Callable[..., TaskRuntime]
+
+
+@asynctask(timeout=7, attempts=100)
+def slow(who: str, how: str = "well") -> str:
+    """A task with an argument that must be given, and a time limit."""
+    return who + how
+
+
+@pytest.fixture
+def app() -> Celery:
+    return make_celery("some", "memory://", key_prefix="x:", sweep_seconds=1)
+
+
+def test_a_call_without_its_arguments_is_refused_at_once(runtime_of: Runtimes, broker: Any) -> None:
+    with runtime_of(slow).active(), pytest.raises(TypeError, match=r"slow needs who$"):
+        slow(how="badly")
+    assert broker.published == []
+
+
+def test_the_worker_knows_the_time_limits_of_a_task(runtime_of: Runtimes, app: Celery) -> None:
+    register(app, runtime_of(slow))
+    assert app.tasks[slow.name].soft_time_limit == 7
+    assert app.tasks[slow.name].time_limit == 7 + KILL_AFTER_SECONDS
+
+
+def test_a_lease_is_not_prolonged_past_the_timeout(stored: Callable[..., Operation]) -> None:
+    operation = stored()
+    assert operation.claim(0.3)
+    with kept_lease(operation, 0.3, timeout=0.5):
+        deadline = time.monotonic() + 10
+        while not stored_again(operation).claim(0.3):
+            assert time.monotonic() < deadline, "the lease of a task that hangs was prolonged for ever"
+            time.sleep(0.05)
+
+
+def stored_again(operation: Operation) -> Operation:
+    return Operation.get(operation.id, consistent_read=True)
+
+
+def test_waits_grow_to_five_minutes_and_no_further() -> None:
+    waits = [slow.retry_after(ServiceUnavailable(), attempt) for attempt in (1, 2, 3, 50, 99)]
+    assert waits == [2, 4, 8, 300, 300]
+    assert slow.retry_after(ServiceUnavailable(), 100) is None
+    assert slow.retry_after(Conflict(), 1) is None
+
+
+def test_beat_runs_the_relay_itself(
+    runtime_of: Runtimes, app: Celery, broker: Any, stored: Callable[..., Operation]
+) -> None:
+    operation = stored(task=slow.name, due=time.time() - 1)
+    rounds: list[None] = []
+    scheduler = relay_scheduler(runtime_of(slow), lambda: rounds.append(None))(app=app)
+    scheduler.apply_async(scheduler.schedule[RELAY], advance=False)
+    assert broker.published == [(slow.name, operation.id)]
+    assert len(rounds) == 1
