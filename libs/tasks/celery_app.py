@@ -92,7 +92,7 @@ def register(app: Celery, runtime: TaskRuntime) -> None:
 
     for task in runtime.tasks.values():
         limits = {"soft_time_limit": task.timeout, "time_limit": task.timeout + KILL_AFTER_SECONDS}
-        app.task(name=task.name, **limits)(runner)
+        app.task(name=task.name, shared=False, **limits)(runner)
 
 
 def relay_scheduler(runtime: TaskRuntime, relayed: Callable[[], None]) -> type[Scheduler]:
