@@ -12,7 +12,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up down ps logs seed shell token test testaccept lint fmt requirements clean
+.PHONY: help up down ps logs seed shell token test testaccept lint fmt contracts requirements clean
 # One target after the other: `make down up` means that order, under -j, too.
 .NOTPARALLEL:
 # Recipes show what they do in their own words.
@@ -61,6 +61,9 @@ fmt: .venv/.stamp ## Repair format, imports and what else ruff can
 	@$(VENV) -m ruff check --quiet --fix-only .
 	@$(VENV) -m ruff format --quiet .
 
+contracts: .venv/.stamp ## Write apis/published/: the complete OpenAPI document of each service
+	@$(VENV) -m libs.service.contracts
+
 ##@ The packages
 
 requirements: .venv/.stamp ## Pin requirements/*.in with hashes (ARGS=--upgrade for newer versions)
@@ -69,8 +72,9 @@ requirements: .venv/.stamp ## Pin requirements/*.in with hashes (ARGS=--upgrade 
 			--output-file requirements/$$name.txt $(ARGS) requirements/$$name.in || exit 1; \
 	done
 
-clean: ## Stop everything, then remove .venv, .local and the tools' caches (data, too)
-	@if [ -e .venv/.stamp ] && [ -e .local/mode ]; then $(INFRA) down; fi
+clean: ## Stop everything, then remove the data of both modes, .venv, .local and the tools' caches
+	@if [ -e .venv/.stamp ]; then $(INFRA) down --data; \
+		else docker compose --file docker-compose.yml down --volumes >/dev/null 2>&1 || true; fi
 	@rm -rf .venv .local dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent
-NEEDS_SERVERS = (ROOT / "libs", ROOT / "services")
+NEEDS_SERVERS = (ROOT / "libs", ROOT / "services", ROOT / "tests")
 # No test may reach an account of yours by accident.
 DUMMY_CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "local",

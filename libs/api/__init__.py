@@ -3,7 +3,7 @@
 from libs.api.client import ApiClient, RemoteProblem
 from libs.api.contract import Contract
 from libs.api.dependencies import Dependencies
-from libs.api.files import APIS, ContractError, read_document
+from libs.api.files import APIS, PUBLISHED, ContractError, read_document, read_published
 from libs.api.objects import ApiModels, ApiObject, Models, models
 from libs.api.operation import Contribution, Operation, Result
 from libs.api.schemas import Schema
@@ -11,6 +11,7 @@ from libs.api.serving import Server, dump_json, problem_response
 
 __all__ = [
     "APIS",
+    "PUBLISHED",
     "ApiClient",
     "ApiModels",
     "ApiObject",
@@ -28,4 +29,5 @@ __all__ = [
     "models",
     "problem_response",
     "read_document",
+    "read_published",
 ]

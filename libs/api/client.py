@@ -1,23 +1,20 @@
-"""HTTP clients made from contracts: ``profiles.get_profile(profile_id="me")``."""
+"""HTTP clients made from published contracts: ``profiles.get_profile(profile_id="me")``."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote
 
 import httpx
 import orjson
 
-from libs.api.files import APIS, read_document
+from libs.api.files import read_published
 from libs.api.objects import ApiModels
-from libs.api.operation import JSON_MEDIA_TYPE
+from libs.api.operation import JSON_MEDIA_TYPE, METHODS
 from libs.api.parameters import argument_name
-from libs.api.schemas import resolve
+from libs.api.schemas import JSON, resolve
 from libs.api.serving import dump_json
 from libs.errors import Problem, ServiceUnavailable, current_request_id
 from libs.jwt import current_caller
-
-METHODS = ("get", "put", "post", "patch", "delete")
 
 
 class RemoteProblem(Problem):
@@ -37,11 +34,12 @@ class RemoteProblem(Problem):
 
 
 class ApiClient:
-    """Call another service; each operation of its contract is a method.
+    """Call another service; each operation it serves is a method.
 
     Path, query and header parameters and `body` are keyword arguments; `auth` is the token to send, by
     default that of the present caller. The request id goes with every call. Answers come back as the
-    contract's objects. A subclass names the contract::
+    contract's objects. A subclass names the service, whose apis/published/<api>.json the operations are read
+    from: those of its contract, of its resources, and of every service::
 
         class Profiles(ApiClient, api="profiles"): ...
 
@@ -51,6 +49,8 @@ class ApiClient:
     :param base_url: where the service is.
     :param timeout: seconds for connecting, and for each wait for an answer.
     :param transport: another way to send, such as `httpx.WSGITransport` in tests.
+    :param document: the service's complete document, instead of the published one.
+    :raises ContractError: if the published document cannot be read.
     :raises ServiceUnavailable: from a call, if the service cannot be reached, is too slow, or answers 503.
     :raises RemoteProblem: from a call, if it answers another error.
     """
@@ -66,11 +66,11 @@ class ApiClient:
         *,
         timeout: float = 3.0,
         transport: httpx.BaseTransport | None = None,
-        folder: Path = APIS,
+        document: JSON | None = None,
     ) -> None:
-        document = read_document(folder / f"{self.api}.yaml")
+        document = read_published(self.api) if document is None else document
         self._calls = {
-            node["operationId"]: _Call(path, method, node, item.get("parameters", []), document)
+            node["operationId"]: _Call(path, method, node, document)
             for path, item in document["paths"].items()
             for method, node in item.items()
             if method in METHODS
@@ -112,12 +112,10 @@ class ApiClient:
 class _Call:
     """How one operation is put on the wire."""
 
-    def __init__(
-        self, path: str, method: str, node: Mapping[str, Any], shared: list[Any], document: dict[str, Any]
-    ) -> None:
+    def __init__(self, path: str, method: str, node: JSON, document: JSON) -> None:
         self._path = path
         self._method = method.upper()
-        declared = [resolve(one, document) for one in (*shared, *node.get("parameters", []))]
+        declared = [resolve(one, document) for one in node.get("parameters", [])]
         self._places = {argument_name(one["name"], one["in"]): (one["in"], one["name"]) for one in declared}
         self.needs_token = bool(node.get("security", document.get("security", [])))
         self.answers = {

@@ -13,12 +13,11 @@ from typing import Any, Protocol
 from libs.api.dependencies import Dependencies
 from libs.api.files import ContractError, read_document
 from libs.api.objects import model_name
-from libs.api.operation import JSON_MEDIA_TYPE, Body, Contribution, Operation, arguments
+from libs.api.operation import JSON_MEDIA_TYPE, METHODS, Body, Contribution, Operation, arguments
 from libs.api.parameters import Parameter
 from libs.api.schemas import JSON, Schema, resolve
 from libs.jwt import Caller
 
-METHODS = ("get", "put", "post", "patch", "delete")
 PROBLEM = {
     "type": "object",
     "required": ["type", "title", "status", "code", "request_id"],

@@ -3,10 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+import orjson
 import yaml
 
 APIS = Path(__file__).parents[2] / "apis"
 """The folder of contracts: apis/<service>.yaml."""
+PUBLISHED = APIS / "published"
+"""The folder of complete documents: apis/published/<service>.json, written by `make contracts`."""
 
 
 class ContractError(Exception):
@@ -49,3 +52,19 @@ def read_document(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith("3.1"):
         raise ContractError(f"{path}:1: not an OpenAPI 3.1 document (`openapi: 3.1.0` is missing)")
     return document
+
+
+def read_published(api: str) -> dict[str, Any]:
+    """Read the complete document of a service: its contract, its resources, and what all services serve.
+
+    :raises ContractError: if it cannot be read.
+    """
+    try:
+        document: dict[str, Any] = orjson.loads((PUBLISHED / f"{api}.json").read_bytes())
+    except OSError as error:
+        fault = f"cannot be read: {error.strerror}"
+    except orjson.JSONDecodeError:
+        fault = "is not JSON"
+    else:
+        return document
+    raise ContractError(f"apis/published/{api}.json {fault}; `make contracts` writes it")

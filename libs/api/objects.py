@@ -8,11 +8,15 @@ from libs.api.files import APIS, read_document
 from libs.api.schemas import JSON, Schema, resolve
 
 
-class ApiObject(Mapping[str, Any]):
-    """An object of a contract: attributes and items are its properties.
+class ApiObject:
+    """An object of a contract: attributes and items are its properties, iteration goes over their names.
 
     Built from keyword arguments, it is checked against its schema; a property that was not given reads as
-    None. Nested objects of a named schema are objects of their class.
+    None. Nested objects of a named schema are objects of their class. It equals an object, and a dict, that
+    holds the same.
+
+    It is no Mapping, whose methods would hide properties: every page of a resource has `items`. `to_json()`
+    makes a dict.
 
     :raises ValueError: if it breaks its schema; the message names every fault and no value.
     """
@@ -51,6 +55,12 @@ class ApiObject(Mapping[str, Any]):
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"{self.schema_name} cannot be changed; make a new one")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ApiObject | dict) and self.__dict__["_data"] == _plain(other)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.__dict__["_data"]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.__dict__["_data"])

@@ -8,6 +8,8 @@ from libs.api.parameters import Parameter
 from libs.api.schemas import JSON, Schema
 
 JSON_MEDIA_TYPE = "application/json"
+METHODS = ("get", "put", "post", "patch", "delete")
+"""What a Path Item is read for; the other methods are not served."""
 
 
 @dataclass(frozen=True)

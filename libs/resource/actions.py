@@ -1,13 +1,11 @@
 """The actions a resource can be put together from."""
 
-from collections.abc import Mapping
-from typing import Any
 from urllib.parse import quote
 
 from libs.api import Result
 from libs.jwt import Caller
 from libs.resource.document import JSON, operation, page_parameters
-from libs.resource.resource import Action, ModelResource
+from libs.resource.resource import Action, Body, ModelResource
 
 
 class List(ModelResource):
@@ -46,7 +44,7 @@ class Create(ModelResource):
         )
         return [*super().actions(), Action("post", False, described, self.create)]
 
-    def create(self, body: Mapping[str, Any], caller: Caller) -> Result:
+    def create(self, body: Body, caller: Caller) -> Result:
         """Store a new row of the caller's.
 
         :raises Conflict: RESOURCE_EXISTS.
@@ -91,7 +89,7 @@ class Update(ModelResource):
         )
         return [*super().actions(), Action("patch", True, described, self.update)]
 
-    def update(self, key: str, body: Mapping[str, Any], caller: Caller) -> JSON:
+    def update(self, key: str, body: Body, caller: Caller) -> JSON:
         """Change the attributes sent, and no others.
 
         :raises NotFound: if there is no such row, or it is somebody else's.

@@ -10,7 +10,7 @@ from marshmallow import ValidationError
 from marshmallow.fields import Field
 from pynamodb.models import Model
 
-from libs.api import Contribution
+from libs.api import ApiObject, Contribution
 from libs.errors import Fault, InvalidBody
 from libs.jwt import Caller
 from libs.resource.cursor import CursorSigner
@@ -19,6 +19,9 @@ from libs.resource.permissions import Permission
 from libs.resource.schema import schema_class
 from libs.resource.scope import Scope
 from libs.resource.store import Store
+
+Body = ApiObject | Mapping[str, Any]
+"""What a client sent: the contract's object in a request, any mapping in a test."""
 
 
 @dataclass(frozen=True)
@@ -121,14 +124,15 @@ class ModelResource:
         now = datetime.now(UTC)
         return {name: now for name in names if name}
 
-    def load(self, body: Mapping[str, Any], *, partial: bool = False) -> JSON:
+    def load(self, body: Body, *, partial: bool = False) -> JSON:
         """Return the attributes a client sent.
 
         :param partial: whether they change a row, so that none is required.
         :raises InvalidBody: with every fault.
         """
+        sent = body.to_json() if isinstance(body, ApiObject) else body
         try:
-            return dict((self.changes if partial else self.schema).load(body))
+            return dict((self.changes if partial else self.schema).load(sent))
         except ValidationError as error:
             raise InvalidBody(errors=list(_faults(error.messages_dict))) from None
 

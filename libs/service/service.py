@@ -13,7 +13,7 @@ from pynamodb.models import Model
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from libs.api import APIS, ApiModels, Contract, Dependencies, Server
+from libs.api import APIS, ApiModels, Contract, Contribution, Dependencies, Server
 from libs.dynamodb import Database
 from libs.errors import ServiceUnavailable
 from libs.jwt import Caller, KeySet, RemoteKeySet, TokenVerifier, current_caller
@@ -85,6 +85,14 @@ class Service:
             max_connections=settings.web_threads * 2,
         )
 
+    def contract(self, dependencies: Dependencies, builtin: Contribution) -> Contract:
+        """Return what is served: apis/<name>.yaml with its resources, `builtin`, and the operations of tasks.
+
+        :raises ContractError: naming everything that is wrong with the contract or its handlers.
+        """
+        contributions = [builtin, operations_contribution()] if self.tasks else [builtin]
+        return Contract.load(APIS / f"{self.name}.yaml", dependencies, contributions)
+
     def start(self, settings: Settings) -> "Running":
         """Put the service together. Nothing is connected to yet, so a process may fork after it."""
         return Running(self, settings)
@@ -151,13 +159,9 @@ class Running:
 
         :raises ContractError: naming everything that is wrong with the contract or its handlers.
         """
-        contributions = [self._builtin().contribution()]
-        if self.service.tasks:
-            contributions.append(operations_contribution())
-        return Contract.load(APIS / f"{self.service.name}.yaml", self.dependencies, contributions)
-
-    def _builtin(self) -> Builtin:
-        return Builtin(self.service.name, self.settings, self.health, lambda: self.contract.document)
+        name, settings = self.service.name, self.settings
+        builtin = Builtin(name, settings, self.health, lambda: self.contract.document)
+        return self.service.contract(self.dependencies, builtin.contribution())
 
     def web_app(self) -> Flask:
         """Return the WSGI application."""

@@ -4,4 +4,4 @@ from libs.api import ApiClient
 
 
 class Profiles(ApiClient, api="profiles"):
-    """The profiles service, as apis/profiles.yaml describes it."""
+    """The profiles service, as apis/published/profiles.json describes it."""

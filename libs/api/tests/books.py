@@ -71,6 +71,9 @@ def read_book(book_id: str, desk: Desk) -> Any:
     return desk.handle(book_id=book_id)
 
 
+DOCUMENT = Contract.load(BOOKS, Dependencies([Desk()])).document
+
+
 class Library:
     """The service: `wsgi` is its application, `call` sends it a request, `desk` is what the handlers see."""
 
@@ -122,7 +125,10 @@ class Library:
 
 
 class Books(ApiClient, api="books"):
-    """The client of the service; `folder` must be the one of books.yaml."""
+    """The client of the service, whose document is not published."""
+
+    def __init__(self, url: str, **options: Any) -> None:
+        super().__init__(url, document=DOCUMENT, **options)
 
 
 def token(*scopes: str) -> str:

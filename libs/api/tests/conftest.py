@@ -6,7 +6,7 @@ import threading
 import pytest
 from werkzeug.serving import make_server
 
-from libs.api.tests.books import BOOKS, Books, Library
+from libs.api.tests.books import Books, Library
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def connect():
     made = []
 
     def connect(url, **options):
-        made.append(Books(url, folder=BOOKS.parent, **options))
+        made.append(Books(url, **options))
         return made[-1]
 
     yield connect

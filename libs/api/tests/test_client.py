@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.api.tests.books import BOOKS, Books, Library, token
+from libs.api import ApiClient, ContractError
+from libs.api.tests.books import Books, Library, token
 from libs.errors import request_id_scope
 from libs.jwt import Caller, acting_as
 
@@ -18,7 +19,7 @@ BOOK = {"book_id": "b1", "title": "Emma", "author": {"name": "Jane"}}
 @pytest.fixture
 def books(library):
     """A client of `library`, called without a network."""
-    client = Books("http://books.test", transport=httpx.WSGITransport(library.wsgi), folder=BOOKS.parent)
+    client = Books("http://books.test", transport=httpx.WSGITransport(library.wsgi))
     with acting_as(Caller("ada", token=token("books:write"))):
         yield client
     client._http.close()
@@ -33,7 +34,7 @@ def test_an_operation_is_a_method_and_its_answer_an_object(library, books):
 
 def test_objects_in_lists_are_objects(library, books):
     library.desk.answer = {"items": [BOOK, BOOK]}
-    assert [one.author.name for one in books.list_books()["items"]] == ["Jane", "Jane"]
+    assert [one.author.name for one in books.list_books().items] == ["Jane", "Jane"]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def recorded(send):
         requests.append(request)
         return httpx.Response(204)
 
-    client = Books("http://books.test/v1/", transport=httpx.MockTransport(answer), folder=BOOKS.parent)
+    client = Books("http://books.test/v1/", transport=httpx.MockTransport(answer))
     send(client)
     (request,) = requests
     return request
@@ -141,6 +142,18 @@ def test_an_operation_the_contract_does_not_have_is_an_attribute_error(books):
     assert not hasattr(books, "get_bok")
 
 
+def test_a_service_that_has_not_published_is_told_how_to(monkeypatch, tmp_path):
+    class Books(ApiClient, api="books"):
+        """Its document is in libs/api/tests, not published."""
+
+    with pytest.raises(ContractError, match=r"^apis/published/books.json cannot be read: .*`make contracts`"):
+        Books("http://books.test")
+    monkeypatch.setattr("libs.api.files.PUBLISHED", tmp_path)
+    (tmp_path / "books.json").write_text("<<<<<<< ours")
+    with pytest.raises(ContractError, match=r"^apis/published/books.json is not JSON; `make contracts`"):
+        Books("http://books.test")
+
+
 def sent_token(send):
     return recorded(send).headers.get("Authorization")
 
@@ -175,7 +188,7 @@ def test_the_request_id_goes_along():
 def answered(content, media_type, status=200, operation="get_book", **arguments):
     headers = {"Content-Type": media_type} if media_type else {}
     transport = httpx.MockTransport(lambda request: httpx.Response(status, content=content, headers=headers))
-    client = Books("http://books.test", transport=transport, folder=BOOKS.parent)
+    client = Books("http://books.test", transport=transport)
     return getattr(client, operation)(**(arguments or {"book_id": "b"}))
 
 
@@ -200,9 +213,6 @@ def test_two_clients_of_one_contract_do_not_share_anything():
     one, two = Library(), Library()
     for library in (one, two):
         library.desk.answer = BOOK
-    clients = [
-        Books("http://x", transport=httpx.WSGITransport(library.wsgi), folder=BOOKS.parent)
-        for library in (one, two)
-    ]
+    clients = [Books("http://x", transport=httpx.WSGITransport(library.wsgi)) for library in (one, two)]
     clients[1].get_book(book_id="b", auth=token())
     assert (one.desk.calls, two.desk.calls) == ([], [{"book_id": "b"}])

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from libs.api import RemoteProblem
-from libs.api.tests.books import BOOKS, Books, token
+from libs.api.tests.books import Books, token
 from libs.errors import Conflict, ServiceUnavailable
 
 
@@ -60,7 +60,7 @@ def refused(status, content=b"", media_type="application/problem+json", **header
     def answer(request):
         return httpx.Response(status, content=content, headers={"Content-Type": media_type, **headers})
 
-    client = Books("http://books.test", transport=httpx.MockTransport(answer), folder=BOOKS.parent)
+    client = Books("http://books.test", transport=httpx.MockTransport(answer))
     with pytest.raises((RemoteProblem, ServiceUnavailable)) as caught:
         client.get_status()
     return caught.value
@@ -110,7 +110,7 @@ def test_a_redirect_is_not_followed():
         asked.append(request.url)
         return httpx.Response(302, headers={"Location": "http://evil.test/"})
 
-    client = Books("http://books.test", transport=httpx.MockTransport(answer), folder=BOOKS.parent)
+    client = Books("http://books.test", transport=httpx.MockTransport(answer))
     with pytest.raises(RemoteProblem):
         client.get_book(book_id="b", auth="secret")
     assert len(asked) == 1

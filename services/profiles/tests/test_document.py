@@ -3,11 +3,16 @@
 from flask.testing import FlaskClient
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from libs.api import read_published
 from libs.service import Running
 
 
 def test_the_served_document_is_valid_openapi(client: FlaskClient) -> None:
     OpenAPIV31SpecValidator(client.get("/openapi.json").get_json()).validate()
+
+
+def test_what_is_served_is_what_is_published(client: FlaskClient) -> None:
+    assert client.get("/openapi.json").get_json() == read_published("profiles"), "make contracts"
 
 
 def test_every_operation_says_what_a_problem_looks_like(running: Running) -> None:
