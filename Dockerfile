@@ -30,24 +30,27 @@ RUN mkdir services && \
 
 FROM python:3.13-slim
 # A fixed number, so that a volume's files and a cluster's policy can name it. The code belongs to root: the
-# service cannot change it. /secrets is where compose mounts the keys; a new volume takes over its owner and mode.
+# service cannot change it. Compose mounts the secrets of a service in its folder of /secrets; a new volume takes
+# over owner and mode of the folder.
 RUN groupadd --gid 10001 app && \
     useradd --uid 10001 --gid app --no-create-home --home-dir /tmp --shell /usr/sbin/nologin app && \
-    install --directory --owner app --group app --mode 0700 /secrets
+    install --directory --owner app --group app --mode 0700 /secrets /secrets/auth /secrets/todos
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     APP_HOST=0.0.0.0 \
-    APP_PORT=8080
+    APP_PORT=8080 \
+    APP_ALIVE_PATH=/tmp/alive
 COPY --from=packages /opt/venv /opt/venv
 WORKDIR /app
 COPY --from=code /app /app
 USER 10001:10001
 EXPOSE 8080
 STOPSIGNAL SIGTERM
+# The same for web, worker and beat: `auto` finds out which it is.
 # -I: isolated, so that the scripts beside it cannot stand in for modules of the standard library.
-HEALTHCHECK --interval=10s --timeout=10s --start-period=30s --retries=3 \
-    CMD python -I infra/image/healthcheck.py http "http://127.0.0.1:${APP_PORT}/health/live"
+HEALTHCHECK --interval=5s --timeout=10s --start-period=90s --retries=3 \
+    CMD ["python", "-I", "infra/image/healthcheck.py", "auto"]
 ENTRYPOINT ["python", "-m", "libs.service"]
 CMD ["web"]
 

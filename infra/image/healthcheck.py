@@ -1,5 +1,6 @@
 """Tell whether the process in this container works: the command behind each container's health check.
 
+    python infra/image/healthcheck.py auto                           alive or http, whichever the process does
     python infra/image/healthcheck.py http URL                       a 2xx within 3 seconds
     python infra/image/healthcheck.py alive PATH [MAX_AGE_SECONDS]   touched within that time (default 60)
 
@@ -8,6 +9,7 @@ standard library, so that it also tells the truth when a package is broken.
 """
 
 import math
+import os
 import signal
 import sys
 import time
@@ -19,7 +21,7 @@ from urllib.parse import urlsplit
 HTTP_SECONDS = 3.0
 MAX_AGE_SECONDS = 60.0
 
-USAGE = "usage: healthcheck.py http URL | alive PATH [MAX_AGE_SECONDS]"
+USAGE = "usage: healthcheck.py auto | http URL | alive PATH [MAX_AGE_SECONDS]"
 
 
 class UnhealthyError(Exception):
@@ -84,9 +86,23 @@ def seconds(text: str) -> float:
     return value
 
 
+def check_auto() -> None:
+    """Do the check that fits the process, as one image serves web, worker and beat.
+
+    A worker or beat touches the file APP_ALIVE_PATH names; web never does, and answers HTTP.
+    """
+    alive = os.environ.get("APP_ALIVE_PATH")
+    if alive and Path(alive).exists():
+        check_alive(Path(alive))
+    else:
+        check_http(f"http://127.0.0.1:{os.environ.get('APP_PORT', '8080')}/health/live")
+
+
 def check(arguments: list[str]) -> None:
     """Do the check the command line asks for; raise UnhealthyError where it fails or is none."""
     match arguments:
+        case ["auto"]:
+            check_auto()
         case ["http", url]:
             check_http(url)
         case ["alive", path]:

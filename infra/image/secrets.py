@@ -1,9 +1,10 @@
 """Make the secrets of a local stack: `python infra/image/secrets.py DIR`.
 
-Two files, readable by their owner only (mode 0600):
+Each service gets a folder of its own, so that it can be given its secrets and nobody else's. Two files,
+readable by their owner only (mode 0600):
 
-- `DIR/jwt-key.pem`: the Ed25519 private key auth signs tokens with (PKCS #8, RFC 8410);
-- `DIR/cursor-secret`: 32 random bytes in hex, with which todos signs its cursors.
+- `DIR/auth/jwt-key.pem`: the Ed25519 private key auth signs tokens with (PKCS #8, RFC 8410);
+- `DIR/todos/cursor-secret`: 32 random bytes in hex, with which todos signs its cursors.
 
 A file that is there is never touched, so a second run changes nothing and tokens outlive a restart. On AWS
 the secrets come from elsewhere; no service makes its own, because two processes would make different ones.
@@ -34,7 +35,10 @@ def cursor_secret() -> bytes:
     return os.urandom(CURSOR_SECRET_BYTES).hex().encode() + b"\n"
 
 
-SECRETS: dict[str, Callable[[], bytes]] = {"jwt-key.pem": jwt_key, "cursor-secret": cursor_secret}
+SECRETS: dict[str, Callable[[], bytes]] = {
+    "auth/jwt-key.pem": jwt_key,
+    "todos/cursor-secret": cursor_secret,
+}
 
 
 @contextmanager
@@ -68,18 +72,20 @@ def publish(path: Path, content: bytes) -> None:
 def create_missing(directory: Path) -> list[Path]:
     """Create those of the two secrets that `directory` lacks; return the paths created.
 
-    The directory is made where it is missing. Raises OSError where it cannot be made or written.
+    The folders are made where they are missing. Raises OSError where one cannot be made or written.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     created = []
-    with locked(directory) as descriptor:
-        for name, generate in SECRETS.items():
-            path = directory / name
+    for name, generate in SECRETS.items():
+        path = directory / name
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        # The folder of the service is what containers share, so the lock is there and not on `directory`.
+        with locked(path.parent) as descriptor:
             # A dangling link counts as present: replacing it would hide that the real secret is missing.
             if not os.path.lexists(path):
                 publish(path, generate())
                 created.append(path)
-        os.fsync(descriptor)  # the renames, too, survive a power cut
+            os.fsync(descriptor)  # the rename, too, survives a power cut
     return created
 
 

@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     add("up", up)
-    add("down", down)
+    add("down", down).add_argument("--data", action="store_true", help="remove the data of both modes, too")
     add("ps", ps)
     add("urls", show_urls)
     add("logs", show_logs).add_argument("service", nargs="?", help="a service, a database or a process")
@@ -94,11 +94,26 @@ def up(options: argparse.Namespace) -> int:
 
 
 def down(options: argparse.Namespace) -> int:
-    """Stop everything; the data stays."""
+    """Stop everything; the data stays unless --data is given."""
+    if options.data:
+        return _down_with_data()
     choice = _choice()
     say(str(choice))
     stopped = native.down() if choice.mode is Mode.NATIVE else compose.down()
     say("Stopped; the data stays." if stopped else "Nothing was running.")
+    return 0
+
+
+def _down_with_data() -> int:
+    """Leave nothing of either mode: data of the one may be left from before the other was chosen."""
+    remembered = recall()
+    native.down(data=True)
+    if docker_answers():
+        compose.down(data=True)
+    elif remembered and remembered.mode is Mode.COMPOSE:
+        say("No Docker engine answers: the volumes of compose mode stay.")
+        return 0
+    say("Stopped; the data is removed.")
     return 0
 
 

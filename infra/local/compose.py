@@ -119,11 +119,15 @@ def has_failed(container: dict[str, Any]) -> bool:
     return container.get("ExitCode") != 0
 
 
-def down() -> bool:
-    """Stop and remove the containers; the volumes, and so the data, stay. False if there were none."""
+def down(data: bool = False) -> bool:
+    """Stop and remove the containers; False if there were none.
+
+    The volumes, and so data and secrets, stay, unless `data` says to remove them, too.
+    """
     with exclusively("compose"):
         there = bool(containers())
-        if there and run_calmly("down") != 0:
+        # Volumes may be left from an earlier `down`, so their removal is tried without containers, too.
+        if (there or data) and run_calmly("down", *(["--volumes"] if data else [])) != 0:
             raise LocalError("docker compose down failed: see its last lines above")
         forget()
         return there

@@ -52,7 +52,7 @@ def service_environment(service: str, ports: Ports, role: str = "web") -> dict[s
         "APP_PORT": str(ports.of(service)),
         "APP_WEB_WORKERS": "2",
         "APP_LOG_FORMAT": "text",
-        "APP_VERSION": f"dev-{fingerprint(service)}",  # what changed code restarts by: see native.apply
+        "APP_VERSION": f"dev-{fingerprint(service)}",  # what changed code restarts by: see Supervisord.reload
         "APP_DYNAMODB_REGION": REGION,
         "APP_DYNAMODB_ENDPOINT": ports.url("dynamodb"),
         "APP_TABLE_PREFIX": TABLE_PREFIX,
@@ -81,12 +81,13 @@ def _own_settings(service: str, ports: Ports) -> dict[str, str]:
     redis = {"APP_REDIS_URL": ports.url("redis")}
     match service:
         case "auth":
-            key = {"APP_JWT_PRIVATE_KEY_FILE": str(secrets / "jwt-key.pem")}
+            key = {"APP_JWT_PRIVATE_KEY_FILE": str(secrets / "auth" / "jwt-key.pem")}
             return {**redis, **key, "APP_PROFILES_URL": ports.url("profiles")}
         case "profiles":
             return keys
         case _:
-            return {**redis, **keys, "APP_CURSOR_SECRET_FILE": str(secrets / "cursor-secret")}
+            secret = {"APP_CURSOR_SECRET_FILE": str(secrets / "todos" / "cursor-secret")}
+            return {**redis, **keys, **secret}
 
 
 def alive_file(service: str, role: str) -> Path:

@@ -141,12 +141,18 @@ def _not_ready(reasons: dict[str, str]) -> LocalError:
     return LocalError(f"not ready: {what}. Read {log.relative_to(paths.LOCAL.parent)}")
 
 
-def down() -> bool:
-    """Stop everything and wait until it is gone; the data stays. False if nothing was running."""
+def down(data: bool = False) -> bool:
+    """Stop everything and wait until it is gone; False if nothing was running.
+
+    Data and secrets stay, unless `data` says to remove them.
+    """
     with exclusively("native"):
         daemon = supervisord()
         was_running = daemon.pid() is not None
         _stop(daemon)
+        for folder in (paths.LOCAL / "data", paths.LOCAL / "secrets"):
+            if data and folder.exists():
+                shutil.rmtree(folder)
         return was_running
 
 

@@ -38,10 +38,10 @@ def why_service_not_ready(port: int, timeout: float = 5) -> str | None:
 
 
 def _failed_checks(body: bytes) -> str:
-    """ ": dynamodb" from a problem whose `checks` say that dynamodb failed; "" from anything else."""
+    """ ": redis" from a problem with `checks` like {"redis": {"ok": false}}; "" from anything else."""
     try:
         checks = json.loads(body)["checks"]
-        failed = [name for name, result in checks.items() if result not in ("ok", True, "pass")]
+        failed = [name for name, result in checks.items() if not result["ok"]]
     except (ValueError, KeyError, TypeError, AttributeError):
         return ""
     return f": {', '.join(failed)}" if failed else ""

@@ -1,5 +1,6 @@
 """What every container of this repository must keep to, read from Dockerfile and docker-compose.yml."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.image import healthcheck
+from infra.image import healthcheck, secrets
 
 ROOT = Path(__file__).parents[3]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -16,6 +17,7 @@ ONE_SHOTS = {"secrets"}
 DATABASES = {"dynamodb", "redis"}
 OURS = sorted(set(SERVICES) - DATABASES - ONE_SHOTS)
 LONG_RUNNING = sorted(set(SERVICES) - ONE_SHOTS)
+WEB = [name for name in OURS if SERVICES[name].get("command", ["web"]) == ["web"]]
 
 
 def dockerfile() -> list[tuple[str, str]]:
@@ -55,8 +57,11 @@ def test_every_container_is_confined(name: str) -> None:
 def test_every_long_running_container_is_watched_and_restarted(name: str) -> None:
     service = SERVICES[name]
     assert service["restart"] == "unless-stopped"
-    assert service["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
-    assert {"interval", "timeout", "retries"} <= set(service["healthcheck"])
+    if name in WEB or name in DATABASES:
+        assert service["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
+        assert {"interval", "timeout", "retries"} <= set(service["healthcheck"])
+    else:
+        assert "healthcheck" not in service, "the image has the right one"
 
 
 @pytest.mark.parametrize("name", sorted(ONE_SHOTS))
@@ -70,22 +75,27 @@ def test_a_one_shot_ends(name: str) -> None:
     assert set(conditions) == {"service_completed_successfully"}
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_each_process_is_asked_the_question_it_can_answer(name: str) -> None:
-    service = SERVICES[name]
-    question = service["healthcheck"]["test"][4:]
-    if service.get("command", ["web"]) == ["web"]:
-        assert question == ["http", "http://127.0.0.1:8080/health/ready"]
-        assert "APP_ALIVE_PATH" not in service["environment"]
-    else:
-        assert question == ["alive", service["environment"]["APP_ALIVE_PATH"]]
+@pytest.mark.parametrize("name", WEB)
+def test_a_web_process_is_healthy_when_it_is_ready(name: str) -> None:
+    """`up --wait` returns when all are healthy; the image's own check is content with a live process."""
+    question = SERVICES[name]["healthcheck"]["test"][4:]
+    assert question == ["http", "http://127.0.0.1:8080/health/ready"]
+
+
+def test_the_image_checks_web_worker_and_beat_alike() -> None:
+    """A worker has no HTTP to ask: APP_ALIVE_PATH makes it touch a file, and `auto` looks there."""
+    _, command = dict(final_stage())["HEALTHCHECK"].split("CMD ")
+    assert json.loads(command) == ["python", "-I", "infra/image/healthcheck.py", "auto"]
+    assert any("APP_ALIVE_PATH=/tmp/alive" in rest.split() for word, rest in final_stage() if word == "ENV")
+    assert not any("APP_ALIVE_PATH" in SERVICES[name]["environment"] for name in OURS)
 
 
 def test_a_check_gives_up_before_docker_does() -> None:
     """Where Docker cuts it off, the reason is lost; and a busy machine takes seconds to start a Python."""
     in_image = re.search(r"--timeout=(\d+)s", dict(final_stage())["HEALTHCHECK"])
     assert in_image is not None
-    timeouts = [in_image[1]] + [SERVICES[name]["healthcheck"]["timeout"].rstrip("s") for name in LONG_RUNNING]
+    checks = [SERVICES[name]["healthcheck"] for name in LONG_RUNNING if "healthcheck" in SERVICES[name]]
+    timeouts = [in_image[1]] + [check["timeout"].rstrip("s") for check in checks]
     assert min(map(int, timeouts)) > 2 * healthcheck.HTTP_SECONDS
 
 
@@ -101,8 +111,7 @@ def test_databases_come_first(name: str) -> None:
 @pytest.mark.parametrize("name", ["auth", "todos"])
 def test_web_worker_and_beat_have_the_same_settings_and_image(name: str) -> None:
     web, worker, beat = SERVICES[name], SERVICES[f"{name}-worker"], SERVICES[f"{name}-beat"]
-    assert worker["environment"] == beat["environment"]
-    assert worker["environment"] == {**web["environment"], **COMPOSE["x-alive"]}
+    assert worker["environment"] == beat["environment"] == web["environment"]
     assert worker["image"] == beat["image"] == web["image"]
     assert (worker["command"], beat["command"]) == (["worker"], ["beat"])
 
@@ -138,11 +147,31 @@ def test_ports_are_published_on_the_loopback_only() -> None:
     }
 
 
-def test_secrets_are_readable_where_needed_and_writable_where_made() -> None:
+def test_secrets_are_readable_by_their_own_service_and_writable_where_made() -> None:
+    """Whoever could read auth's key could sign tokens for anybody."""
     mounts = {name: [v for v in s.get("volumes", []) if "secrets" in v] for name, s in SERVICES.items()}
-    assert mounts.pop("secrets") == ["secrets:/secrets"]
-    assert not any(mounts.pop(name) for name in ("dynamodb", "redis", "profiles"))
-    assert all(mount == ["secrets:/secrets:ro"] for mount in mounts.values())
+    assert mounts.pop("secrets") == ["auth-secrets:/secrets/auth", "todos-secrets:/secrets/todos"]
+    for name, mounted in mounts.items():
+        service = name.partition("-")[0]
+        own = [f"{service}-secrets:/secrets/{service}:ro"] if service in ("auth", "todos") else []
+        assert mounted == own, name
+
+
+def test_the_secrets_lie_where_their_services_look() -> None:
+    for name in OURS:
+        files = [value for key, value in SERVICES[name]["environment"].items() if key.endswith("_FILE")]
+        own = [
+            f"/secrets/{file}" for file in secrets.SECRETS if file.startswith(name.partition("-")[0] + "/")
+        ]
+        assert files == own, name
+
+
+def test_a_new_volume_of_secrets_belongs_to_the_user_of_the_image() -> None:
+    """It takes over owner and mode of the folder it is mounted on, if the image has one."""
+    (install,) = [rest for word, rest in final_stage() if word == "RUN" and "install --directory" in rest]
+    folders = set(install.split("install --directory")[1].split())
+    assert {"--owner", "app", "0700"} <= folders
+    assert {f"/secrets/{Path(file).parent}" for file in secrets.SECRETS} <= folders
 
 
 def test_no_secret_stands_in_the_file() -> None:
@@ -166,7 +195,6 @@ def test_the_image_starts_the_service_and_stops_it_gently() -> None:
     assert final["ENTRYPOINT"] == '["python", "-m", "libs.service"]'
     assert final["CMD"] == '["web"]'
     assert final["STOPSIGNAL"] == "SIGTERM"
-    assert "/health/live" in final["HEALTHCHECK"]
 
 
 def test_a_change_of_code_installs_nothing_again() -> None:

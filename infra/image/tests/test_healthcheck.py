@@ -17,7 +17,10 @@ SCRIPT = Path(healthcheck.__file__)
 
 
 class Answers(BaseHTTPRequestHandler):
-    """GET /STATUS answers with that status; /silent and /drip take longer than a health check waits."""
+    """GET /STATUS answers with that status, /health/live with 200.
+
+    /silent and /drip take longer than a health check waits.
+    """
 
     asked: list[str]
 
@@ -30,7 +33,7 @@ class Answers(BaseHTTPRequestHandler):
         elif self.path == "/garbage":
             self.wfile.write(b"SSH-2.0-OpenSSH\r\n")
         else:
-            self.send_response(int(self.path[1:4]))
+            self.send_response(200 if self.path == "/health/live" else int(self.path[1:4]))
             self.send_header("Location", "/200")
             self.end_headers()
 
@@ -157,7 +160,32 @@ def test_a_wrong_age_is_named(alive: Path, age: str, capsys: pytest.CaptureFixtu
     assert reason(capsys, "alive", alive, age) == f"MAX_AGE_SECONDS must be a positive number, not {age!r}"
 
 
-@pytest.mark.parametrize("arguments", [(), ("http",), ("alive",), ("alive", "a", "1", "2"), ("ping", "x")])
+def test_auto_asks_a_worker_for_its_last_round(
+    alive: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("APP_ALIVE_PATH", str(alive))
+    monkeypatch.setenv("APP_PORT", "1")  # nobody answers there
+    assert healthcheck.main(["auto"]) == 0
+    touched(alive, 61)
+    assert reason(capsys, "auto").startswith(f"{alive} was touched 61 s ago")
+
+
+@pytest.mark.parametrize("alive_path", [None, "", "/nowhere/alive"])
+def test_auto_asks_over_http_where_no_round_was_done(
+    alive_path: str | None, server: str, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if alive_path is None:
+        monkeypatch.delenv("APP_ALIVE_PATH", raising=False)
+    else:
+        monkeypatch.setenv("APP_ALIVE_PATH", alive_path)
+    monkeypatch.setenv("APP_PORT", server.rpartition(":")[2])
+    assert healthcheck.main(["auto"]) == 0
+    assert asked == ["/health/live"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("auto", "x"), ("http",), ("alive",), ("alive", "a", "1", "2"), ("ping", "x")]
+)
 def test_usage(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert reason(capsys, *arguments) == healthcheck.USAGE
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from infra.image import secrets
 
 SCRIPT = Path(secrets.__file__)
-NAMES = ["cursor-secret", "jwt-key.pem"]
+NAMES = ["auth/jwt-key.pem", "todos/cursor-secret"]
 
 
 def start(*arguments: object) -> subprocess.Popen[str]:
@@ -32,7 +32,9 @@ def run(*arguments: object) -> tuple[int, str, str]:
 
 
 def contents(directory: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(directory.iterdir())}
+    """Return every file below `directory` by its path from there."""
+    files = sorted(path for path in directory.rglob("*") if path.is_file())
+    return {str(path.relative_to(directory)): path.read_bytes() for path in files}
 
 
 @pytest.fixture
@@ -46,19 +48,25 @@ def open_umask() -> Iterator[None]:
 def test_creates_both(tmp_path: Path) -> None:
     code, output, errors = run(tmp_path)
     assert (code, errors) == (0, "")
-    assert output.splitlines() == [f"created {tmp_path}/jwt-key.pem", f"created {tmp_path}/cursor-secret"]
+    assert output.splitlines() == [
+        f"created {tmp_path}/auth/jwt-key.pem",
+        f"created {tmp_path}/todos/cursor-secret",
+    ]
     made = contents(tmp_path)
     assert list(made) == NAMES
-    assert isinstance(load_pem_private_key(made["jwt-key.pem"], password=None), Ed25519PrivateKey)
-    assert b"BEGIN PRIVATE KEY" in made["jwt-key.pem"]  # PKCS #8; the older format names the algorithm here
-    assert len(bytes.fromhex(made["cursor-secret"].decode().strip())) == 32
+    assert isinstance(load_pem_private_key(made["auth/jwt-key.pem"], password=None), Ed25519PrivateKey)
+    assert (
+        b"BEGIN PRIVATE KEY" in made["auth/jwt-key.pem"]
+    )  # PKCS #8; the older format names the algorithm here
+    assert len(bytes.fromhex(made["todos/cursor-secret"].decode().strip())) == 32
 
 
 @pytest.mark.usefixtures("open_umask")
 def test_only_the_owner_may_read(tmp_path: Path) -> None:
     directory = tmp_path / "new" / "secrets"
     secrets.create_missing(directory)
-    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    for folder in (directory, directory / "auth", directory / "todos"):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     for name in NAMES:
         assert stat.S_IMODE((directory / name).stat().st_mode) == 0o600
 
@@ -75,24 +83,30 @@ def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
     before = contents(tmp_path), [(tmp_path / name).stat().st_mtime_ns for name in NAMES]
     code, output, errors = run(tmp_path)
     assert (code, errors) == (0, "")
-    assert output.splitlines() == [f"kept {tmp_path}/jwt-key.pem", f"kept {tmp_path}/cursor-secret"]
+    assert output.splitlines() == [
+        f"kept {tmp_path}/auth/jwt-key.pem",
+        f"kept {tmp_path}/todos/cursor-secret",
+    ]
     assert (contents(tmp_path), [(tmp_path / name).stat().st_mtime_ns for name in NAMES]) == before
 
 
 def test_a_file_of_ones_own_is_kept_and_the_missing_one_made(tmp_path: Path) -> None:
-    own = tmp_path / "jwt-key.pem"
+    own = tmp_path / "auth" / "jwt-key.pem"
+    own.parent.mkdir()
     own.write_text("mine")
     own.chmod(0o640)
-    assert secrets.create_missing(tmp_path) == [tmp_path / "cursor-secret"]
+    assert secrets.create_missing(tmp_path) == [tmp_path / "todos" / "cursor-secret"]
     assert own.read_text() == "mine"
     assert stat.S_IMODE(own.stat().st_mode) == 0o640
 
 
 def test_a_dangling_link_is_not_replaced(tmp_path: Path) -> None:
-    (tmp_path / "jwt-key.pem").symlink_to("not-mounted-yet")
+    key = tmp_path / "auth" / "jwt-key.pem"
+    key.parent.mkdir()
+    key.symlink_to("not-mounted-yet")
     secrets.create_missing(tmp_path)
-    assert (tmp_path / "jwt-key.pem").is_symlink()
-    assert not (tmp_path / "not-mounted-yet").exists()
+    assert key.is_symlink()
+    assert not key.exists()
 
 
 def test_racing_runs_agree(tmp_path: Path) -> None:
@@ -102,14 +116,16 @@ def test_racing_runs_agree(tmp_path: Path) -> None:
     assert [errors for _, errors in answers] == ["", "", "", ""]
     lines = [line for output, _ in answers for line in output.splitlines()]
     assert sorted(line for line in lines if line.startswith("created")) == [
-        f"created {tmp_path}/cursor-secret",
-        f"created {tmp_path}/jwt-key.pem",
+        f"created {tmp_path}/auth/jwt-key.pem",
+        f"created {tmp_path}/todos/cursor-secret",
     ]
     assert list(contents(tmp_path)) == NAMES
 
 
 def test_a_run_waits_for_the_one_before_it(tmp_path: Path) -> None:
-    holder = os.open(tmp_path, os.O_RDONLY)
+    """The lock is in the folder of the service: that is the volume which two containers share."""
+    (tmp_path / "auth").mkdir()
+    holder = os.open(tmp_path / "auth", os.O_RDONLY)
     fcntl.flock(holder, fcntl.LOCK_EX)
     process = start(tmp_path)
     with pytest.raises(subprocess.TimeoutExpired):
@@ -130,8 +146,8 @@ def test_a_half_written_file_is_never_seen(tmp_path: Path, monkeypatch: pytest.M
         patch.setattr(os, "fsync", power_cut)
         with pytest.raises(KeyboardInterrupt):
             secrets.create_missing(tmp_path)
-    assert list(contents(tmp_path)) == [".jwt-key.pem.draft"]
-    assert stat.S_IMODE((tmp_path / ".jwt-key.pem.draft").stat().st_mode) == 0o600
+    assert list(contents(tmp_path)) == ["auth/.jwt-key.pem.draft"]
+    assert stat.S_IMODE((tmp_path / "auth" / ".jwt-key.pem.draft").stat().st_mode) == 0o600
     secrets.create_missing(tmp_path)
     assert list(contents(tmp_path)) == NAMES
 

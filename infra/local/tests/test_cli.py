@@ -91,6 +91,36 @@ def test_compose_mode_whose_engine_is_gone_can_be_taken_down(
     assert mode.recall() is None
 
 
+@pytest.mark.parametrize("last", [Mode.NATIVE, Mode.COMPOSE, None])
+def test_down_with_data_takes_down_both_modes(last: Mode | None, monkeypatch: pytest.MonkeyPatch):
+    if last:
+        remember(last, Ports())
+    taken_down = []
+    monkeypatch.setattr(cli, "docker_answers", lambda: True)
+    monkeypatch.setattr(native, "down", lambda data: taken_down.append(("native", data)))
+    monkeypatch.setattr(compose, "down", lambda data: taken_down.append(("compose", data)))
+    assert cli.main(["down", "--data"]) == 0
+    assert sorted(taken_down) == [("compose", True), ("native", True)]
+
+
+@pytest.mark.parametrize(
+    ("last", "line"),
+    [
+        (None, "Stopped; the data is removed."),
+        (Mode.NATIVE, "Stopped; the data is removed."),
+        (Mode.COMPOSE, "No Docker engine answers: the volumes of compose mode stay."),
+    ],
+)
+def test_down_with_data_without_an_engine(
+    last: Mode | None, line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    if last:
+        remember(last, Ports())
+    monkeypatch.setattr(cli, "docker_answers", lambda: False)
+    assert cli.main(["down", "--data"]) == 0
+    assert capsys.readouterr().err.splitlines() == [line]
+
+
 def test_what_logs_follows():
     assert cli.log_names("todos") == ["todos", "todos-worker", "todos-beat"]
     assert cli.log_names("profiles") == ["profiles"]

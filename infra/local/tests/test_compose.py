@@ -22,6 +22,34 @@ def test_which_container_has_failed(container: dict[str, object], failed: bool):
     assert compose.has_failed(container) is failed
 
 
+@pytest.mark.parametrize(
+    ("there", "data", "commands"),
+    [
+        ([{"State": "running"}], False, [("down",)]),
+        ([{"State": "running"}], True, [("down", "--volumes")]),
+        ([], False, []),
+        ([], True, [("down", "--volumes")]),
+    ],
+)
+def test_down_removes_volumes_when_told_to_and_then_without_containers_too(
+    there: list[dict[str, str]],
+    data: bool,
+    commands: list[tuple[str, ...]],
+    local: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    ran: list[tuple[str, ...]] = []
+
+    def run(*arguments: str) -> int:
+        ran.append(arguments)
+        return 0
+
+    monkeypatch.setattr(compose, "containers", lambda: there)
+    monkeypatch.setattr(compose, "run_calmly", run)
+    assert compose.down(data) is bool(there)
+    assert ran == commands
+
+
 def test_compose_gets_the_ports_of_what_is_up(local: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DOCKER_HOST", "unix:///somewhere")
     monkeypatch.setenv("AUTH_PORT", "9002")

@@ -107,8 +107,8 @@ def test_a_path_that_supervisor_cannot_take_is_refused(tmp_path: Path, name: str
 
 
 def test_the_file_is_its_owners_and_holds_no_secret(local: Path, tmp_path: Path):
-    for name in ("jwt-key.pem", "cursor-secret"):
-        (local / "secrets").mkdir(parents=True, exist_ok=True)
+    for name in ("auth/jwt-key.pem", "todos/cursor-secret"):
+        (local / "secrets" / name).parent.mkdir(parents=True)
         (local / "secrets" / name).write_text("hush-hush")
     text = supervisor_config.render(tmp_path, tmp_path / "s", tmp_path, services(Ports()))
     paths.write_atomically(tmp_path / "conf", text)

@@ -32,6 +32,14 @@ def fake_python(clone: Path, text: str) -> str:
     return f"PYTHON={python}"
 
 
+def recorder(file: Path) -> None:
+    """Make `file` a program that adds its name and arguments to `ran` in the current folder."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # The Makefile asks the venv's Python whether it works: that is answered and not recorded.
+    file.write_text('#!/bin/sh\n[ "$1" = -c ] && echo 1 && exit\necho "$(basename "$0") $*" >> ran\n')
+    file.chmod(0o755)
+
+
 def errors(done: subprocess.CompletedProcess[str]) -> list[str]:
     return [line for line in done.stderr.splitlines() if not line.startswith("make")]
 
@@ -68,6 +76,30 @@ def test_a_venv_that_is_half_made_or_broken_is_made_again(clone: Path):
     python.unlink()
     python.symlink_to("/nowhere/python3")
     assert "-m venv .venv" in make(clone, "--dry-run", *arguments).stdout
+
+
+@pytest.mark.parametrize(
+    ("venv", "command"),
+    [
+        (True, "python -m infra.local down --data"),
+        (False, "docker compose --file docker-compose.yml down --volumes"),
+    ],
+)
+def test_clean_removes_the_data_of_both_modes_though_nothing_is_up(
+    clone: Path, monkeypatch: pytest.MonkeyPatch, venv: bool, command: str
+):
+    """Containers' volumes are outside the clone, and outlive `make down` and everything in it."""
+    recorder(clone / "bin" / "docker")
+    monkeypatch.setenv("PATH", str(clone / "bin"), prepend=os.pathsep)
+    if venv:
+        recorder(clone / ".venv" / "bin" / "python")
+        (clone / ".venv" / ".stamp").touch()
+    (clone / ".local").mkdir()
+    done = make(clone, "clean")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (clone / "ran").read_text() == f"{command}\n"
+    assert not (clone / ".venv").exists()
+    assert not (clone / ".local").exists()
 
 
 @pytest.mark.parametrize(

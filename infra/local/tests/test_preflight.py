@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from infra.local import paths, preflight
+from infra.local.environment import service_environment
 from infra.local.errors import LocalError
 from infra.local.ports import Ports
 
@@ -45,11 +46,20 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_secrets_are_made_once(local: Path):
     preflight.make_secrets()
-    made = {file.name: file.read_bytes() for file in (local / "secrets").iterdir()}
-    assert set(made) == {"jwt-key.pem", "cursor-secret"}
-    assert all(file.stat().st_mode & 0o077 == 0 for file in (local / "secrets").iterdir())
+    files = [local / "secrets" / "auth" / "jwt-key.pem", local / "secrets" / "todos" / "cursor-secret"]
+    made = [file.read_bytes() for file in files]
+    assert all(file.stat().st_mode & 0o077 == 0 for file in (local / "secrets").rglob("*"))
     preflight.make_secrets()
-    assert {file.name: file.read_bytes() for file in (local / "secrets").iterdir()} == made
+    assert [file.read_bytes() for file in files] == made
+
+
+def test_each_service_is_pointed_to_a_secret_that_was_made(local: Path, ports: Ports):
+    preflight.make_secrets()
+    key = Path(service_environment("auth", ports)["APP_JWT_PRIVATE_KEY_FILE"])
+    secret = Path(service_environment("todos", ports)["APP_CURSOR_SECRET_FILE"])
+    assert key.is_file()
+    assert secret.is_file()
+    assert key.parent != secret.parent
 
 
 def test_secrets_that_cannot_be_made_are_one_line(local: Path):

@@ -34,6 +34,11 @@ def answering(status: int, body: bytes) -> Iterator[int]:
         thread.join()
 
 
+# What libs.service answers for a part.
+AWAY = {"ok": False, "error": "unavailable"}
+THERE = {"ok": True, "milliseconds": 3}
+
+
 def problem(checks: object) -> bytes:
     return json.dumps({"status": 503, "checks": checks}).encode()
 
@@ -42,7 +47,9 @@ def problem(checks: object) -> bytes:
     ("status", "body", "reason"),
     [
         (200, b"{}", None),
-        (503, problem({"dynamodb": "ok", "redis": "refused"}), "/health/ready answered 503: redis"),
+        (503, problem({"redis": AWAY, "dynamodb": THERE}), "/health/ready answered 503: redis"),
+        (503, problem({"redis": AWAY, "dynamodb": AWAY}), "/health/ready answered 503: redis, dynamodb"),
+        (503, problem({"redis": "refused"}), "/health/ready answered 503"),
         (503, b"<html>", "/health/ready answered 503"),
         (503, problem("all"), "/health/ready answered 503"),
         (404, b"", "/health/ready answered 404"),
