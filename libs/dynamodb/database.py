@@ -1,6 +1,7 @@
 """One connection to DynamoDB for all models of a service."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from pynamodb.connection import Connection
 from pynamodb.exceptions import TableError
@@ -13,6 +14,10 @@ CONNECT_TIMEOUT_SECONDS = 1.0
 READ_TIMEOUT_SECONDS = 1.5
 MAX_RETRIES = 1
 """Two tries of at most 2.5 seconds each: a dead database costs a request five seconds at most."""
+
+
+class TableMismatch(Exception):
+    """A table is there and has other keys than its model, from before the model was changed."""
 
 
 class Database:
@@ -60,7 +65,10 @@ class Database:
         table.connection = self.connection
 
     def create_tables(self) -> None:
-        """Create the tables that are missing. Several processes may do so at once."""
+        """Create the tables that are missing. Several processes may do so at once.
+
+        :raises TableMismatch: if one that is there has other keys than its model.
+        """
         for model in self.models:
             try:
                 # Setting the time to live of a table that has one already is an error to AWS.
@@ -71,6 +79,18 @@ class Database:
                 # Another process is making it.
                 ready = self.connection.client.get_waiter("table_exists")
                 ready.wait(TableName=model.Meta.table_name, WaiterConfig={"Delay": 1})
+
+            self._check_keys(model)
+
+    def _check_keys(self, model: type[Model]) -> None:
+        name = model.Meta.table_name
+        stored = self.connection.client.describe_table(TableName=name)["Table"]["KeySchema"]
+        expected = model._get_schema()["key_schema"]
+        if _by_name(stored) != _by_name(expected):
+            raise TableMismatch(
+                f"table {name} has the keys {_by_name(stored)}, its model {_by_name(expected)};"
+                " DynamoDB changes no keys: move its data, or remove it"
+            )
 
     def delete_tables(self) -> None:
         """Delete the tables and all they hold."""
@@ -89,3 +109,7 @@ class Database:
     def transaction(self) -> Transaction:
         """Return a transaction; see there."""
         return Transaction(self.connection)
+
+
+def _by_name(key_schema: Sequence[Any]) -> dict[str, str]:
+    return {key["AttributeName"]: key["KeyType"] for key in key_schema}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pynamodb.exceptions import PynamoDBException
 
 from libs.api import ContractError
-from libs.dynamodb import error_code
+from libs.dynamodb import TableMismatch, error_code
 from libs.service.logs import configure_logs
 from libs.service.processes import run_beat, run_shell, run_web, run_worker
 from libs.service.service import Running, Service
@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> str | None:
             run_shell(running)
         elif process != "tables":
             _PROCESSES[process](running)
-    except (SettingsError, ContractError) as error:
+    except (SettingsError, ContractError, TableMismatch) as error:
         return f"cannot start:\n{error}"
     except PynamoDBException as error:
         return f"cannot start: DynamoDB: {error_code(error) or type(error.cause).__name__}"
