@@ -5,6 +5,7 @@ Follow a request through the modules in this order::
     schema           the model's attributes as marshmallow fields
     scope            whose rows the caller may see
     permissions      what the caller may do
+    where            which rows a client asks for, with the operators it may use
     store            reading and writing them on DynamoDB
     cursor           where the next page starts
     document         the OpenAPI description of it all

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from libs.api import Result
 from libs.jwt import Caller
-from libs.resource.document import JSON, operation, page_parameters
+from libs.resource.document import JSON, operation, page_parameters, where_parameter
 from libs.resource.resource import Action, Body, ModelResource
 
 
@@ -16,19 +16,26 @@ class List(ModelResource):
             f"list_{self.singular}s",
             f"List one's {self.singular}s, oldest first",
             answer=(200, "A page.", f"{self.name}Page"),
-            parameters=page_parameters(self.default_limit, self.largest_limit),
+            parameters=[
+                *page_parameters(self.default_limit, self.largest_limit),
+                *([where_parameter(self.queryable)] if self.queryable else []),
+            ],
         )
         return [*super().actions(), Action("get", False, described, self.list)]
 
-    def list(self, limit: int, cursor: str | None, caller: Caller) -> JSON:
+    def list(self, limit: int, cursor: str | None, caller: Caller, where: str | None = None) -> JSON:
         """Return ``{"items": […], "next": cursor or None}``.
 
-        :raises InvalidParameters: for a cursor that is not of this list.
+        :param where: see `libs.resource.where`.
+        :raises InvalidParameters: for a cursor that is not of this list, and for what is wrong with `where`.
         """
-        partition = self.admit("list", caller)
-        after = None if cursor is None else self.cursors.read(self.name, partition, cursor)
-        rows, more = self.store.page(partition, limit=limit, after=after)
-        following = self.cursors.sign(self.name, partition, self.store.key_of(rows[-1])) if more else None
+        partition, query = self.admit("list", caller), where or ""
+        wanted = self.where.parse(where) if where else None
+        after = None if cursor is None else self.cursors.read(self.name, partition, cursor, query=query)
+        rows, last = self.store.page(
+            partition, limit=limit, after=after, wanted=wanted, most_examined=self.most_examined
+        )
+        following = None if last is None else self.cursors.sign(self.name, partition, last, query=query)
         return {"items": [self.represent(row) for row in rows], "next": following}
 
 

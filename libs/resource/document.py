@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema
@@ -118,3 +119,17 @@ def page_parameters(default: int, largest: int) -> list[JSON]:
         {"name": "limit", "in": "query", "description": "Items on a page.", "schema": limit},
         {"name": "cursor", "in": "query", "description": "`next` of the page before.", "schema": cursor},
     ]
+
+
+def where_parameter(queryable: Sequence[str]) -> JSON:
+    """Return the parameter that says which rows are wanted."""
+    return {
+        "name": "where",
+        "in": "query",
+        "description": (
+            f"Which items: a JSON expression over {', '.join(queryable)}. A page may hold fewer than `limit`,"
+            " with a `next`, where a request looked at as many items as it may."
+        ),
+        "schema": {"type": "string", "minLength": 2, "maxLength": 4096},
+        "example": orjson.dumps({queryable[0]: {"$exists": True}}).decode(),
+    }

@@ -19,6 +19,7 @@ from libs.resource.permissions import Permission
 from libs.resource.schema import schema_class
 from libs.resource.scope import Scope
 from libs.resource.store import Store
+from libs.resource.where import WhereParser
 
 Body = ApiObject | Mapping[str, Any]
 """What a client sent: the contract's object in a request, any mapping in a test."""
@@ -66,6 +67,10 @@ class ModelResource:
     """The attribute that is set to the time of creation and of each change."""
     fields: ClassVar[Mapping[str, Field[Any]]] = {}
     """marshmallow fields to use instead of those that follow from the model."""
+    queryable: ClassVar[tuple[str, ...]] = ()
+    """The fields a list may be asked for by ``where``; without any it takes none."""
+    most_examined: ClassVar[int] = 1000
+    """How many rows one request may look at for those it wants."""
     default_limit: ClassVar[int] = 20
     largest_limit: ClassVar[int] = 100
 
@@ -80,6 +85,7 @@ class ModelResource:
         self.schema = schema_class(
             self.model, hidden=hidden, read_only=self.read_only, declared=self.fields
         )()
+        self.where = WhereParser({name: self.schema.fields[name] for name in self.queryable})
         # DynamoDB changes no keys: what creates a row may choose its key, what changes one may not.
         key = self.store.key_name
         self.changes = schema_class(

@@ -1,6 +1,7 @@
 """Reading and writing the rows of one partition."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, UpdateError
@@ -9,8 +10,12 @@ from pynamodb.models import Model
 
 from libs.dynamodb import is_condition_failure
 from libs.errors import Conflict, NotFound
+from libs.resource.where import Expression
 
 M = TypeVar("M", bound=Model)
+
+CHUNK = 250
+"""Rows that are read at once where some are filtered out."""
 
 
 class Store(Generic[M]):
@@ -81,21 +86,44 @@ class Store(Generic[M]):
         except DeleteError as error:
             raise _not_found_or(error) from None
 
-    def page(self, partition: str, *, limit: int, after: str | None) -> tuple[list[M], bool]:
-        """Return up to `limit` rows in the order of their range keys, and whether there are more.
+    def page(
+        self,
+        partition: str,
+        *,
+        limit: int,
+        after: str | None,
+        wanted: Expression | None = None,
+        most_examined: int = 1000,
+    ) -> tuple[list[M], str | None]:
+        """Return a page of rows in the order of their range keys, and the key the next one starts after.
 
-        One row more than asked for is read, so that the last page knows that it is the last.
+        That key is None on the last page, which is known because one row more than asked for is looked at.
+        A page has `limit` rows but for the last, and but for one that took `most_examined` rows to look for.
 
-        :param after: the range key of the last row of the page before.
+        :param after: the range key that the page before ended with.
+        :param wanted: which rows; None for all.
         """
-        rows = self._model.query(
-            partition,
-            range_key_condition=None if after is None else self._range > after,
-            limit=limit + 1,
-            consistent_read=True,
-        )
-        found = list(rows)
-        return found[:limit], len(found) > limit
+        rows: list[M] = []
+        examined, chunk = 0, limit + 1 if wanted is None else max(limit + 1, CHUNK)
+        while True:
+            found = list(
+                self._model.query(
+                    partition,
+                    range_key_condition=None if after is None else self._range > after,
+                    limit=chunk,
+                    consistent_read=True,
+                )
+            )
+            for row in found:
+                if wanted is None or wanted.matches(partial(getattr, row)):
+                    if len(rows) == limit:
+                        return rows, self.key_of(rows[-1])
+                    rows.append(row)
+            if len(found) < chunk:
+                return rows, None
+            examined, after = examined + len(found), self.key_of(found[-1])
+            if examined >= most_examined:
+                return rows, after
 
 
 def _values(item: Model) -> dict[str, Any]:

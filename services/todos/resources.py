@@ -14,6 +14,7 @@ class TodoResource(List, Create, Retrieve, Update, Delete, ModelResource):
     scope = OwnedBy("owner")
     read_only = ("id", "created_at", "updated_at")
     created, updated = "created_at", "updated_at"
+    queryable = ("title", "done", "notes", "created_at", "updated_at")
     fields = {
         "title": String(required=True, validate=Length(1, 200), metadata={"examples": ["Water the plants"]}),
         "notes": String(validate=Length(0, 2000)),

@@ -82,5 +82,5 @@ def test_whatever_is_sent_as_a_cursor_is_refused_and_no_more(sent: str) -> None:
 
 @pytest.mark.parametrize("value", [1, None, ["a"], {"a": 1}])
 def test_a_signed_value_that_is_no_key_is_refused(value: object) -> None:
-    cursor = str(SIGNER._serializer("Todo", "ada").dumps(value))
+    cursor = str(SIGNER._serializer("Todo", "ada", "").dumps(value))
     assert_refused("Todo", "ada", cursor)
