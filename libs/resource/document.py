@@ -130,6 +130,6 @@ def where_parameter(queryable: Sequence[str]) -> JSON:
             f"Which items: a JSON expression over {', '.join(queryable)}. A page may hold fewer than `limit`,"
             " with a `next`, where a request looked at as many items as it may."
         ),
-        "schema": {"type": "string", "minLength": 2, "maxLength": 4096},
+        "schema": {"type": "string", "minLength": 1, "maxLength": 4096},
         "example": orjson.dumps({queryable[0]: {"$exists": True}}).decode(),
     }
