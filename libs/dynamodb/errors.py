@@ -48,10 +48,10 @@ def as_problem(error: Exception) -> Problem | None:
     can be retried before they arrive here.
     """
     cause = error.cause if isinstance(error, PynamoDBException) else error
-    too_large = error_code(error) == "ValidationException" and "maximum allowed size" in str(error)
-    if too_large:
-        return BodyTooLarge("It is more than DynamoDB stores in one item (400 KB).")
     reasons = error.cancellation_reasons if isinstance(error, TransactWriteError) else []
+    texts = [f"{error} {cause}", *(reason.message or "" for reason in reasons if reason)]
+    if any("maximum allowed size" in text for text in texts):
+        return BodyTooLarge("It is more than DynamoDB stores in one item (400 KB).")
     crowded = any(reason is not None and reason.code in _TRY_TRANSACTION_AGAIN for reason in reasons)
     if crowded or error_code(error) in _TRY_AGAIN or isinstance(cause, BotoCoreError):
         return ServiceUnavailable("The database does not answer. Try again.")

@@ -13,7 +13,7 @@ from pynamodb.models import Model
 from libs.dynamodb import Database, TableMismatch, as_problem
 from libs.dynamodb.errors import error_code
 from libs.dynamodb.tests.conftest import make_models
-from libs.errors import ServiceUnavailable
+from libs.errors import BodyTooLarge, ServiceUnavailable
 
 
 def test_binding_puts_the_prefix_before_the_plain_name(connect, models):
@@ -157,3 +157,17 @@ def test_a_table_with_other_keys_than_its_model_is_told(connect, models):
 
     with pytest.raises(TableMismatch, match=r"accounts has the keys .*, its model .*branch"):
         connect(Moved).create_tables()
+
+
+def test_an_item_larger_than_dynamodb_stores_is_the_clients_fault(database, models):
+    account, _ = models
+    row = account("ada@x.test", name="x" * 450_000)
+    with pytest.raises(PynamoDBException) as put:
+        row.save()
+    account("ada@x.test").save()
+    with pytest.raises(PynamoDBException) as update:
+        account("ada@x.test").update([account.name.set("x" * 450_000)])
+    with pytest.raises(PynamoDBException) as write, database.transaction() as transaction:
+        transaction.save(row)
+    for caught in (put, update, write):
+        assert isinstance(as_problem(caught.value), BodyTooLarge)
