@@ -147,8 +147,6 @@ class _Parsing:
         if depth >= MAX_DEPTH:
             return self.fault(path, f"is nested more than {MAX_DEPTH} deep")
         if name == "$not":
-            if not value:
-                return self.fault(path, "must say what is not wanted")
             return parse(value, path, negated=not negated, depth=depth + 1)
         if not isinstance(value, list) or not value:
             return self.fault(path, "must be a list with something in it")
