@@ -81,9 +81,6 @@ class RemoteKeySet:
 
     def _refresh(self, *, must_wait: bool) -> None:
         asked_at = self._clock()
-        cooldown = self._cooldown if self._keys else min(self._cooldown, 0.5)
-        if asked_at - self._tried_at < cooldown and not self._lock.locked():
-            return
         if not self._lock.acquire(blocking=must_wait):
             return
         try:

@@ -52,7 +52,7 @@ class PendingIndex(GlobalSecondaryIndex["Operation"]):  # type: ignore[no-untype
     class Meta:
         index_name = "pending"
         # What the relay needs; arguments would be copied with each prolonged lease.
-        projection = IncludeProjection(["task", "status", "publications", "created_at"])
+        projection = IncludeProjection(["task", "status", "publications"])
 
     pending = UnicodeAttribute(hash_key=True)
     due = NumberAttribute(range_key=True)
