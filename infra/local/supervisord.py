@@ -14,6 +14,7 @@ from pathlib import Path
 from signal import SIGKILL, SIGTERM
 from typing import Any
 
+import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
 from infra.local.errors import LocalError
@@ -161,16 +162,15 @@ def socket_path(folder: Path) -> Path:
 
 def is_running(pid: int) -> bool:
     """Whether a process of this pid exists (and is no zombie)."""
-    return bool(command_line(pid))
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def command_line(pid: int) -> str:
-    """The command line of a process, "" if it is gone."""
-    proc = Path("/proc", str(pid), "cmdline")
-    if Path("/proc/self/cmdline").exists():
-        try:
-            return proc.read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-        except OSError:
-            return ""
-    done = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True)
-    return done.stdout.strip()
+    """The command line of a process, "" if it is gone or somebody else's."""
+    try:
+        return " ".join(psutil.Process(pid).cmdline())
+    except psutil.Error:
+        return ""
