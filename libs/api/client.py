@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
-from urllib.parse import quote
 
 import httpx
 import orjson
@@ -10,7 +9,8 @@ import orjson
 from libs.api.files import read_published
 from libs.api.objects import ApiModels
 from libs.api.operation import JSON_MEDIA_TYPE, METHODS
-from libs.api.parameters import argument_name
+from libs.api.parameters import argument_name, is_comma_list
+from libs.api.paths import path_segment
 from libs.api.schemas import JSON, resolve
 from libs.api.serving import dump_json
 from libs.errors import Problem, ServiceUnavailable, current_request_id
@@ -117,6 +117,7 @@ class _Call:
         self._method = method.upper()
         declared = [resolve(one, document) for one in node.get("parameters", [])]
         self._places = {argument_name(one["name"], one["in"]): (one["in"], one["name"]) for one in declared}
+        self._comma_lists = {one["name"] for one in declared if is_comma_list(one)}
         self.needs_token = bool(node.get("security", document.get("security", [])))
         self.answers = {
             int(status): resolve(answer, document).get("content", {}).get(JSON_MEDIA_TYPE, {}).get("schema")
@@ -131,9 +132,10 @@ class _Call:
         for argument, value in arguments.items():
             place, name = ("body", "") if argument == "body" else self._places.get(argument, ("", ""))
             if place == "path":
-                path = path.replace(f"{{{name}}}", _segment(value))
+                path = path.replace(f"{{{name}}}", path_segment(value))
             elif place == "query":
-                query[name] = value
+                listed = name in self._comma_lists and isinstance(value, list | tuple)
+                query[name] = ",".join(map(_text, value)) if listed else value
             elif place == "header":
                 headers[name] = str(value)
             elif place == "body":
@@ -147,10 +149,8 @@ class _Call:
         return http.build_request(self._method, path, params=query, content=content, headers=headers)
 
 
-def _segment(value: object) -> str:
-    """Return `value` as one segment of a path; a segment of dots alone would mean another path."""
-    text = quote(str(value), safe="")
-    return text.replace(".", "%2E") if set(text) == {"."} else text
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _problem_code(answer: httpx.Response) -> str | None:

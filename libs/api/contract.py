@@ -15,34 +15,10 @@ from libs.api.files import ContractError, read_document
 from libs.api.objects import model_name
 from libs.api.operation import JSON_MEDIA_TYPE, METHODS, Body, Contribution, Operation, arguments
 from libs.api.parameters import Parameter
+from libs.api.paths import path_pattern, placeholders
+from libs.api.problem_responses import ANY_OTHER, PROBLEM, RESPONSES, derived_responses
 from libs.api.schemas import JSON, Schema, resolve
 from libs.jwt import Caller
-
-PROBLEM = {
-    "type": "object",
-    "required": ["type", "title", "status", "code", "request_id"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "code": {"type": "string", "description": "Stable name of the error, for programs."},
-        "detail": {"type": "string"},
-        "instance": {"type": "string"},
-        "request_id": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["detail"],
-                "properties": {
-                    "detail": {"type": "string"},
-                    "pointer": {"type": "string", "description": "JSON pointer into the body."},
-                    "parameter": {"type": "string"},
-                },
-            },
-        },
-    },
-}
 
 
 class Contributor(Protocol):
@@ -126,7 +102,14 @@ class _Loading:
 
     def operations(self) -> tuple[Operation, ...]:
         found: dict[str, Operation] = {}
+        patterns: dict[tuple[str | None, ...], str] = {}
         for path, item in self._document["paths"].items():
+            try:
+                other = patterns.setdefault(path_pattern(path), path)
+                if other != path:
+                    self._fault(path, f"is the same path as {other}")
+            except ValueError as error:
+                self._fault(path, error)
             shared = item.pop("parameters", [])
             for method in [key for key in item if key in METHODS]:
                 node = item[method]
@@ -150,18 +133,22 @@ class _Loading:
         nodes = [resolve(one, self._document) for one in node["parameters"]]
         parameters = tuple(Parameter.from_document(one, self._document) for one in nodes)
         in_path = {p.name for p in parameters if p.location == "path"}
-        if in_path != set(_placeholders(path)):
+        if in_path != set(placeholders(path)):
             raise ValueError(f"its path parameters are {sorted(in_path)}, not those of its path")
         body = self._body(node)
         names = [parameter.argument for parameter in parameters] + (["body"] if body else [])
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"its handler would be given {', '.join(twice)} twice")
         function = self._functions.get(operation_id) or _import(node.pop("x-bind-server"))
-        scopes = _scopes(node.get("security", self._document.get("security", [])))
-        # Nobody is known to call a public operation.
-        without = (Caller,) if scopes is None else ()
+        scopes, optional = _security(node.get("security", self._document.get("security", [])))
+        # Nobody, or perhaps nobody, is known to call: a handler has to say `Caller | None`.
+        without = (Caller,) if scopes is None or optional else ()
         call = self._dependencies.bind(function, arguments(parameters, body is not None), without=without)
         status, answers = self._answers(node)
+        derived = derived_responses(
+            token=scopes is not None, scopes=scopes, in_path=bool(in_path), body=body is not None
+        )
+        self._declare_problems(node["responses"], derived)
         return Operation(
             operation_id=operation_id,
             method=method.upper(),
@@ -172,6 +159,7 @@ class _Loading:
             status=status,
             answers=answers,
             call=call,
+            token_optional=optional,
         )
 
     def _body(self, node: JSON) -> Body | None:
@@ -184,8 +172,6 @@ class _Loading:
         return Body(bool(declared.get("required")), Schema(schema, self._document), model_name(schema))
 
     def _answers(self, node: JSON) -> tuple[int, dict[int, Schema]]:
-        problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-        node["responses"].setdefault("default", {"description": "A problem.", "content": problem})
         successes = [int(status) for status in node["responses"] if str(status).startswith("2")]
         if not successes:
             raise ValueError("it declares no 2xx response")
@@ -196,18 +182,31 @@ class _Loading:
                 answers[status] = Schema(content[JSON_MEDIA_TYPE]["schema"], self._document)
         return successes[0], answers
 
+    def _declare_problems(self, responses: JSON, derived: JSON) -> None:
+        """Add the problems that follow by themselves to those an operation names, and what they look like."""
+        named = {str(status): one for status, one in responses.items()}
+        responses.clear()
+        responses.update(sorted({**derived, "default": ANY_OTHER, **named}.items()))
+        components = self._document["components"].setdefault("responses", {})
+        for one in responses.values():
+            name = str(one.get("$ref", "")).removeprefix("#/components/responses/")
+            if name in RESPONSES:
+                components.setdefault(name, RESPONSES[name])
 
-def _scopes(security: list[Mapping[str, list[str]]] | None) -> frozenset[str] | None:
+
+def _security(security: list[Mapping[str, list[str]]] | None) -> tuple[frozenset[str] | None, bool]:
+    """Return the scopes a token needs, None where no token is looked at, and whether it may be missing."""
     if security == []:
-        return None
-    # `security:` without a value is no way to make an operation public.
-    if not security or len(security) > 1 or list(security[0]) != ["bearer"]:
+        return None, False
+    # `security:` without a value is no way to make an operation public, and neither is a lone `{}`.
+    optional = isinstance(security, list) and len(security) == 2 and {} in security
+    required = [one for one in security or [] if not optional or one != {}]
+    if len(required) != 1 or list(required[0]) != ["bearer"]:
         raise ValueError("its security is not one `bearer` requirement")
-    return frozenset(security[0]["bearer"])
-
-
-def _placeholders(path: str) -> list[str]:
-    return [part[1:-1] for part in path.split("/") if part.startswith("{") and part.endswith("}")]
+    scopes = frozenset(required[0]["bearer"])
+    if optional and scopes:
+        raise ValueError("its token is optional and has to hold scopes; check those in the handler")
+    return scopes, optional
 
 
 def _import(name: str) -> Any:

@@ -21,11 +21,12 @@ class Dependencies:
     """The objects functions may ask for.
 
     :param singletons: each is given to parameters annotated with its type.
-    :param per_call: by type, a function that returns the object of the present request or task.
+    :param per_call: by type (or union, as `Caller | None`), a function that returns the object of the present
+        request or task.
     """
 
     def __init__(
-        self, singletons: Iterable[object] = (), per_call: Mapping[type, Callable[[], object]] | None = None
+        self, singletons: Iterable[object] = (), per_call: Mapping[Any, Callable[[], object]] | None = None
     ) -> None:
         self._makers: dict[Any, Callable[[], object]] = dict(per_call or {})
         self._makers.update({type(one): partial(_same, one) for one in singletons})

@@ -48,6 +48,7 @@ class Operation:
     :param status: the success status the contract declares.
     :param answers: the schema of the JSON body by status, for checking answers.
     :param call: takes the parameters and `body` as keyword arguments; returns a `Result` or a JSON body.
+    :param token_optional: whether callers who send no token are served, too; a token sent must be valid.
     """
 
     operation_id: str
@@ -59,6 +60,7 @@ class Operation:
     status: int
     answers: Mapping[int, Schema]
     call: Callable[..., Any]
+    token_optional: bool = False
 
 
 @dataclass(frozen=True)

@@ -45,17 +45,21 @@ class Server:
 
         :raises Problem: whatever is wrong with the request, or the handler raises.
         """
-        caller = None
-        if operation.scopes is not None:
-            caller = self._authenticate(bearer_token(request.headers.getlist("Authorization")))
-            caller.require_scopes(*operation.scopes)
-        with acting_as(caller):
+        with acting_as(self._caller(operation, request)):
             arguments = _read_parameters(operation, request, path_values)
             if operation.body is not None:
                 arguments["body"] = self._read_body(operation.body, request)
             outcome = operation.call(**arguments)
         result = outcome if isinstance(outcome, Result) else Result(outcome)
         return self._response(operation, result)
+
+    def _caller(self, operation: Operation, request: Request) -> Caller | None:
+        sent = request.headers.getlist("Authorization")
+        if operation.scopes is None or (operation.token_optional and not sent):
+            return None
+        caller = self._authenticate(bearer_token(sent))
+        caller.require_scopes(*operation.scopes)
+        return caller
 
     def _read_body(self, body: Body, request: Request) -> Any:
         try:
@@ -87,8 +91,8 @@ class Server:
     def _response(self, operation: Operation, result: Result) -> Response:
         status = result.status or operation.status
         headers = Headers(list(result.headers.items()))
-        if status == 204:
-            return Response(status=status, headers=headers)
+        if status in (204, 304):
+            return empty_response(status, headers)
         if result.media_type != JSON_MEDIA_TYPE:
             return Response(result.body, status, headers, content_type=result.media_type)
         payload = dump_json(result.body)
@@ -99,6 +103,13 @@ class Server:
                 told = "; ".join(f"{fault.pointer} {fault.detail}" for fault in faults)
                 raise ValueError(f"the answer of {operation.operation_id} breaks its contract: {told}")
         return Response(payload, status, headers, content_type=JSON_MEDIA_TYPE)
+
+
+def empty_response(status: int, headers: Headers | Mapping[str, str]) -> Response:
+    """Return an answer without a body, and without the Content-Type it would have."""
+    answer = Response(status=status, headers=headers)
+    del answer.headers["Content-Type"]
+    return answer
 
 
 def problem_response(problem: Problem, *, request_id: str, instance: str) -> Response:

@@ -12,9 +12,12 @@ Raise one anywhere; the service turns it into the answer. The tree::
     ├── MethodNotAllowed 405
     ├── RequestTimeout 408        the body stopped coming
     ├── Conflict 409              it clashes with what is stored
+    ├── PreconditionFailed 412    what If-Match or If-None-Match asks for is not so
     ├── BodyTooLarge 413
     ├── UnsupportedMediaType 415
     ├── InvalidBody 422           well-formed, and breaks the contract
+    ├── QueryRefused 422          well-formed, and too costly
+    ├── PreconditionRequired 428  it must say which state it is about, with If-Match
     ├── TooManyRequests 429
     ├── InternalError 500         a fault of ours; its text stays in the log
     └── ServiceUnavailable 503    a part we need does not answer; try again
@@ -135,6 +138,12 @@ class Conflict(Problem):
     status, title, code = 409, "Conflict", "CONFLICT"
 
 
+class PreconditionFailed(Problem):
+    """What the client has seen is not what is there (RFC 9110 section 13.1.1)."""
+
+    status, title, code = 412, "Precondition failed", "PRECONDITION_FAILED"
+
+
 class BodyTooLarge(Problem):
     status, title, code = 413, "Body too large", "BODY_TOO_LARGE"
 
@@ -145,6 +154,18 @@ class UnsupportedMediaType(Problem):
 
 class InvalidBody(Problem):
     status, title, code = 422, "Invalid body", "INVALID_BODY"
+
+
+class QueryRefused(Problem):
+    """What is asked for would cost more than one request may."""
+
+    status, title, code = 422, "Query refused", "QUERY_REFUSED"
+
+
+class PreconditionRequired(Problem):
+    """The request must say which version it is about (RFC 6585 section 3)."""
+
+    status, title, code = 428, "Precondition required", "PRECONDITION_REQUIRED"
 
 
 class TooManyRequests(Problem):
@@ -185,8 +206,11 @@ _BY_STATUS: dict[int, type[Problem]] = {
     404: NotFound,
     405: MethodNotAllowed,
     408: RequestTimeout,
+    409: Conflict,
+    412: PreconditionFailed,
     413: BodyTooLarge,
     415: UnsupportedMediaType,
+    428: PreconditionRequired,
     429: TooManyRequests,
     500: InternalError,
 }

@@ -41,6 +41,8 @@ class Service:
     :param provide: makes, from the settings, the objects that handlers, resources and tasks may ask for.
     :param keys: makes, from the settings, the keys to verify tokens with; by default they are fetched from
         `APP_JWKS_URL`.
+    :param authenticate: makes, from the settings, what turns a bearer token into its caller or raises
+        `Unauthorized`, instead of verifying it as a JWT: for API keys, sessions, another issuer's tokens.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Service:
     tasks: Sequence[Task] = ()
     provide: Callable[[Any], Iterable[object]] = _nothing
     keys: Callable[[Any], KeySet] | None = None
+    authenticate: Callable[[Any], Callable[[str], Caller]] | None = None
 
     @classmethod
     def named(cls, name: str) -> "Service":
@@ -70,7 +73,7 @@ class Service:
         :raises SettingsError: naming every fault.
         """
         needed = ["redis_url"] if self.tasks else []
-        if self.keys is None:
+        if self.keys is None and self.authenticate is None:
             needed.append("jwks_url")
         return load_settings(self.settings, environ, needed=needed)
 
@@ -107,7 +110,7 @@ class Running:
         self.database = service.database(settings)
         self.dependencies = Dependencies(
             [self.database, *service.provide(settings)],
-            {Caller: _caller, Progress: current_progress},
+            {Caller: _caller, Caller | None: current_caller, Progress: current_progress},
         )
 
     @cached_property
@@ -147,7 +150,7 @@ class Running:
     def health(self) -> Health:
         """The checks that readiness is made of."""
         checks: dict[str, Callable[[], object]] = {"dynamodb": self.database.ping}
-        if isinstance(self.keys, RemoteKeySet):
+        if self.service.authenticate is None and isinstance(self.keys, RemoteKeySet):
             checks["keys"] = self.keys.ready
         if self.service.tasks and self.settings.redis_url:
             checks["redis"] = _redis_ping(self.settings.redis_url.reveal())
@@ -163,11 +166,16 @@ class Running:
         builtin = Builtin(name, settings, self.health, lambda: self.contract.document)
         return self.service.contract(self.dependencies, builtin.contribution())
 
+    def _authenticate(self) -> Callable[[str], Caller]:
+        if self.service.authenticate is not None:
+            return self.service.authenticate(self.settings)
+        issuer, audience = self.settings.jwt_issuer, self.service.name
+        return TokenVerifier(self.keys, issuer=issuer, audience=audience).verify
+
     def web_app(self) -> Flask:
         """Return the WSGI application."""
-        verifier = TokenVerifier(self.keys, issuer=self.settings.jwt_issuer, audience=self.service.name)
         server = Server(
-            verifier.verify,
+            self._authenticate(),
             ApiModels(self.contract.document),
             validate_answers=self.settings.validate_answers,
         )

@@ -1,22 +1,22 @@
-"""The Flask application: routes from the contract, problems for errors, one log line a request."""
+"""The Flask application: operations by path, problems for errors, one log line a request."""
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from flask import Flask, request
 from werkzeug import Response
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException
 from werkzeug.wsgi import ClosingIterator
 
-from libs.api import Contract, Operation, Server, problem_response
+from libs.api import Contract, Routes, Server, empty_response, path_segments, problem_response, sent_path
 from libs.dynamodb import as_problem
 from libs.errors import (
     InternalError,
+    NotFound,
     Problem,
     RequestTimeout,
     current_request_id,
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 REQUEST_ID_HEADER = "X-Request-ID"
+_PATH = "polymacaron.path"
+_ROUTE = "polymacaron.route"
+"""Where in the WSGI environ the path stands as it was sent, and that of the contract it has met."""
 DRAINED_BYTES = 4 * 1024 * 1024
 DRAINING_SECONDS = 5.0
 """How much of a body that nobody read is thrown away, and for how long, to use its connection again."""
@@ -48,26 +51,21 @@ def create_app(
     """
     app = Flask(name, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = max_body_bytes
-    app.url_map.merge_slashes = False
-    for operation in contract.operations:
-        app.add_url_rule(
-            operation.path.replace("{", "<").replace("}", ">"),
-            endpoint=operation.operation_id,
-            view_func=_view(operation, server),
-            methods=[operation.method],
-            provide_automatic_options=False,
-        )
+    # In front of Flask's own routing, which looks at the decoded path and has no route here.
+    app.before_request(partial(_answer, Routes(contract.operations), server))
     app.register_error_handler(Exception, _answer_error)
     app.wsgi_app = _RequestScope(app.wsgi_app, tasks)  # type: ignore[method-assign]
     return app
 
 
-def _view(operation: Operation, server: Server) -> Callable[..., Response]:
-    def view(**path_values: str) -> Response:
-        request.environ["polymacaron.route"] = operation.path
-        return server.respond(operation, request, path_values)
-
-    return view
+def _answer(routes: Routes, server: Server) -> Response:
+    route = routes.find(path_segments(request.environ[_PATH]))
+    if route is None:
+        raise NotFound
+    request.environ[_ROUTE] = route.path
+    if request.method == "OPTIONS":
+        return empty_response(204, {"Allow": route.allow})
+    return server.respond(route.operation(request.method), request, route.values)
 
 
 def _answer_error(error: Exception) -> Response:
@@ -77,15 +75,12 @@ def _answer_error(error: Exception) -> Response:
         told = {"code": problem.code, "cause": type(error.__cause__ or error).__name__}
         level = logging.WARNING if expected else logging.ERROR
         logger.log(level, "request failed", extra=told, exc_info=None if expected else error)
-    return problem_response(problem, request_id=current_request_id() or "", instance=request.path)
+    return problem_response(problem, request_id=current_request_id() or "", instance=request.environ[_PATH])
 
 
 def _problem(error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
-    if isinstance(error, MethodNotAllowed):
-        allowed = sorted(error.valid_methods or ())
-        return problem_for_status(405, "Method not allowed", {"Allow": ", ".join(allowed)})
     if isinstance(error, HTTPException) and error.code:
         return problem_for_status(error.code, error.name)
     return as_problem(error) or InternalError()
@@ -101,6 +96,7 @@ class _RequestScope:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         request_id = valid_request_id(environ.get("HTTP_X_REQUEST_ID")) or new_request_id()
         started, answered = time.perf_counter(), {"status": 500}
+        environ[_PATH] = sent_path(environ)
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             answered["status"] = int(status[:3])
@@ -116,8 +112,8 @@ class _RequestScope:
                     "request",
                     extra={
                         "method": environ["REQUEST_METHOD"],
-                        "path": quote(environ.get("PATH_INFO", ""), safe="/", encoding="latin-1"),
-                        "route": environ.get("polymacaron.route"),
+                        "path": environ[_PATH],
+                        "route": environ.get(_ROUTE),
                         "status": answered["status"],
                         "milliseconds": round((time.perf_counter() - started) * 1000, 1),
                     },

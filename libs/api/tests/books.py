@@ -4,8 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from werkzeug import Request
-from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Map, Rule
+from werkzeug.datastructures import Headers
 from werkzeug.test import Client, TestResponse
 
 from libs.api import (
@@ -14,10 +13,13 @@ from libs.api import (
     ApiObject,
     Contract,
     Dependencies,
+    Routes,
     Server,
+    path_segments,
     problem_response,
+    sent_path,
 )
-from libs.errors import Problem, problem_for_status
+from libs.errors import NotFound, Problem
 from libs.jwt import Caller, FixedKeySet, SigningKey, TokenIssuer, TokenVerifier, current_caller
 
 BOOKS = Path(__file__).with_name("books.yaml")
@@ -47,6 +49,10 @@ def get_status(desk: Desk) -> Any:
     return desk.handle()
 
 
+def recommend(desk: Desk, caller: Caller | None, **wanted: Any) -> Any:
+    return desk.handle(caller=caller, **wanted)
+
+
 def set_labels(body: list[str] | None, desk: Desk) -> Any:
     return desk.handle(body=body)
 
@@ -71,7 +77,8 @@ def read_book(book_id: str, desk: Desk) -> Any:
     return desk.handle(book_id=book_id)
 
 
-DOCUMENT = Contract.load(BOOKS, Dependencies([Desk()])).document
+PER_CALL = {Caller | None: current_caller}
+DOCUMENT = Contract.load(BOOKS, Dependencies([Desk()], PER_CALL)).document
 
 
 class Library:
@@ -79,40 +86,29 @@ class Library:
 
     def __init__(self, *, validate_answers: bool = True) -> None:
         self.desk = Desk()
-        self.contract = Contract.load(BOOKS, Dependencies([self.desk]))
+        self.contract = Contract.load(BOOKS, Dependencies([self.desk], PER_CALL))
         self.models = ApiModels(self.contract.document)
         self._server = Server(VERIFIER.verify, self.models, validate_answers=validate_answers)
-        self._operations = {one.operation_id: one for one in self.contract.operations}
-        self._routes = Map(
-            [
-                Rule(
-                    one.path.replace("{", "<").replace("}", ">"),
-                    methods=[one.method],
-                    endpoint=one.operation_id,
-                )
-                for one in self.contract.operations
-            ],
-            merge_slashes=False,
-        )
+        self._routes = Routes(self.contract.operations)
         self.last_request: Request | None = None
 
     def wsgi(self, environ: dict[str, Any], start_response: Any) -> Any:
         request = self.last_request = Request(environ)
+        path = sent_path(environ)
         try:
-            name, values = self._routes.bind_to_environ(environ).match()
-            answer = self._server.respond(self._operations[name], request, values)
+            route = self._routes.find(path_segments(path))
+            if route is None:
+                raise NotFound
+            answer = self._server.respond(route.operation(request.method), request, route.values)
         except Problem as problem:
-            answer = problem_response(problem, request_id="request-1", instance=request.path)
-        except HTTPException as error:
-            problem = problem_for_status(error.code or 500, error.name)
-            answer = problem_response(problem, request_id="request-1", instance=request.path)
+            answer = problem_response(problem, request_id="request-1", instance=path)
         return answer(environ, start_response)
 
     def call(
         self, method: str, path: str, *, scopes: tuple[str, ...] | None = (), **options: Any
     ) -> TestResponse:
         """Send a request; with a token of these scopes, or with none for None."""
-        headers = dict(options.pop("headers", {}))
+        headers = Headers(options.pop("headers", {}))
         if scopes is not None:
             headers["Authorization"] = f"Bearer {token(*scopes)}"
         return Client(self.wsgi).open(path, method=method, headers=headers, **options)

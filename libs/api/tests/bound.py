@@ -38,6 +38,10 @@ def asks_who_calls(caller: Caller):
     return caller.subject
 
 
+def may_ask_who_calls(caller: Caller | None):
+    return caller and caller.subject
+
+
 class Items:
     """A resource: brings one operation of its own."""
 

@@ -44,6 +44,9 @@ def test_objects_in_lists_are_objects(library, books):
         "a?b=c",
         "a#b",
         "a%2Fb",
+        "a/b",
+        "%252F",
+        "/",
         "%",
         "é",
         "日本",
@@ -89,6 +92,13 @@ def test_no_path_parameter_leads_out_of_its_place(book_id):
 def test_a_slash_in_a_path_parameter_is_no_slash_of_the_path():
     request = recorded(lambda client: client.get_book(book_id="a/../b"))
     assert request.url.raw_path == b"/v1/books/a%2F..%2Fb"
+
+
+def test_a_comma_list_arrives_as_it_was_given(library, books):
+    library.desk.answer = {}
+    books.recommend(fields=["title", "author"], sure=[True, False], x_tags="a")
+    wanted = {"fields": ["title", "author"], "sure": [True, False], "x_tags": "a"}
+    assert {key: library.desk.calls[0][key] for key in wanted} == wanted
 
 
 def test_query_and_header_parameters_arrive_as_they_were_given(library, books):

@@ -7,9 +7,14 @@ from openapi_spec_validator import validate
 
 from libs.api import APIS, Contract, Contribution, Dependencies, read_document
 from libs.api.tests.bound import Items, Shop, nothing
+from libs.jwt import Caller
 
 OK = {"200": {"description": "Good."}}
 BOUND = "libs.api.tests.bound."
+SECURED = {
+    "security": [{"bearer": []}],
+    "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+}
 
 
 def contract(write, paths, *, contributions=(), **members):
@@ -25,6 +30,7 @@ def test_all_operations_of_a_contract_are_bound(library):
     found = {one.operation_id: (one.method, one.path) for one in library.contract.operations}
     assert found == {
         "get_status": ("GET", "/status"),
+        "recommend": ("GET", "/recommendations"),
         "set_labels": ("PUT", "/labels"),
         "list_books": ("GET", "/books"),
         "add_book": ("POST", "/books"),
@@ -64,6 +70,17 @@ def test_a_default_response_of_the_contracts_own_stays(write):
     assert found.document["paths"]["/x"]["get"]["responses"]["default"] == {"description": "Mine."}
 
 
+def test_the_problems_that_follow_by_themselves_are_named_and_described_once(write):
+    conflict = {"$ref": "#/components/responses/Conflict"}
+    responses = {**OK, "404": {"description": "Mine."}, "409": conflict}
+    found = contract(write, {"/x": {"get": operation(responses=responses)}}, **SECURED).document
+    validate(found)
+    named = found["paths"]["/x"]["get"]["responses"]
+    assert list(named) == ["200", "400", "401", "404", "409", "default"]
+    assert named["404"] == {"description": "Mine."}
+    assert set(found["components"]["responses"]) == {"BadRequest", "Unauthorized", "Conflict"}
+
+
 def test_references_are_followed_everywhere(write):
     components = {
         "parameters": {
@@ -98,6 +115,24 @@ def test_a_contract_without_security_is_public_and_an_empty_list_makes_an_operat
     assert contract(write, everything, security=bearer).operations[0].scopes == {"a", "b"}
     public = {"/x": {"get": operation(security=[])}}
     assert contract(write, public, security=bearer).operations[0].scopes is None
+
+
+@pytest.mark.parametrize("security", [[{}, {"bearer": []}], [{"bearer": []}, {}]])
+def test_a_token_may_be_optional(security, write):
+    who = {**operation(security=security), "x-bind-server": BOUND + "may_ask_who_calls"}
+    path = write({"openapi": "3.1.0", "info": {}, "paths": {"/x": {"get": who}}})
+    ada = Caller("ada")
+    (found,) = Contract.load(path, Dependencies([], {Caller | None: lambda: ada})).operations
+    assert (found.scopes, found.token_optional, found.call()) == (frozenset(), True, "ada")
+
+
+def test_a_contribution_may_have_several_path_parameters(write):
+    names = ["a", "b"]
+    parameters = [{"name": n, "in": "path", "required": True, "schema": {"type": "string"}} for n in names]
+    get = {"operationId": "pair", "responses": OK, "parameters": parameters}
+    pair = Contribution({"/x/{a}/{b}": {"get": get}}, {"pair": lambda a, b: (a, b)})
+    (found,) = contract(write, {}, contributions=[pair]).operations
+    assert found.call(a="1", b="2") == ("1", "2")
 
 
 def test_a_resource_brings_its_operations_with_its_needs_filled(write):

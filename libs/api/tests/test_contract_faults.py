@@ -6,17 +6,18 @@ import pytest
 
 from libs.api import Contract, ContractError, Contribution, Dependencies
 from libs.api.tests.bound import Shop, nothing
+from libs.jwt import Caller
 
 OK = {"200": {"description": "Good."}}
 BOUND = "libs.api.tests.bound."
 TEXT = {"type": "string"}
 
 
-def faults(write, paths, *, contributions=(), **members):
+def faults(write, paths, *, contributions=(), dependencies=None, **members):
     """Return the faults of a contract, line by line, without the name of its file."""
     document = {"openapi": "3.1.0", "info": {"title": "Shop", "version": "1"}, "paths": paths, **members}
     with pytest.raises(ContractError) as caught:
-        Contract.load(write(deepcopy(document)), Dependencies([Shop()]), contributions)
+        Contract.load(write(deepcopy(document)), dependencies or Dependencies([Shop()]), contributions)
     lines = str(caught.value).split("\n")
     assert all(line.startswith("shop.yaml: ") for line in lines)
     return [line.removeprefix("shop.yaml: ") for line in lines]
@@ -117,7 +118,9 @@ def test_a_wrong_operation_is_told_with_its_place(node, told, write):
         {},
         [{}],
         [{"oauth": []}],
-        [{"bearer": []}, {}],
+        [{}, {}],
+        [{"bearer": []}, {}, {}],
+        [{"oauth": []}, {}],
         [{"bearer": []}] * 2,
         [{"bearer": [], "key": []}],
     ],
@@ -128,6 +131,11 @@ def test_security_that_is_not_one_bearer_requirement_is_a_fault_and_never_public
     assert faults(write, {"/x": {"get": operation()}}, security=security) == [told]
 
 
+def test_a_token_that_may_be_missing_cannot_have_to_hold_scopes(write):
+    (told,) = faults(write, {"/x": {"get": operation(security=[{}, {"bearer": ["a"]}])}})
+    assert told == "GET /x: its token is optional and has to hold scopes; check those in the handler"
+
+
 def test_a_handler_that_needs_what_nobody_provides_is_told_all_of_it(write):
     node = operation("needs_nobody", parameters=[in_path()])
     (told,) = faults(write, {"/x/{item_id}": {"get": node}})
@@ -136,15 +144,33 @@ def test_a_handler_that_needs_what_nobody_provides_is_told_all_of_it(write):
     )
 
 
-def test_nobody_is_known_to_call_a_public_operation(write):
-    (told,) = faults(write, {"/x": {"get": operation("asks_who_calls", security=[])}})
-    assert told == f"GET /x: {BOUND}asks_who_calls needs 'caller', of a type this service does not provide"
+def test_perhaps_nobody_is_known_to_call_an_operation_that_needs_no_token(write):
+    bearer = {"bearer": []}
+    dependencies = Dependencies([], {Caller: lambda: None, Caller | None: lambda: None})
+    for security in ([], [{}, bearer], [bearer, {}]):
+        node = operation("asks_who_calls", security=security)
+        (told,) = faults(write, {"/x": {"get": node}}, dependencies=dependencies)
+        assert (
+            told == f"GET /x: {BOUND}asks_who_calls needs 'caller', of a type this service does not provide"
+        )
 
 
 @pytest.mark.parametrize("path", ["/x", "/x/{other}", "/x/{item_id}/{other}"])
 def test_path_parameters_must_be_those_of_the_path(path, write):
     (found,) = faults(write, {path: {"parameters": [in_path()], "get": operation("get_item")}})
     assert found == f"GET {path}: its path parameters are ['item_id'], not those of its path"
+
+
+@pytest.mark.parametrize("path", ["/x/", "x", "/x//y", "/{item_id}.txt"])
+def test_a_path_that_no_request_can_have_is_told(path, write):
+    told = faults(write, {path: {"get": operation()}})
+    assert told[0].startswith(f"{path}: ")
+
+
+def test_paths_differ_in_more_than_the_names_of_their_placeholders(write):
+    one = operation("get_item", parameters=[in_path()])
+    paths = {"/x/{item_id}": {"get": one}, "/x/{key}": {"delete": operation()}, "/x/y": {"get": operation()}}
+    assert "/x/{key}: is the same path as /x/{item_id}" in faults(write, paths)
 
 
 def test_an_operation_id_is_used_once(write):

@@ -1,7 +1,7 @@
 """Filling what functions and classes ask for by type."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import pytest
 
@@ -116,6 +116,24 @@ def test_an_annotation_that_cannot_be_found_is_told(dependencies):
 
     with pytest.raises(TypeError, match=r"sell is annotated with what cannot be found: name 'Hidden'"):
         dependencies.bind(sell, ())
+
+
+def test_what_is_perhaps_there_is_provided_as_such():
+    dependencies = Dependencies([], {Shop | None: lambda: None})
+
+    def sell(shop: Shop | None):
+        return shop
+
+    def sell_too(shop: Optional[Shop] = SHOP):  # noqa: UP045 - the older spelling
+        return shop
+
+    def insist(shop: Shop):
+        return shop
+
+    assert dependencies.bind(sell, ())() is None
+    assert dependencies.bind(sell_too, ())() is None
+    with pytest.raises(TypeError, match="needs 'shop'"):
+        dependencies.bind(insist, ())
 
 
 class Plain:

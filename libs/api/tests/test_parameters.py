@@ -121,6 +121,23 @@ def test_an_array_is_sent_item_by_item():
     assert value({"type": "array"}, "1", "b") == ["1", "b"]
 
 
+def test_a_comma_list_is_sent_as_one_text():
+    schema = {"type": "array", "items": {"type": "integer"}, "minItems": 1}
+    numbers = parameter(schema, explode=False, style="form")
+    assert numbers.read(["1,2"]) == ([1, 2], [])
+    assert numbers.read(["1"]) == ([1], [])
+    assert numbers.read([]) == (None, [])
+    assert fault(schema, "", explode=False) == "has less than 1 item"
+    assert fault(schema, "1,,2", explode=False) == "is not of type integer"
+    assert fault(schema, "1", "2", explode=False) == "was sent more than once"
+    assert parameter({"type": "string"}, explode=False).read(["a,b"]) == ("a,b", [])
+
+
+def test_header_lines_of_one_name_are_one_value():
+    assert parameter({"type": "string"}, location="header").read(['"a"', '"b"']) == ('"a", "b"', [])
+    assert fault({"type": "integer"}, "1", "1", location="header") == "is not of type integer"
+
+
 def test_schemas_may_be_references():
     schemas = {
         "Size": {"type": "integer", "default": 3},
@@ -153,3 +170,11 @@ def test_a_header_is_an_argument_in_python_spelling():
 def test_a_parameter_that_is_not_served_is_an_error(schema, location, told):
     with pytest.raises(ValueError, match=re.escape(told)):
         parameter(schema, location=location)
+
+
+@pytest.mark.parametrize(
+    ("location", "style"), [("query", "deepObject"), ("path", "label"), ("header", "form")]
+)
+def test_a_style_that_is_not_served_is_an_error(location, style):
+    with pytest.raises(ValueError, match=f"parameter 'p' has a style that is not served: {style!r}"):
+        parameter({"type": "string"}, location=location, style=style)

@@ -5,6 +5,7 @@ from io import BytesIO
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from werkzeug.datastructures import Headers
 
 from libs.api.tests.books import ISSUES, token
 from libs.api.tests.test_schemas import JSON_VALUES
@@ -60,6 +61,22 @@ def test_a_public_operation_needs_no_token_and_looks_at_none(library):
     garbage = {"Authorization": "Bearer garbage"}
     assert library.call("GET", "/status", scopes=None, headers=garbage).status_code == 200
     assert library.desk.caller is None
+
+
+def test_a_token_may_be_optional(library):
+    library.desk.answer = {}
+    assert library.call("GET", "/recommendations", scopes=None).status_code == 200
+    assert library.desk.calls[-1]["caller"] is library.desk.caller is None
+    assert library.call("GET", "/recommendations").status_code == 200
+    assert library.desk.calls[-1]["caller"] is library.desk.caller
+    assert library.desk.caller.subject == "ada"
+
+
+@pytest.mark.parametrize("sent", ["Bearer garbage", "Basic YTpi", "", "Bearer"])
+def test_an_optional_token_that_is_sent_has_to_be_valid(sent, library):
+    status, _ = library.refusal("GET", "/recommendations", scopes=None, headers={"Authorization": sent})
+    assert status == 401
+    assert library.desk.calls == []
 
 
 def test_the_handler_acts_for_the_caller(library):
@@ -190,6 +207,18 @@ def test_parameters_are_values_of_their_types(library):
     }
 
 
+def test_a_comma_list_is_sent_as_one_text_and_header_lines_are_one_value(library):
+    library.desk.answer = {}
+    headers = Headers([("X-Tags", '"a"'), ("X-Tags", 'W/"b"')])
+    answer = library.call("GET", "/recommendations?fields=title,author&sure=true%2Cfalse", headers=headers)
+    assert answer.status_code == 200
+    sent = {key: library.desk.calls[0][key] for key in ("fields", "sure", "x_tags")}
+    assert sent == {"fields": ["title", "author"], "sure": [True, False], "x_tags": '"a", W/"b"'}
+    assert faults(library.call("GET", "/recommendations?fields=title,isbn")) == {
+        "fields": "is not one of title or author"
+    }
+
+
 def test_every_wrong_parameter_is_told_at_once_and_no_value(library):
     names = ("limit", "genre", "year", "lent", "colour")
     query = "?label=hunter2hunter2&size=1&size=2&" + "&".join(f"{name}=hunter2" for name in names)
@@ -227,6 +256,13 @@ def test_path_and_header_parameters_reach_the_handler(library):
     assert library.desk.calls == [{"book_id": "a bé", "if_match": '"5"'}]
     answer = library.call("DELETE", f"/books/{'x' * 65}")
     assert faults(answer) == {"book_id": "is longer than 64 characters", "If-Match": "is required"}
+
+
+def test_a_path_parameter_may_be_any_text(library):
+    library.desk.answer = BOOK
+    for sent in ("a%2Fb", "%252F", "%2E%2E", "a%3Fb", "%20"):
+        assert library.call("GET", f"/books/{sent}").status_code == 200
+    assert [call["book_id"] for call in library.desk.calls] == ["a/b", "%2F", "..", "a?b", " "]
 
 
 def test_a_problem_of_the_handler_is_answered(library):

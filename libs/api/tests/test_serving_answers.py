@@ -38,7 +38,50 @@ def test_a_result_may_have_a_status_and_headers_of_its_own(library):
 def test_a_204_has_no_body_and_no_content_type(library):
     found = answer(library, Result({"a": 1}, headers={"X-A": "b"}), "DELETE", headers={"If-Match": "1"})
     assert (found.status_code, found.data, found.headers["X-A"]) == (204, b"", "b")
-    assert found.content_type is None or "json" not in found.content_type
+    assert "Content-Type" not in found.headers
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_304_has_its_headers_and_no_body(library, method):
+    for body in (None, {"a": 1}, iter([b"a"])):
+        found = answer(library, Result(body, status=304, headers={"ETag": '"5"'}), method)
+        assert (found.status_code, found.data, found.headers["ETag"]) == (304, b"", '"5"')
+        assert "Content-Type" not in found.headers
+        assert "Content-Length" not in found.headers
+
+
+def test_a_head_is_a_get_without_its_body(library):
+    for outcome in (BOOK, Result(BOOK, status=203)):
+        got, head = answer(library, outcome), answer(library, outcome, "HEAD")
+        assert head.data == b""
+        assert (head.status, list(head.headers)) == (got.status, list(got.headers))
+        assert head.content_length == len(got.data)
+
+
+def test_a_stream_that_nobody_wants_is_closed_and_never_begun(library):
+    stream = Stream()
+    found = answer(library, Result(stream, media_type="text/plain"), "HEAD", "/books/b1/text")
+    assert (found.status_code, found.data, found.content_length) == (200, b"", None)
+    found.close()  # as a server does once it is sent
+    assert (stream.begun, stream.closed) == (False, True)
+
+
+class Stream:
+    """A body that tells what became of it."""
+
+    begun = closed = False
+
+    def __iter__(self):
+        self.begun = True
+        return iter([b"a"])
+
+    def close(self):
+        self.closed = True
+
+
+def test_nothing_is_null_and_a_status_the_contract_does_not_know_is_sent(library):
+    found = answer(library, Result(None, status=299))
+    assert (found.status_code, found.json, found.content_type) == (299, None, "application/json")
 
 
 def test_a_result_of_another_media_type_is_sent_as_it_is(library):

@@ -17,7 +17,10 @@ from libs.errors import (
     MalformedBody,
     MethodNotAllowed,
     NotFound,
+    PreconditionFailed,
+    PreconditionRequired,
     Problem,
+    QueryRefused,
     ServiceUnavailable,
     TooManyRequests,
     Unauthorized,
@@ -34,9 +37,12 @@ PUBLISHED = {
     NotFound: (404, "NOT_FOUND"),
     MethodNotAllowed: (405, "METHOD_NOT_ALLOWED"),
     Conflict: (409, "CONFLICT"),
+    PreconditionFailed: (412, "PRECONDITION_FAILED"),
     BodyTooLarge: (413, "BODY_TOO_LARGE"),
     UnsupportedMediaType: (415, "UNSUPPORTED_MEDIA_TYPE"),
     InvalidBody: (422, "INVALID_BODY"),
+    QueryRefused: (422, "QUERY_REFUSED"),
+    PreconditionRequired: (428, "PRECONDITION_REQUIRED"),
     TooManyRequests: (429, "TOO_MANY_REQUESTS"),
     InternalError: (500, "INTERNAL_ERROR"),
     ServiceUnavailable: (503, "SERVICE_UNAVAILABLE"),
@@ -116,7 +122,19 @@ def test_every_503_says_when_to_try_again():
     assert ServiceUnavailable(retry_after=30).headers == {"Retry-After": "30"}
 
 
-@pytest.mark.parametrize("kind", [BadRequest, Forbidden, NotFound, MethodNotAllowed, BodyTooLarge])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        BadRequest,
+        Forbidden,
+        NotFound,
+        MethodNotAllowed,
+        Conflict,
+        PreconditionFailed,
+        BodyTooLarge,
+        PreconditionRequired,
+    ],
+)
 def test_a_status_of_the_framework_becomes_the_class_of_the_tree(kind):
     problem = problem_for_status(kind.status, "whatever it is called there")
     assert type(problem) is kind

@@ -25,7 +25,10 @@ def line(caplog: pytest.LogCaptureFixture) -> dict[str, object]:
         ("GET", "/private", "/private", 401),
         ("GET", "/fail", "/fail", 500),
         ("GET", "/not-there", None, 404),
-        ("DELETE", "/things", None, 405),
+        ("DELETE", "/things", "/things", 405),
+        ("OPTIONS", "/things", "/things", 204),
+        ("GET", "/abort/a%2Fb", "/abort/{status}", 400),
+        ("GET", "/abort/%zz", None, 404),
     ],
 )
 def test_each_request_is_one_line(
@@ -59,7 +62,7 @@ def test_query_tokens_and_bodies_are_not_logged(
     assert "-token" not in str(logged)
 
 
-@pytest.mark.parametrize("path", ["/gr%C3%BC%C3%9Fe", "/a%0Ab", "/%25"])
+@pytest.mark.parametrize("path", ["/gr%C3%BC%C3%9Fe", "/a%0Ab", "/%25", "/a%2Fb", "/%FF"])
 def test_the_path_is_logged_as_it_is_in_a_url(
     client: FlaskClient, caplog: pytest.LogCaptureFixture, path: str
 ) -> None:

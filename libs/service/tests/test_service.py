@@ -11,7 +11,8 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
 from libs.api import ContractError
-from libs.jwt import FixedKeySet
+from libs.errors import Unauthorized
+from libs.jwt import Caller, FixedKeySet
 from libs.service import Running, Service, SettingsError, health
 from libs.service import service as service_module
 from libs.service.testing import KEY, bearer, environment, running_service
@@ -147,6 +148,36 @@ def test_the_version_with_a_token_tells_who_asks(client: FlaskClient) -> None:
     assert body["caller"] == "ada"
     assert client.get("/auth/version").status_code == 401
     assert client.get("/auth/version", headers=bearer("ada", audience="todos")).status_code == 401
+
+
+def test_a_service_may_tell_callers_by_itself(contract: Path) -> None:
+    def by_key(key: str) -> Caller:
+        if key != "open-sesame":
+            raise Unauthorized
+        return Caller("ali")
+
+    service = replace(PROBE, keys=None, authenticate=lambda settings: by_key)
+    environ = without(environment("probe"), "APP_JWKS_URL")
+    service.load_settings(environ)
+    with running_service(service, environ) as running:
+        client = running.web_app().test_client()
+        known = client.get("/auth/version", headers={"Authorization": "Bearer open-sesame"})
+        assert known.get_json()["caller"] == "ali"
+        assert client.get("/auth/version", headers=bearer("ada", audience="probe")).status_code == 401
+        assert "keys" not in client.get("/health/ready").get_json()["checks"]
+
+
+def test_a_handler_may_ask_for_the_caller_there_perhaps_is(contract: Path) -> None:
+    who = (
+        "{get: {operationId: who, security: [{}, {bearer: []}], x-bind-server: libs.service.tests.echo.who, "
+        "responses: {'200': {description: Fine.}}}}"
+    )
+    contract.write_text(DOCUMENT.replace("paths: {}", f"paths: {{/who: {who}}}"))
+    with running_service(PROBE, environment("probe")) as running:
+        client = running.web_app().test_client()
+        assert client.get("/who").get_json() == {"caller": None}
+        assert client.get("/who", headers=bearer("ada", audience="probe")).get_json() == {"caller": "ada"}
+        assert client.get("/who", headers=bearer("ada", audience="todos")).status_code == 401
 
 
 def test_ready_is_a_service_whose_database_and_broker_answer(client: FlaskClient) -> None:

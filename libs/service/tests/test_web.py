@@ -54,11 +54,16 @@ def test_a_problem_names_the_path_and_not_the_query(client: FlaskClient) -> None
     assert client.get("/not-there?token=secret").get_json()["instance"] == "/not-there"
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "BREW"])
+@pytest.mark.parametrize("path", ["/gr%C3%BC%C3%9Fe", "/a%2Fb", "/%252F", "/%zz"])
+def test_a_problem_names_the_path_as_it_was_sent(client: FlaskClient, path: str) -> None:
+    assert client.get(path).get_json()["instance"] == path
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "BREW"])
 def test_a_method_that_is_not_served_is_refused_with_those_that_are(client: FlaskClient, method: str) -> None:
     answer = client.open("/things", method=method)
     assert_problem(answer, 405, "METHOD_NOT_ALLOWED")
-    assert answer.headers["Allow"] == "GET, HEAD, POST"
+    assert answer.headers["Allow"] == "GET, HEAD, OPTIONS, POST"
 
 
 def test_head_answers_like_get_without_a_body(client: FlaskClient) -> None:
