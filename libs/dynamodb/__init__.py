@@ -1,13 +1,23 @@
 """DynamoDB as the services see it: models bound to tables, transactions, errors as problems."""
 
-from libs.dynamodb.database import Database, TableMismatch
+from libs.dynamodb.database import Database
 from libs.dynamodb.errors import as_problem, error_code, is_condition_failure
+from libs.dynamodb.mismatch import TableMismatch
+from libs.dynamodb.table import Answer, Change, ConditionFailed, Item, Put, Remove, Table, Write
 from libs.dynamodb.transaction import Transaction, current_transaction
 
 __all__ = [
+    "Answer",
+    "Change",
+    "ConditionFailed",
     "Database",
+    "Item",
+    "Put",
+    "Remove",
+    "Table",
     "TableMismatch",
     "Transaction",
+    "Write",
     "as_problem",
     "current_transaction",
     "error_code",

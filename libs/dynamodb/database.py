@@ -1,23 +1,19 @@
 """One connection to DynamoDB for all models of a service."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from pynamodb.connection import Connection
 from pynamodb.exceptions import TableError
 from pynamodb.models import Model
 
+from libs.dynamodb.connection import ItemConnection
 from libs.dynamodb.errors import error_code
+from libs.dynamodb.mismatch import check_table
 from libs.dynamodb.transaction import Transaction
 
 CONNECT_TIMEOUT_SECONDS = 1.0
 READ_TIMEOUT_SECONDS = 1.5
 MAX_RETRIES = 1
 """Two tries of at most 2.5 seconds each: a dead database costs a request five seconds at most."""
-
-
-class TableMismatch(Exception):
-    """A table is there and has other keys than its model, from before the model was changed."""
 
 
 class Database:
@@ -43,7 +39,7 @@ class Database:
         max_connections: int = 16,
     ) -> None:
         self.models = tuple(models)
-        self.connection = Connection(
+        self.connection = ItemConnection(
             region=region,
             host=endpoint,
             connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS,
@@ -67,7 +63,7 @@ class Database:
     def create_tables(self) -> None:
         """Create the tables that are missing. Several processes may do so at once.
 
-        :raises TableMismatch: if one that is there has other keys than its model.
+        :raises TableMismatch: if one that is there has other keys or indexes than its model.
         """
         for model in self.models:
             try:
@@ -80,17 +76,8 @@ class Database:
                 ready = self.connection.client.get_waiter("table_exists")
                 ready.wait(TableName=model.Meta.table_name, WaiterConfig={"Delay": 1})
 
-            self._check_keys(model)
-
-    def _check_keys(self, model: type[Model]) -> None:
-        name = model.Meta.table_name
-        stored = self.connection.client.describe_table(TableName=name)["Table"]["KeySchema"]
-        expected = model._get_schema()["key_schema"]
-        if _by_name(stored) != _by_name(expected):
-            raise TableMismatch(
-                f"table {name} has the keys {_by_name(stored)}, its model {_by_name(expected)};"
-                " DynamoDB changes no keys: move its data, or remove it"
-            )
+            described = self.connection.client.describe_table(TableName=model.Meta.table_name)
+            check_table(model, described["Table"])
 
     def delete_tables(self) -> None:
         """Delete the tables and all they hold."""
@@ -109,7 +96,3 @@ class Database:
     def transaction(self) -> Transaction:
         """Return a transaction; see there."""
         return Transaction(self.connection)
-
-
-def _by_name(key_schema: Sequence[Any]) -> dict[str, str]:
-    return {key["AttributeName"]: key["KeyType"] for key in key_schema}

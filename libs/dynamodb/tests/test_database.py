@@ -6,11 +6,9 @@ from threading import Barrier
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
-from pynamodb.attributes import UnicodeAttribute
 from pynamodb.exceptions import PynamoDBException, TableError
-from pynamodb.models import Model
 
-from libs.dynamodb import Database, TableMismatch, as_problem
+from libs.dynamodb import Database, as_problem
 from libs.dynamodb.errors import error_code
 from libs.dynamodb.tests.conftest import make_models
 from libs.errors import BodyTooLarge, ServiceUnavailable
@@ -142,21 +140,6 @@ def test_a_transaction_with_a_database_that_is_down_is_a_503(endpoint, models, r
     with pytest.raises(PynamoDBException) as caught, database.transaction() as transaction:
         transaction.save(models[0]("ada@x.test"))
     assert isinstance(as_problem(caught.value), ServiceUnavailable)
-
-
-def test_a_table_with_other_keys_than_its_model_is_told(connect, models):
-    account, _ = models
-    connect(account).create_tables()
-
-    class Moved(Model):
-        class Meta:
-            table_name = account.Meta.plain_table_name
-
-        number = UnicodeAttribute(hash_key=True)
-        branch = UnicodeAttribute(range_key=True)
-
-    with pytest.raises(TableMismatch, match=r"accounts has the keys .*, its model .*branch"):
-        connect(Moved).create_tables()
 
 
 def test_an_item_larger_than_dynamodb_stores_is_the_clients_fault(database, models):

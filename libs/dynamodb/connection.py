@@ -1,0 +1,96 @@
+"""PynamoDB's connection with the two costs taken out that botocore has for each item.
+
+botocore walks every answer along the service's model, which for DynamoDB changes nothing but binary values,
+and it builds a User-Agent for every request. Both have public hooks: a parser component, and a configuration.
+"""
+
+from base64 import b64decode
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+from botocore.parsers import JSONParser, ResponseParserFactory
+from botocore.session import Session
+from pynamodb.connection import Connection
+
+_ITEM_ANSWERS = frozenset(
+    f"{operation}Output"
+    for operation in (
+        "BatchGetItem",
+        "DeleteItem",
+        "GetItem",
+        "PutItem",
+        "Query",
+        "Scan",
+        "TransactGetItems",
+        "TransactWriteItems",
+        "UpdateItem",
+    )
+)
+"""Answers that hold no times: those of other operations are parsed by botocore."""
+
+
+class UnreadableAnswer(BotoCoreError):  # type: ignore[misc]  # botocore has no types
+    """An answer of status 200 that is no JSON object: whoever sent it, it says nothing about items."""
+
+    fmt = "The answer to {operation} is not a JSON object"
+
+
+class ItemParser(JSONParser):  # type: ignore[misc]
+    """Take an answer that holds items as the JSON it is.
+
+    :raises UnreadableAnswer: if it is none. To botocore that is an answer without items.
+    """
+
+    def _handle_json_body(self, raw_body: bytes, shape: Any) -> Any:
+        if shape.name not in _ITEM_ANSWERS:
+            return super()._handle_json_body(raw_body, shape)
+        try:
+            answer = orjson.loads(raw_body)
+        except orjson.JSONDecodeError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise UnreadableAnswer(operation=shape.name.removesuffix("Output"))
+        if b'"B"' in raw_body or b'"BS"' in raw_body:
+            _decode_binary(answer)
+        return answer
+
+
+class _Parsers(ResponseParserFactory):  # type: ignore[misc]
+    def create_parser(self, protocol_name: str) -> Any:
+        if protocol_name == "json":
+            return ItemParser(**self._defaults)
+        return super().create_parser(protocol_name)
+
+
+class ItemConnection(Connection):
+    """A connection whose answers are read by `ItemParser`."""
+
+    @property
+    def session(self) -> Session:
+        session = super().session
+        if not getattr(self._local, "configured", False):
+            session.register_component("response_parser_factory", _Parsers())
+            session.set_default_client_config(Config(user_agent=session.user_agent()))
+            self._local.configured = True
+        return session
+
+
+def _decode_binary(node: Any) -> None:
+    """Replace the base64 of binary values in place.
+
+    An attribute may be called B, too, but its value is an object: only that of a binary one is a text.
+    """
+    if isinstance(node, list):
+        for one in node:
+            _decode_binary(one)
+    elif isinstance(node, Mapping):
+        for name, value in node.items():
+            if name == "B" and isinstance(value, str):
+                node["B"] = b64decode(value)  # type: ignore[index]
+            elif name == "BS" and isinstance(value, list):
+                node["BS"] = [b64decode(one) for one in value]  # type: ignore[index]
+            else:
+                _decode_binary(value)

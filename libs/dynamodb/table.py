@@ -1,0 +1,229 @@
+"""One table as DynamoDB sees it: raw items in, raw items out.
+
+This is the one place through which items are read and written without a model object being made, so a faster
+transport replaces it and nothing above it changes. Keys, items and operands are DynamoDB's own attribute
+values (``{"S": "text"}``), by the names they are stored under.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from botocore.exceptions import ClientError
+from pynamodb.connection import Connection
+from pynamodb.exceptions import TransactWriteError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action, Update
+from pynamodb.models import Model
+
+from libs.dynamodb.errors import error_code
+
+Item = Mapping[str, Mapping[str, Any]]
+"""An item, or a key of one: attribute values by name."""
+
+
+class ConditionFailed(Exception):
+    """The condition of a write did not hold.
+
+    :param index: which write of a transaction it was; 0 for a single one.
+    :param sent_again: whether botocore had sent it before and got no answer: it may have been done then.
+    """
+
+    def __init__(self, index: int = 0, *, sent_again: bool = False) -> None:
+        super().__init__(f"the condition of write {index} does not hold")
+        self.index = index
+        self.sent_again = sent_again
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one Query or Scan found.
+
+    :param last_key: where to go on from; None where there is nothing more.
+    :param examined: items read, those left out by the filter included (ScannedCount).
+    :param capacity: read units it took.
+    """
+
+    items: Sequence[Item]
+    last_key: Item | None
+    examined: int
+    capacity: float
+
+
+@dataclass(frozen=True)
+class Put:
+    """Write a whole item."""
+
+    item: Item
+    condition: Condition | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """Apply `actions` to the item with this key."""
+
+    key: Item
+    actions: Sequence[Action]
+    condition: Condition | None = None
+
+
+@dataclass(frozen=True)
+class Remove:
+    """Delete the item with this key."""
+
+    key: Item
+    condition: Condition | None = None
+
+
+Write = Put | Change | Remove
+
+
+class Table:
+    """The table a model is bound to (see `Database`).
+
+    What its methods raise is for `as_problem`, but for `ConditionFailed`.
+    """
+
+    def __init__(self, model: type[Model]) -> None:
+        self._model = model
+
+    @property
+    def name(self) -> str:
+        """The table's name in this environment."""
+        return str(self._model.Meta.table_name)
+
+    @property
+    def _connection(self) -> Connection:
+        return self._model._get_connection().connection
+
+    def _call(self, operation: str, arguments: dict[str, Any]) -> Mapping[str, Any]:
+        return self._connection.dispatch(operation, arguments)
+
+    def get(self, key: Item, *, consistent: bool = True) -> tuple[Item | None, float]:
+        """Return the item with this key, None if there is none, and the read units it took."""
+        arguments = {"TableName": self.name, "Key": key, "ConsistentRead": consistent}
+        answer = self._call("GetItem", arguments)
+        return answer.get("Item"), _capacity(answer)
+
+    def query(
+        self,
+        key_condition: Condition,
+        *,
+        index: str | None = None,
+        filter_condition: Condition | None = None,
+        start: Item | None = None,
+        limit: int | None = None,
+        forward: bool = True,
+        consistent: bool = False,
+    ) -> Answer:
+        """Read one partition of the table or an index, in the order of its range key.
+
+        :param filter_condition: leaves items out after they were read and paid for.
+        :param limit: the most items that are read.
+        """
+        arguments = {"TableName": self.name, "ScanIndexForward": forward, "ConsistentRead": consistent}
+        if index:
+            arguments["IndexName"] = index
+        return self._read(
+            "Query", arguments, {"KeyConditionExpression": key_condition}, filter_condition, start, limit
+        )
+
+    def scan(
+        self,
+        *,
+        filter_condition: Condition | None = None,
+        start: Item | None = None,
+        limit: int | None = None,
+    ) -> Answer:
+        """Read the table in no order."""
+        arguments = {"TableName": self.name, "ConsistentRead": True}
+        return self._read("Scan", arguments, {}, filter_condition, start, limit)
+
+    def _read(
+        self,
+        operation: str,
+        arguments: dict[str, Any],
+        conditions: dict[str, Condition],
+        filter_condition: Condition | None,
+        start: Item | None,
+        limit: int | None,
+    ) -> Answer:
+        if filter_condition is not None:
+            conditions["FilterExpression"] = filter_condition
+        if start is not None:
+            arguments["ExclusiveStartKey"] = start
+        if limit is not None:
+            arguments["Limit"] = limit
+        answer = self._call(operation, {**arguments, **_expressions(conditions)})
+        return Answer(
+            answer["Items"], answer.get("LastEvaluatedKey"), answer["ScannedCount"], _capacity(answer)
+        )
+
+    def write(self, write: Write) -> Item | None:
+        """Do one write; return the item as it is after a `Change`, and as it was before a `Remove`.
+
+        :raises ConditionFailed: if its condition does not hold.
+        """
+        arguments = _write_arguments(self.name, write)
+        returned = {Put: "NONE", Change: "ALL_NEW", Remove: "ALL_OLD"}[type(write)]
+        try:
+            answer = self._call(f"{_OPERATIONS[type(write)]}Item", {**arguments, "ReturnValues": returned})
+        except ClientError as error:
+            if error_code(error) == "ConditionalCheckFailedException":
+                retries = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0)
+                raise ConditionFailed(sent_again=retries > 0) from None
+            raise
+        return answer.get("Attributes")
+
+    def transact(self, writes: Sequence[tuple["Table", Write]]) -> None:
+        """Do all of the writes or none (TransactWriteItems; at most 100, and one for an item).
+
+        Sent again by botocore because its answer was lost, it is not done twice: DynamoDB knows the token it
+        carries for 10 minutes (AWS).
+
+        :param writes: each with the table it is for.
+        :raises ConditionFailed: naming the first whose condition does not hold.
+        """
+        items = [{_OPERATIONS[type(write)]: _write_arguments(table.name, write)} for table, write in writes]
+        try:
+            self._call("TransactWriteItems", {"TransactItems": items, "ClientRequestToken": str(uuid4())})
+        except ClientError as error:
+            reasons = list(getattr(error, "cancellation_reasons", ()))
+            for index, reason in enumerate(reasons):
+                if reason and reason.code == "ConditionalCheckFailed":
+                    raise ConditionFailed(index) from None
+            raise TransactWriteError("the transaction was refused", error) from error
+
+
+_OPERATIONS = {Put: "Put", Change: "Update", Remove: "Delete"}
+
+
+def _write_arguments(table: str, write: Write) -> dict[str, Any]:
+    arguments: dict[str, Any] = {"TableName": table}
+    expressions: dict[str, Condition | Update] = {}
+    if isinstance(write, Put):
+        arguments["Item"] = write.item
+    else:
+        arguments["Key"] = write.key
+    if isinstance(write, Change):
+        expressions["UpdateExpression"] = Update(*write.actions)
+    if write.condition is not None:
+        expressions["ConditionExpression"] = write.condition
+    return {**arguments, **_expressions(expressions)}
+
+
+def _expressions(expressions: Mapping[str, Condition | Update]) -> dict[str, Any]:
+    names: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    made: dict[str, Any] = {name: one.serialize(names, values) for name, one in expressions.items()}
+    if names:
+        made["ExpressionAttributeNames"] = {short: name for name, short in names.items()}
+    if values:
+        made["ExpressionAttributeValues"] = values
+    return made
+
+
+def _capacity(answer: Mapping[str, Any]) -> float:
+    consumed: Mapping[str, Any] = answer.get("ConsumedCapacity") or {}
+    return float(consumed.get("CapacityUnits", 0.0))
