@@ -1,127 +1,259 @@
-"""The actions a resource can be put together from."""
+"""The actions a resource can be put together from.
 
-from urllib.parse import quote
+Each takes plain arguments and returns rows. Its hooks run inside of it, so an override that calls ``super()``
+keeps them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from random import SystemRandom
+from typing import Any
 
 from libs.api import Result
+from libs.errors import Fault, InvalidBody, InvalidParameters, NotFound
 from libs.jwt import Caller
-from libs.resource.document import JSON, operation, page_parameters, where_parameter
-from libs.resource.resource import Action, Body, ModelResource
+from libs.resource.aggregate import group, sample, stats
+from libs.resource.answers import Listing
+from libs.resource.json_schema import JSON
+from libs.resource.keys import PathKey
+from libs.resource.listing import explain, list_rows
+from libs.resource.plan import Plan
+from libs.resource.query import Query
+from libs.resource.resource import Action, Body, Resource
+from libs.resource.row import Row
+from libs.resource.scope import Extent
+from libs.resource.storable import json_value
 
 
-class List(ModelResource):
-    """``GET /todos``: one's rows, page by page."""
+class List(Resource):
+    """``GET /todos``: the rows one may see, page by page."""
 
     def actions(self) -> list[Action]:
-        described = operation(
-            f"list_{self.singular}s",
-            f"List one's {self.singular}s, oldest first",
-            answer=(200, "A page.", f"{self.name}Page"),
-            parameters=[
-                *page_parameters(self.default_limit, self.largest_limit),
-                *([where_parameter(self.queryable)] if self.queryable else []),
-            ],
-        )
-        return [*super().actions(), Action("get", False, described, self.list)]
+        return [*super().actions(), Action("list", "get", "", ("query",))]
 
-    def list(self, limit: int, cursor: str | None, caller: Caller, where: str | None = None) -> JSON:
-        """Return ``{"items": […], "next": cursor or None}``.
+    def list(self, query: Query, caller: Caller | None) -> Listing:
+        """Return a page of rows.
 
-        :param where: see `libs.resource.where`.
-        :raises InvalidParameters: for a cursor that is not of this list, and for what is wrong with `where`.
+        :raises InvalidParameters: for what is wrong with the query, a cursor of another list included.
+        :raises QueryRefused: if it would cost too much.
         """
-        partition, query = self.admit("list", caller), where or ""
-        wanted = self.where.parse(where) if where else None
-        after = None if cursor is None else self.cursors.read(self.name, partition, cursor, query=query)
-        rows, last = self.store.page(
-            partition, limit=limit, after=after, wanted=wanted, most_examined=self.most_examined
-        )
-        following = None if last is None else self.cursors.sign(self.name, partition, last, query=query)
-        return {"items": [self.represent(row) for row in rows], "next": following}
+        extent = self.admit("list", caller)
+        self.run(self.hooks.before("list"), query=query, caller=caller)
+        listing = list_rows(self, query, extent, caller)
+        self.run(self.hooks.after("list"), query=query, caller=caller, items=listing.rows, result=listing)
+        return listing
 
 
-class Create(ModelResource):
+class Create(Resource):
     """``POST /todos``"""
 
     def actions(self) -> list[Action]:
-        described = operation(
-            f"create_{self.singular}",
-            f"Create a {self.singular}",
-            answer=(201, "What was created.", self.name),
-            body=f"New{self.name}",
-        )
-        return [*super().actions(), Action("post", False, described, self.create)]
+        return [*super().actions(), Action("create", "post", "", ("body",))]
 
-    def create(self, body: Body, caller: Caller) -> Result:
-        """Store a new row of the caller's.
+    def create(self, body: Body, caller: Caller | None) -> Result:
+        """Store a new row.
 
+        :raises InvalidBody: with every fault.
         :raises Conflict: RESOURCE_EXISTS.
         """
-        partition = self.admit("create", caller)
-        row = self.store.new(partition, {**self.load(body), **self.stamps(self.created, self.updated)})
-        self.store.create(row)
-        location = f"{self.path}/{quote(self.store.key_of(row), safe='')}"
-        return Result(self.represent(row), headers={"Location": location})
+        extent = self.admit("create", caller)
+        values = self.load("create", body, caller)
+        self.run(self.hooks.before("create"), values=values, body=body, caller=caller)
+        self.bodies.check_nulls("create", values)
+        row = self.store.new({**values, **extent.fixed, **self.stamps(self.created, self.updated)})
+        below = self._below(row)
+        self.admit_row("create", caller, row)
+        row = self.store.create(row, extent)
+        result = Result(row, status=201, headers={"Location": f"{self.path}/{below}"})
+        self.run(self.hooks.after("create"), row, values=values, body=body, caller=caller, result=result)
+        return result
+
+    def _below(self, row: Row) -> str:
+        """Return the path of a new row below that of the resource.
+
+        :raises InvalidBody: if something else has that address.
+        """
+        below = self.keys.path(row)
+        taken = {action.below[1:].partition("/")[0] for action in self.served()} - {""}
+        if below.partition("/")[0] in taken:
+            fault = Fault("is taken by another address of this API", pointer=f"/{self.keys.names[0]}")
+            raise InvalidBody(errors=[fault])
+        return below
 
 
-class Retrieve(ModelResource):
+class Retrieve(Resource):
     """``GET /todos/{key}``"""
 
     def actions(self) -> list[Action]:
-        described = operation(
-            f"get_{self.singular}",
-            f"Read a {self.singular}",
-            answer=(200, f"The {self.singular}.", self.name),
-            on_row=True,
-        )
-        return [*super().actions(), Action("get", True, described, self.retrieve)]
+        return [*super().actions(), Action("retrieve", "get", self.below, ("key",))]
 
-    def retrieve(self, key: str, caller: Caller) -> JSON:
-        """Return one row of the caller's.
+    def retrieve(self, key: PathKey, caller: Caller | None) -> Row:
+        """Return one row.
 
-        :raises NotFound: if there is none, or it is somebody else's.
+        :raises NotFound: if there is none the caller may reach.
         """
-        return self.represent(self.store.get(self.admit("retrieve", caller), key))
+        extent = self.admit("retrieve", caller)
+        self.run(self.hooks.before("retrieve"), key=key, caller=caller)
+        row = self.get_row(self.keys.read(key, extent.fixed), extent)
+        self.admit_row("retrieve", caller, row)
+        self.run(self.hooks.after("retrieve"), row, key=key, caller=caller, result=row)
+        return row
 
 
-class Update(ModelResource):
-    """``PATCH /todos/{key}``"""
+class _Change(Resource):
+    def _change(
+        self, action: str, key: PathKey, body: Body, caller: Caller | None, if_match: str | None
+    ) -> Row:
+        def write(stored: Mapping[str, Any], extent: Extent, row: Row | None, **expected: Any) -> Row:
+            values = self.load(action, body, caller, key=key, row=row)
+            about: dict[str, Any] = {"values": values, "body": body, "key": key, "caller": caller}
+            self.run(self.hooks.before(action), row, **about)
+            self.bodies.check_nulls(action, values)
+            changes = {**values, **self.stamps(self.updated)}
+            changed = self.store.update(stored, changes, extent, **expected)
+            self.run(self.hooks.after(action), changed, **about, changes=changes, result=changed)
+            return changed
+
+        return self.change(action, key, caller, if_match, write)
+
+
+class Update(_Change):
+    """``PATCH /todos/{key}``: the fields that are sent."""
 
     def actions(self) -> list[Action]:
-        described = operation(
-            f"update_{self.singular}",
-            f"Change the sent fields of a {self.singular}",
-            answer=(200, f"The changed {self.singular}.", self.name),
-            body=f"{self.name}Changes",
-            on_row=True,
-        )
-        return [*super().actions(), Action("patch", True, described, self.update)]
+        return [*super().actions(), Action("update", "patch", self.below, ("key", "body", "if_match"))]
 
-    def update(self, key: str, body: Body, caller: Caller) -> JSON:
+    def update(self, key: PathKey, body: Body, caller: Caller | None, if_match: str | None = None) -> Row:
         """Change the attributes sent, and no others.
 
-        :raises NotFound: if there is no such row, or it is somebody else's.
+        :raises NotFound: if there is no such row the caller may reach.
+        :raises PreconditionFailed: if it is not as `if_match` says.
         """
-        partition = self.admit("update", caller)
-        changes = {**self.load(body, partial=True), **self.stamps(self.updated)}
-        return self.represent(self.store.update(partition, key, changes))
+        return self._change("update", key, body, caller, if_match)
 
 
-class Delete(ModelResource):
+class Replace(_Change):
+    """``PUT /todos/{key}``: all that may be sent; what is not sent gets its default, or is removed."""
+
+    def actions(self) -> list[Action]:
+        return [*super().actions(), Action("replace", "put", self.below, ("key", "body", "if_match"))]
+
+    def replace(self, key: PathKey, body: Body, caller: Caller | None, if_match: str | None = None) -> Row:
+        """Put what is sent in the place of what is there; read-only attributes stay.
+
+        :raises NotFound: if there is no such row the caller may reach: a PUT does not create.
+        :raises PreconditionFailed: if it is not as `if_match` says.
+        """
+        return self._change("replace", key, body, caller, if_match)
+
+
+class Delete(Resource):
     """``DELETE /todos/{key}``"""
 
     def actions(self) -> list[Action]:
-        described = operation(
-            f"delete_{self.singular}",
-            f"Delete a {self.singular}",
-            answer=(204, "It is gone.", None),
-            on_row=True,
-        )
-        return [*super().actions(), Action("delete", True, described, self.delete)]
+        return [*super().actions(), Action("delete", "delete", self.below, ("key", "if_match"))]
 
-    def delete(self, key: str, caller: Caller) -> Result:
-        """Delete one row of the caller's.
+    def delete(self, key: PathKey, caller: Caller | None, if_match: str | None = None) -> Result:
+        """Delete one row.
 
-        :raises NotFound: if there is none, or it is somebody else's.
+        :raises NotFound: if there is none the caller may reach.
+        :raises PreconditionFailed: if it is not as `if_match` says.
         """
-        self.store.delete(self.admit("delete", caller), key)
+
+        def write(stored: Mapping[str, Any], extent: Extent, row: Row | None, **expected: Any) -> Row:
+            self.run(self.hooks.before("delete"), row, key=key, caller=caller)
+            removed = self.store.delete(stored, extent, **expected)
+            self.run(self.hooks.after("delete"), removed, key=key, caller=caller, result=None)
+            return removed
+
+        self.change("delete", key, caller, if_match, write)
         return Result(status=204)
+
+
+class _Computed(Resource):
+    def _asked(self, action: str, query: Query, caller: Caller | None) -> Plan:
+        extent = self.admit(action, caller)
+        return self.ask(replace(query, sort_by=None), extent, caller, in_order=False).plan
+
+    def _told(
+        self, action: str, plan: Plan, query: Query, *, exact: bool, examined: int, returned: int
+    ) -> JSON:
+        told: JSON = {"exact": exact, "examined": examined}
+        if query.explain and self.explainable:
+            told["explain"] = explain(plan, examined, returned)
+        return {**told, **self.meta(action, told, query)}
+
+
+class Group(_Computed):
+    """``GET /todos/group/{field}``: how many rows have each value of a field."""
+
+    def actions(self) -> list[Action]:
+        return [*super().actions(), Action("group", "get", "/group/{field}", ("field", "query"))]
+
+    def group(self, field: str, query: Query, caller: Caller | None) -> Listing:
+        """Return ``{"value": …, "count": …}`` for each value, null being one; of a list each member is one.
+
+        :param query: `where`, and `sort_by`: ``count`` or ``-count``, else by value.
+        :raises NotFound: for a field that is not groupable.
+        """
+        if field not in self.groupable:
+            raise NotFound
+        plan = self._asked("group", query, caller)
+        groups = group(
+            self.store, plan, field, most_examined=self.most_examined, order=query.sort_by or "value"
+        )
+        rows = [{"value": json_value(value), "count": count} for value, count in groups.values]
+        told = self._told(
+            "group", plan, query, exact=groups.exact, examined=groups.examined, returned=len(rows)
+        )
+        return Listing(rows, told)
+
+
+class Stats(_Computed):
+    """``GET /todos/stats?fields=estimate``"""
+
+    def actions(self) -> list[Action]:
+        return [*super().actions(), Action("stats", "get", "/stats", ("fields", "query"))]
+
+    def stats(self, fields: Sequence[str], query: Query, caller: Caller | None) -> JSON:
+        """Return least, greatest, sum, average and number of the values of fields; of times no sum.
+
+        :param query: `where`.
+        :raises InvalidParameters: for a field that is not measurable.
+        """
+        unknown = [name for name in fields if name not in self.measurable]
+        if unknown:
+            told = f"{', '.join(unknown)} cannot be measured; {', '.join(self.measurable)} can"
+            raise InvalidParameters(errors=[Fault(told, parameter="fields")])
+        plan = self._asked("stats", query, caller)
+        found = stats(self.store, plan, fields, most_examined=self.most_examined, planner=self.planner)
+        numbers = {
+            name: {what: json_value(one) for what, one in asdict(of).items()}
+            for name, of in found.fields.items()
+        }
+        body: JSON = {"stats": numbers}
+        if self.meta_envelope is not None:
+            body[self.meta_envelope] = self._told(
+                "stats", plan, query, exact=found.exact, examined=found.examined, returned=len(found.fields)
+            )
+        return body
+
+
+class Sample(_Computed):
+    """``GET /todos/sample``: some rows by chance."""
+
+    def actions(self) -> list[Action]:
+        return [*super().actions(), Action("sample", "get", "/sample", ("query",))]
+
+    def sample(self, query: Query, caller: Caller | None) -> Listing:
+        """Return `limit` rows, each as likely as the next among those that were looked at.
+
+        :param query: `where` and `limit`.
+        """
+        plan = self._asked("sample", query, caller)
+        size = query.limit or self.default_limit
+        found = sample(self.store, plan, size, random=SystemRandom(), most_examined=self.most_examined)
+        told = self._told(
+            "sample", plan, query, exact=found.exact, examined=found.examined, returned=len(found.rows)
+        )
+        return Listing(found.rows, told)

@@ -1,17 +1,25 @@
-"""Where a page ended, for the client to hand back unread and unchanged."""
+"""Where a page begins, for the client to hand back unread and unchanged."""
 
 import hashlib
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from itsdangerous import BadData, URLSafeSerializer
 
 from libs.errors import Fault, InvalidParameters
+from libs.resource.reading import Position
+
+LONGEST_CURSOR = 3000
+"""Characters: with the rest of the address it fits into a request line."""
 
 
 class CursorSigner:
     """Make and read cursors.
 
-    A cursor is good for one resource, one partition and one query only: all are part of what is signed, so
-    neither another user's cursor nor that of another list is accepted.
+    A cursor is good for one question only: what it was asked of (resource, caller, scope, filter, order,
+    plan) is part of what is signed, so neither another user's cursor nor that of another list is accepted.
+    It can be read by whoever has it: it holds the key attributes of a row and those it is sorted by.
 
     :param secret: at least 32 characters, the same for all processes of a service.
     """
@@ -19,26 +27,52 @@ class CursorSigner:
     def __init__(self, secret: str) -> None:
         self._secret = secret
 
-    def sign(self, resource: str, partition: str, last_key: str, *, query: str = "") -> str:
-        """Return the cursor of the page after `last_key`."""
-        return str(self._serializer(resource, partition, query).dumps(last_key))
+    def sign(self, question: Sequence[str], position: Position, *, backwards: bool = False) -> str:
+        """Return the cursor of the page after `position`, or before it where `backwards`."""
+        key = None if position.key is None else {name: _plain(raw) for name, raw in position.key.items()}
+        return str(self._serializer(question).dumps([position.segment, key, int(backwards)]))
 
-    def read(self, resource: str, partition: str, cursor: str, *, query: str = "") -> str:
-        """Return the key that `cursor` was made of.
+    def read(
+        self, question: Sequence[str], cursor: str, *, parameter: str = "cursor"
+    ) -> tuple[Position, bool]:
+        """Return the position that `cursor` was made of, and whether it is of the page before it.
 
-        :raises InvalidParameters: if it was not made here, for this resource, partition and query.
+        :param parameter: what a fault is told about.
+        :raises InvalidParameters: if it was not made here, for this question.
         """
         try:
-            key = self._serializer(resource, partition, query).loads(cursor)
-        except (BadData, UnicodeError):  # half a surrogate pair has no bytes to check
-            key = None
-        if not isinstance(key, str):
-            fault = Fault("is not a cursor of this list", parameter="cursor")
-            raise InvalidParameters(errors=[fault])
-        return key
+            return _read(self._serializer(question).loads(cursor))
+        except (BadData, ValueError):  # half a surrogate pair has no bytes to check
+            fault = Fault("is not a cursor of this list", parameter=parameter)
+            raise InvalidParameters(errors=[fault]) from None
 
-    def _serializer(self, resource: str, partition: str, query: str) -> URLSafeSerializer:
-        # The separator stands neither in a resource's name nor in a digest, so no two lists share a salt.
-        digest = hashlib.sha256(query.encode()).hexdigest()
-        salt = f"cursor\x00{resource}\x00{digest}\x00{partition}"
+    def _serializer(self, question: Sequence[str]) -> URLSafeSerializer:
+        # Each part by its digest, so that no two questions share a salt.
+        parts = (hashlib.sha256(part.encode(errors="surrogatepass")).hexdigest() for part in question)
+        salt = f"cursor\x00{'.'.join(parts)}"
         return URLSafeSerializer(self._secret, salt=salt, signer_kwargs={"digest_method": hashlib.sha256})
+
+
+def _plain(raw: Mapping[str, Any]) -> list[Any]:
+    ((kind, value),) = raw.items()
+    return [kind, b64encode(value).decode() if kind == "B" else value]
+
+
+def _read(signed: Any) -> tuple[Position, bool]:
+    """:raises ValueError: for what was signed by another version of this service."""
+    match signed:
+        case [int(segment), None | dict() as key, 0 | 1 as backwards] if segment >= 0:
+            raw = None if key is None else {name: _raw(one) for name, one in key.items()}
+            return Position(segment, raw), bool(backwards)
+    raise ValueError("not a position")
+
+
+def _raw(plain: Any) -> dict[str, Any]:
+    match plain:
+        case ["B", str(value)]:
+            return {"B": b64decode(value, validate=True)}
+        case ["S" | "N" as kind, str(value)]:
+            return {kind: value}
+        case ["BOOL" | "NULL" as kind, bool(value)]:
+            return {kind: value}
+    raise ValueError("not an attribute value")

@@ -1,38 +1,300 @@
-"""What a caller may do with a resource, before any row is looked at."""
+"""What a caller may do with a resource: asked first of the action, then of the row it is about.
 
-from typing import Protocol
+A permission answers two questions: may this caller do this at all, and may they do it with this row::
 
-from libs.errors import Forbidden
+    class OnWorkdays(Permission):
+        def has_permission(self, caller: Caller | None, action: str) -> bool:
+            return datetime.now(UTC).weekday() < 5
+
+    permissions = (IsAuthenticated, IsOwner("author") | HasScopes("posts:moderate"), ~OnWorkdays)
+
+All permissions of a resource must allow. They compose with ``&``, ``|`` and ``~``, as instances and as
+classes that take no arguments. A composition is one statement about the action and the row together:
+``A | B`` allows what A or B allows in both answers, and never mixes the one's answer to the action with the
+other's to the row.
+
+Only retrieve, update, replace and delete are about a row. Elsewhere the answer to the action decides alone:
+``IsOwner("author")`` lets a signed-in caller list and create, and so ``~IsOwner("author")`` does not.
+"""
+
+import inspect
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from pynamodb.models import Model
+
+from libs.errors import Forbidden, Problem, Unauthorized
 from libs.jwt import Caller
 
+READING = frozenset({"list", "retrieve", "group", "stats", "sample"})
+ON_ROW = frozenset({"retrieve", "update", "replace", "delete"})
+ACTIONS = READING | ON_ROW | {"create"}
+"""The names of what a resource can be asked to do."""
 
-class Permission(Protocol):
-    """All permissions of a resource must allow an action."""
 
-    def check(self, action: str, caller: Caller) -> None:
-        """:param action: ``list``, ``create``, ``retrieve``, ``update`` or ``delete``.
-        :raises Forbidden: if the caller may not.
+class _Composable(type):
+    """Lets classes of permissions compose as their instances do."""
+
+    def __and__(cls, other: Any) -> Any:
+        return _made(cls) & other if _is_permission(other) else NotImplemented
+
+    def __or__(cls, other: Any) -> Any:  # with anything else it makes a type for an annotation
+        return _made(cls) | other if _is_permission(other) else super().__or__(other)
+
+    def __invert__(cls) -> Any:
+        return ~_made(cls)
+
+
+class Permission(metaclass=_Composable):
+    """Allows everything; override what is to be decided.
+
+    Both answers are a bool; anything else is a `TypeError`, for a coroutine or a forgotten ``return`` must
+    not pass for an answer. A `Problem` that either raises is what the client is told, also in a composition;
+    any other exception is a 500.
+    """
+
+    def has_permission(self, caller: Caller | None, action: str) -> bool:
+        """Tell whether `caller` may do this.
+
+        :param caller: None where nobody is known.
+        :param action: one of `ACTIONS`.
         """
+        return True
+
+    def has_object_permission(self, caller: Caller | None, action: str, item: Model) -> bool:
+        """Tell whether `caller`, who has the permission for the action, may do it with `item`.
+
+        :param item: the row as it is stored.
+        """
+        return True
+
+    def reason(self, caller: Caller | None, action: str) -> str | None:
+        """Return the sentence the client is told after a refusal; None for none."""
+        return None
+
+    def denied(self, caller: Caller | None, action: str) -> Problem:
+        """Return the problem of a refusal: 401 where nobody is known, else 403."""
+        return Unauthorized() if caller is None else Forbidden(self.reason(caller, action))
+
+    def check_model(self, model: type[Model]) -> None:
+        """:raises TypeError: if rows of `model` cannot be judged; called at start."""
+
+    @property
+    def needs_object(self) -> bool:
+        """Whether it can refuse a row, so that the row must be read before."""
+        return type(self).has_object_permission is not Permission.has_object_permission
+
+    def __and__(self, other: "Permission | type[Permission]") -> "Permission":
+        return _All(self, as_permission(other)) if _is_permission(other) else NotImplemented
+
+    def __or__(self, other: "Permission | type[Permission]") -> "Permission":
+        return _Any(self, as_permission(other)) if _is_permission(other) else NotImplemented
+
+    def __invert__(self) -> "Permission":
+        return _Not(self)
 
 
-class ReadOnly:
+class _Composed(Permission):
+    def __init__(self, *parts: Permission) -> None:
+        self.parts = parts
+
+    def check_model(self, model: type[Model]) -> None:
+        for part in self.parts:
+            part.check_model(model)
+
+    @property
+    def needs_object(self) -> bool:
+        return any(part.needs_object for part in self.parts)
+
+    def _reasons(self, caller: Caller | None, action: str, parts: Iterable[Permission]) -> list[str]:
+        found = (part.reason(caller, action) for part in parts)
+        return list(dict.fromkeys(text for text in found if text))
+
+
+class _All(_Composed):
+    def has_permission(self, caller: Caller | None, action: str) -> bool:
+        return all(_allows(part, caller, action) for part in self.parts)
+
+    def has_object_permission(self, caller: Caller | None, action: str, item: Model) -> bool:
+        return all(_allows_object(part, caller, action, item) for part in self.parts)
+
+    def reason(self, caller: Caller | None, action: str) -> str | None:
+        refusing = [part for part in self.parts if not _allows(part, caller, action)]
+        doubtful = refusing or [part for part in self.parts if part.needs_object]
+        return next(iter(self._reasons(caller, action, doubtful)), None)
+
+
+class _Any(_Composed):
+    def has_permission(self, caller: Caller | None, action: str) -> bool:
+        return any(_allows(part, caller, action) for part in self.parts)
+
+    def has_object_permission(self, caller: Caller | None, action: str, item: Model) -> bool:
+        return any(_allows_both(part, caller, action, item) for part in self.parts)
+
+    def reason(self, caller: Caller | None, action: str) -> str | None:
+        return " Or: ".join(self._reasons(caller, action, self.parts)) or None
+
+
+class _Not(_Composed):
+    def has_permission(self, caller: Caller | None, action: str) -> bool:
+        # What the row will decide must not be refused before it is known.
+        (part,) = self.parts
+        return (action in ON_ROW and part.needs_object) or not _allows(part, caller, action)
+
+    def has_object_permission(self, caller: Caller | None, action: str, item: Model) -> bool:
+        return not _allows_both(self.parts[0], caller, action, item)
+
+
+class AllowAny(Permission):
+    """Everybody, known or not."""
+
+
+class IsAuthenticated(Permission):
+    """Whoever is known."""
+
+    def has_permission(self, caller: Caller | None, action: str) -> bool:
+        return caller is not None
+
+
+class ReadOnly(Permission):
     """Nobody changes anything."""
 
-    def check(self, action: str, caller: Caller) -> None:
-        if action not in ("list", "retrieve"):
-            raise Forbidden("This resource can only be read.")
+    def has_permission(self, caller: Caller | None, action: str) -> bool:
+        return action in READING
+
+    def reason(self, caller: Caller | None, action: str) -> str | None:
+        return "This resource can only be read."
 
 
-class HasScopes:
+class HasScopes(Permission):
     """Whoever's token has all of these scopes.
 
     :param actions: the actions they are needed for; None for all.
+    :raises TypeError: without a scope, and for an action there is not.
     """
 
-    def __init__(self, *scopes: str, actions: frozenset[str] | None = None) -> None:
-        self._scopes = scopes
-        self._actions = actions
+    def __init__(self, *scopes: str, actions: Collection[str] | None = None) -> None:
+        if not scopes or isinstance(actions, str):
+            raise TypeError("HasScopes takes the scopes that are needed, and a collection of actions")
+        unknown = sorted(set(actions or ()) - ACTIONS)
+        if unknown:
+            raise TypeError(f"HasScopes: there is no action {', '.join(unknown)}")
+        self._scopes = frozenset(scopes)
+        self._actions = None if actions is None else frozenset(actions)
 
-    def check(self, action: str, caller: Caller) -> None:
-        if self._actions is None or action in self._actions:
-            caller.require_scopes(*self._scopes)
+    def has_permission(self, caller: Caller | None, action: str) -> bool:
+        if self._actions is not None and action not in self._actions:
+            return True
+        return caller is not None and self._scopes <= caller.scopes
+
+    def reason(self, caller: Caller | None, action: str) -> str | None:
+        missing = self._scopes - (caller.scopes if caller else frozenset())
+        return f"The token lacks the scope {' '.join(sorted(missing))}." if missing else None
+
+
+class IsOwner(Permission):
+    """Whoever's id is an attribute of the row; for actions that are not about a row, whoever is known.
+
+    :param attribute: the name of the attribute that holds the owner's id.
+    """
+
+    def __init__(self, attribute: str) -> None:
+        self._attribute = attribute
+
+    def check_model(self, model: type[Model]) -> None:
+        if self._attribute not in model.get_attributes():
+            raise TypeError(f"IsOwner: {model.__name__} has no attribute {self._attribute!r}")
+
+    def has_permission(self, caller: Caller | None, action: str) -> bool:
+        return caller is not None
+
+    def has_object_permission(self, caller: Caller | None, action: str, item: Model) -> bool:
+        return caller is not None and bool(caller.subject == getattr(item, self._attribute))
+
+    def reason(self, caller: Caller | None, action: str) -> str | None:
+        return "Only its owner may do this." if action in ON_ROW else None
+
+
+def as_permission(given: Any) -> Permission:
+    """Return a permission: `given` itself, or of a class the instance that is made without arguments.
+
+    :raises TypeError: if it is none, needs arguments, or could not be asked; called at start.
+    """
+    if isinstance(given, type) and issubclass(given, Permission):
+        given = _made(given)
+    if not isinstance(given, Permission):
+        raise TypeError(f"{given!r} is no permission: derive its class from Permission")
+    for name, arguments in (("has_permission", 2), ("has_object_permission", 3)):
+        method = getattr(given, name)
+        try:
+            inspect.signature(method).bind(*[None] * arguments)
+        except TypeError as error:
+            raise TypeError(f"{type(given).__name__}.{name} cannot be asked: {error}") from None
+        if inspect.iscoroutinefunction(method):
+            raise TypeError(f"{type(given).__name__}.{name} is async, and would never be waited for")
+    return given
+
+
+def as_permissions(given: Any) -> tuple[Permission, ...]:
+    """Return what a resource declares, one permission or several of them, as a tuple.
+
+    :raises TypeError: see `as_permission`.
+    """
+    if _is_permission(given):
+        return (as_permission(given),)
+    if not isinstance(given, Iterable) or isinstance(given, str):
+        raise TypeError(f"{given!r} is no permission, nor a tuple of permissions")
+    return tuple(as_permission(one) for one in given)
+
+
+def admit(permissions: Iterable[Permission], caller: Caller | None, action: str) -> None:
+    """Let an action pass that all permissions allow.
+
+    :raises Unauthorized: if one refuses and nobody is known.
+    :raises Forbidden: if one refuses the caller.
+    """
+    for permission in permissions:
+        if not _allows(permission, caller, action):
+            raise permission.denied(caller, action)
+
+
+def admit_object(permissions: Iterable[Permission], caller: Caller | None, action: str, item: Model) -> None:
+    """Let an action that was admitted pass with `item` if all permissions allow that, too.
+
+    :raises Unauthorized: if one refuses and nobody is known.
+    :raises Forbidden: if one refuses the caller.
+    """
+    for permission in permissions:
+        if permission.needs_object and not _allows_object(permission, caller, action, item):
+            raise permission.denied(caller, action)
+
+
+def _made(kind: type) -> Any:
+    try:
+        return kind()
+    except TypeError as error:
+        raise TypeError(f"{kind.__name__} is no permission without arguments: {error}") from None
+
+
+def _is_permission(given: object) -> bool:
+    return isinstance(given, Permission) or (isinstance(given, type) and issubclass(given, Permission))
+
+
+def _allows(permission: Permission, caller: Caller | None, action: str) -> bool:
+    return _bool(permission, "has_permission", permission.has_permission(caller, action))
+
+
+def _allows_object(permission: Permission, caller: Caller | None, action: str, item: Model) -> bool:
+    answer = permission.has_object_permission(caller, action, item)
+    return _bool(permission, "has_object_permission", answer)
+
+
+def _allows_both(permission: Permission, caller: Caller | None, action: str, item: Model) -> bool:
+    return _allows(permission, caller, action) and _allows_object(permission, caller, action, item)
+
+
+def _bool(permission: Permission, method: str, answer: object) -> bool:
+    if not isinstance(answer, bool):
+        kind = type(answer).__name__
+        raise TypeError(f"{type(permission).__name__}.{method} answered a {kind} instead of True or False")
+    return answer

@@ -1,50 +1,321 @@
 """A resource: a model, and what may be done with it."""
 
+import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any
 
-from marshmallow import ValidationError
-from marshmallow.fields import Field
-from pynamodb.models import Model
-
-from libs.api import ApiObject, Contribution
-from libs.errors import Fault, InvalidBody
+from libs.api import ApiObject, Contribution, Result
+from libs.errors import PreconditionFailed, Problem, ServiceUnavailable
 from libs.jwt import Caller
+from libs.resource.answers import Answers
+from libs.resource.bodies import Bodies
+from libs.resource.components import component_schemas
+from libs.resource.configuration import Configuration, about
 from libs.resource.cursor import CursorSigner
-from libs.resource.document import JSON, json_schemas
-from libs.resource.permissions import Permission
-from libs.resource.schema import schema_class
-from libs.resource.scope import Scope
+from libs.resource.etag import is_known, tag_of, versions_wanted
+from libs.resource.hooks import Hook, Hooks
+from libs.resource.json_schema import JSON
+from libs.resource.keys import KeyPath, PathKey
+from libs.resource.operations import operation_of
+from libs.resource.permissions import admit, admit_object, as_permissions
+from libs.resource.plan import Plan, Planner
+from libs.resource.query import Query
+from libs.resource.row import Row
+from libs.resource.scope import Extent
+from libs.resource.sorting import parse_sort
+from libs.resource.start import check_actions, check_declared, check_fields
 from libs.resource.store import Store
-from libs.resource.where import WhereParser
+from libs.resource.where import TRUE, WhereParser, all_of, comparable
 
 Body = ApiObject | Mapping[str, Any]
 """What a client sent: the contract's object in a request, any mapping in a test."""
+
+ATTEMPTS = 4
+"""How often a write that has read its row is tried, where others change the row at the same time."""
 
 
 @dataclass(frozen=True)
 class Action:
     """One operation of a resource.
 
+    :param name: ``list``, ``create`` …: the method that answers it.
     :param method: HTTP method, lower case.
-    :param on_row: whether it is on one row (``/todos/{key}``) or on all of them (``/todos``).
-    :param operation: its OpenAPI Operation Object.
-    :param function: what answers it.
+    :param below: its path below that of the resource: ``""``, ``"/{key}"``, ``"/stats"``.
+    :param takes: the arguments of its method beside `caller`: ``key``, ``body``, ``if_match``, ``query``,
+        ``field``, ``fields``.
     """
 
+    name: str
     method: str
-    on_row: bool
-    operation: JSON
-    function: Callable[..., Any]
+    below: str
+    takes: tuple[str, ...]
 
 
-class ModelResource:
+@dataclass(frozen=True)
+class Question:
+    """What a client asks, understood: the plan for it, and all a cursor of its answer is bound to."""
+
+    plan: Plan
+    bound_to: tuple[str, ...]
+
+
+class Resource(Configuration):
+    """What the actions of a resource stand on; see `ModelResource`."""
+
+    def __init__(self, cursors: CursorSigner) -> None:
+        check_declared(self)
+        self.name = self.noun or self.model.__name__
+        self.singular = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", self.name).lower()
+        self.path = ""
+        self.cursors = cursors
+        with about(self, "totals"):
+            totals = self.totals.check(self.model, self.scope) if self.totals else None
+        self.store = Store(self.model, totals)
+        self.keys = KeyPath(self.store.layout, self.scope.fixes)
+        self.planner = Planner(self.store.layout, allow_scan=self.allow_scan)
+        self.bodies = Bodies(self, self.store.layout)
+        self.answers = Answers(self, self.store.codec, self.bodies)
+        check_fields(self)
+        fields = self.bodies.whole.fields
+        self.where = WhereParser({name: fields[name] for name in self.queryable})
+        self._scope_where = WhereParser(comparable(fields))
+        with about(self, "permissions"):
+            self._permissions = as_permissions(self.permissions)
+            for permission in self._permissions:
+                permission.check_model(self.model)
+        self._object_permissions = tuple(one for one in self._permissions if one.needs_object)
+        self._served = tuple(self._enabled())
+        self.hooks = Hooks(self, [action.name for action in self._served])
+        self._entries = {action.name: self._entry(action) for action in self._served}
+
+    def _enabled(self) -> Iterable[Action]:
+        actions = self.actions()
+        known = {action.name for action in actions}
+        check_actions(self, known)
+        enabled = known.intersection(known if self.enabled is None else self.enabled).difference(
+            self.disabled
+        )
+        return (action for action in actions if action.name in enabled)
+
+    def _entry(self, action: Action) -> Callable[..., Any]:
+        """Return what answers an action: its method or handler, in its wrappers."""
+        entry = self.hooks.entry(action.name)
+        try:
+            inspect.signature(entry).bind(**dict.fromkeys((*action.takes, "caller")))
+        except TypeError:
+            raise TypeError(
+                f"{type(self).__name__}.{action.name} must take {', '.join(action.takes)}, caller"
+            ) from None
+        return entry
+
+    # Being served
+
+    def actions(self) -> list[Action]:
+        """Return what may be done; each action class adds its own."""
+        return []
+
+    def served(self) -> tuple[Action, ...]:
+        """Return the actions that are enabled."""
+        return self._served
+
+    def contribution(self, path: str) -> Contribution:
+        """Return the operations of this resource: the list at `path`, a row one step below it."""
+        self.path = path
+        paths: dict[str, JSON] = {}
+        functions: dict[str, Callable[..., Any]] = {}
+        for action in self.served():
+            operation = operation_of(self, action)
+            paths.setdefault(path + action.below, {})[action.method] = operation
+            functions[operation["operationId"]] = self._answering(action)
+        return Contribution(paths, functions, component_schemas(self))
+
+    def _answering(self, action: Action) -> Callable[..., Result]:
+        def answer(caller: Caller | None, **values: Any) -> Result:
+            return self.answer(action, caller, values)
+
+        return answer
+
+    def answer(self, action: Action, caller: Caller | None, values: Mapping[str, Any]) -> Result:
+        """Answer one request.
+
+        :param values: the parameters of the operation by name, and its `body`.
+        """
+        given: dict[str, Any] = dict(values)
+        if "key" in action.takes:
+            parts = [given.pop(name) for name in self.keys.parameters]
+            given["key"] = parts[0] if len(parts) == 1 else tuple(parts)
+        if "query" in action.takes:
+            given["query"] = self.parameter_names.query(values)
+        arguments = {name: given.get(name) for name in action.takes}
+        try:
+            outcome = self._entries[action.name](**arguments, caller=caller)
+        except Problem as problem:
+            answer_to = self.hooks.on_problem(problem)
+            answered = problem if answer_to is None else answer_to(caller=caller, action=action.name)
+            if answered is problem:
+                raise
+            if isinstance(answered, Problem):
+                raise answered from problem
+            return self.answers.result(action.name, answered)
+        return self._finished(action, outcome, given.get("if_none_match"))
+
+    def _finished(self, action: Action, outcome: Any, if_none_match: str | None) -> Result:
+        result = self.answers.result(action.name, outcome)
+        row = self.answers.row(outcome)
+        if row is None:
+            return result
+        # What is computed when it is shown may be another one of the same version.
+        computed = result.body if self.answers.computes(action.name) else None
+        tag = tag_of(self.store, row, computed)
+        result = replace(result, headers={**result.headers, "ETag": str(tag)})
+        if action.method == "get" and is_known(tag, if_none_match):
+            return replace(result, status=304, body=None)
+        return result
+
+    # The steps of an action, each to be overridden by itself
+
+    def admit(self, action: str, caller: Caller | None) -> Extent:
+        """Return the rows the caller may reach.
+
+        :raises Unauthorized: if a permission refuses the action to nobody in particular.
+        :raises Forbidden: if one refuses it to the caller.
+        """
+        admit(self._permissions, caller, action)
+        return self.scope.extent(caller, self._scope_where)
+
+    def admit_row(self, action: str, caller: Caller | None, row: Row) -> None:
+        """Have the permissions look at a row.
+
+        :raises Unauthorized: if one refuses it to nobody in particular.
+        :raises Forbidden: if one refuses it to the caller.
+        """
+        if self._object_permissions:
+            admit_object(self._object_permissions, caller, action, row.model())
+
+    def get_row(self, key: Mapping[str, Any], extent: Extent) -> Row:
+        """Return one row; all actions on a row that read it do so by this.
+
+        :param key: as DynamoDB takes it.
+        :raises NotFound: if there is none in the extent.
+        """
+        return self.store.get(key, extent)
+
+    def load(
+        self,
+        action: str,
+        body: Body,
+        caller: Caller | None,
+        *,
+        key: PathKey | None = None,
+        row: Row | None = None,
+    ) -> dict[str, Any]:
+        """Return the attributes a client sent: validated, then through the parser and the hooks after it.
+
+        :raises InvalidBody: with every fault.
+        """
+        sent = body.to_json() if isinstance(body, ApiObject) else body
+        values = self.bodies.load(action, sent, row)
+        hooks = self.hooks.after_parse(action)
+        self.run(hooks, row, values=values, body=sent, key=key, caller=caller)
+        return values
+
+    def run(self, hooks: Iterable[Hook], row: Row | None = None, **given: Any) -> None:
+        """Call hooks with what they ask for; `row` is the ``item``, made an object where one asks for it."""
+        for hook in hooks:
+            if "item" in hook.names:
+                given["item"] = None if row is None else row.model()
+            hook(**given)
+
+    def ask(self, query: Query, extent: Extent, caller: Caller | None, *, in_order: bool = True) -> Question:
+        """Return what `query` asks for within `extent`.
+
+        :param in_order: whether the order matters.
+        :raises InvalidParameters: for what is wrong with it.
+        :raises QueryRefused: if it would cost too much.
+        """
+        where = self.where.parse(query.where, self.parameter_names.where) if query.where else TRUE
+        sort_text = (query.sort_by or self.default_sort) if in_order else ""
+        names = self.parameter_names
+        sort = parse_sort(sort_text, self.sortable, parameter=names.sort_by) if sort_text else ()
+        plan = self.planner.plan(all_of(extent.expression, where), sort)
+        subject = caller.subject if caller else ""
+        fixed, way = repr(dict(extent.fixed)), f"{plan.kind} {plan.access.index}"
+        return Question(plan, (self.name, subject, fixed, query.where or "", sort_text, way))
+
+    def meta(self, action: str, told: JSON, query: Query) -> JSON:
+        """Return what ``list``, ``group``, ``stats`` or ``sample`` tells of its answer; to be overridden.
+
+        :param told: what is told anyway; what is returned is added to it, or takes its place.
+        """
+        return told
+
+    def stamps(self, *names: str | None) -> JSON:
+        """Return the present time under each name that is not None."""
+        now = datetime.now(UTC)
+        return {name: now for name in names if name}
+
+    @property
+    def below(self) -> str:
+        """The path of a row below that of the resource."""
+        return f"/{self.keys.template}"
+
+    def change(
+        self,
+        action: str,
+        key: PathKey,
+        caller: Caller | None,
+        if_match: str | None,
+        write: Callable[..., Row],
+    ) -> Row:
+        """Do a write of one row on the conditions of the request.
+
+        Where a permission or a hook has looked at the row, it is written only as it was seen then; if others
+        write it meanwhile, all of it is done again.
+
+        :param write: does it, given the key, the extent, the row if it was read, and what the store expects.
+        """
+        extent = self.admit(action, caller)
+        stored_key = self.keys.read(key, extent.fixed)
+        versions = versions_wanted(
+            if_match, required=self.require_if_match, versioned=self.store.version is not None
+        )
+        looks = self._looks_at_row(action)
+        # Hooks that look at nothing are still not for rows that are not there.
+        reads = looks or self.hooks.before(action) or self.hooks.after_parse(action)
+        for _ in range(ATTEMPTS):
+            row = self.get_row(stored_key, extent) if reads else None
+            expected: dict[str, Any] = {"versions": versions}
+            if row is not None:
+                self.admit_row(action, caller, row)
+                seen = self.store.version_of(row)
+                if versions is not None and seen not in versions:
+                    raise PreconditionFailed("It was changed in the meantime.")
+                if looks:
+                    expected = {"seen": row} if seen is None else {"versions": (seen,)}
+            try:
+                return write(stored_key, extent, row, **expected)
+            except PreconditionFailed:
+                if versions is not None or not looks:
+                    raise
+        raise ServiceUnavailable("It is being changed by others. Try again.")
+
+    def _looks_at_row(self, action: str) -> bool:
+        return (
+            self.hooks.needs_item(action)
+            or bool(self._object_permissions)
+            or self.bodies.needs_item(action)
+            or type(self).get_row is not Resource.get_row
+        )
+
+
+class ModelResource(Resource):
     """Serve the rows of a PynamoDB model over HTTP.
 
-    Take the actions you want from `List`, `Create`, `Retrieve`, `Update` and `Delete`::
+    Take the actions you want from `List`, `Create`, `Retrieve`, `Update`, `Replace`, `Delete`, `Group`,
+    `Stats` and `Sample`::
 
         class TodoResource(List, Create, Retrieve, Update, Delete, ModelResource):
             model = Todo
@@ -52,101 +323,9 @@ class ModelResource:
             read_only = ("id", "created_at", "updated_at")
 
     and name the class in the contract: ``x-resource: services.todos.resources.TodoResource``. Each action is
-    a method that takes plain arguments, so a test needs no HTTP and a subclass may override it.
+    a method that takes plain arguments and returns rows, so a test needs no HTTP and a subclass may override
+    it; what becomes of the rows is in `libs.resource.answers`.
+
+    :param cursors: signs the cursors of lists.
+    :raises TypeError: for whatever is wrong with the class.
     """
-
-    model: ClassVar[type[Model]]
-    scope: ClassVar[Scope]
-    permissions: ClassVar[tuple[Permission, ...]] = ()
-    """What a caller must be allowed by, beside having the token the contract asks for."""
-    read_only: ClassVar[tuple[str, ...]] = ()
-    """Attributes that are shown and never taken from a client."""
-    created: ClassVar[str | None] = None
-    """The attribute that is set to the time of creation."""
-    updated: ClassVar[str | None] = None
-    """The attribute that is set to the time of creation and of each change."""
-    fields: ClassVar[Mapping[str, Field[Any]]] = {}
-    """marshmallow fields to use instead of those that follow from the model."""
-    queryable: ClassVar[tuple[str, ...]] = ()
-    """The fields a list may be asked for by ``where``; without any it takes none."""
-    most_examined: ClassVar[int] = 1000
-    """How many rows one request may look at for those it wants."""
-    default_limit: ClassVar[int] = 20
-    largest_limit: ClassVar[int] = 100
-
-    def __init__(self, cursors: CursorSigner) -> None:
-        self.scope.check(self.model)
-        self.name = self.model.__name__
-        self.singular = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", self.name).lower()
-        self.path = ""
-        self.cursors = cursors
-        self.store = Store(self.model)
-        hidden = self.scope.hidden()
-        self.schema = schema_class(
-            self.model, hidden=hidden, read_only=self.read_only, declared=self.fields
-        )()
-        self.where = WhereParser({name: self.schema.fields[name] for name in self.queryable})
-        # DynamoDB changes no keys: what creates a row may choose its key, what changes one may not.
-        key = self.store.key_name
-        self.changes = schema_class(
-            self.model,
-            hidden=hidden,
-            read_only={*self.read_only, key},
-            declared={name: one for name, one in self.fields.items() if name != key},
-        )(partial=True)
-
-    def actions(self) -> list[Action]:
-        """Return what may be done; each action class adds its own."""
-        return []
-
-    def contribution(self, path: str) -> Contribution:
-        """Return the operations of this resource: the list at `path`, a row one step below it."""
-        self.path = path
-        paths: dict[str, JSON] = {}
-        functions: dict[str, Callable[..., Any]] = {}
-        for action in self.actions():
-            paths.setdefault(f"{path}/{{key}}" if action.on_row else path, {})[action.method] = (
-                action.operation
-            )
-            functions[action.operation["operationId"]] = action.function
-        schemas = json_schemas(self.name, type(self.schema), type(self.changes))
-        return Contribution(paths, functions, schemas)
-
-    def admit(self, action: str, caller: Caller) -> str:
-        """Return the partition the caller acts in.
-
-        :raises Forbidden: if a permission refuses the action.
-        """
-        for permission in self.permissions:
-            permission.check(action, caller)
-        return self.scope.partition(caller)
-
-    def represent(self, item: Model) -> JSON:
-        """Return what a client sees of a row."""
-        return dict(self.schema.dump(item))
-
-    def stamps(self, *names: str | None) -> JSON:
-        """Return the present time under each name that is not None."""
-        now = datetime.now(UTC)
-        return {name: now for name in names if name}
-
-    def load(self, body: Body, *, partial: bool = False) -> JSON:
-        """Return the attributes a client sent.
-
-        :param partial: whether they change a row, so that none is required.
-        :raises InvalidBody: with every fault.
-        """
-        sent = body.to_json() if isinstance(body, ApiObject) else body
-        try:
-            return dict((self.changes if partial else self.schema).load(sent))
-        except ValidationError as error:
-            raise InvalidBody(errors=list(_faults(error.messages_dict))) from None
-
-
-def _faults(messages: Mapping[Any, Any], pointer: str = "") -> Iterator[Fault]:
-    for name, found in messages.items():
-        at = f"{pointer}/{name}"
-        if isinstance(found, Mapping):
-            yield from _faults(found, at)
-        else:
-            yield from (Fault(text, pointer=at) for text in found)

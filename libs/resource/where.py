@@ -14,6 +14,7 @@ comparison nor its ``$not`` finds the row. ``{"notes": null}`` and ``{"notes": {
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,10 +23,13 @@ import orjson
 from marshmallow import ValidationError, fields
 
 from libs.errors import Fault, InvalidParameters
-from libs.resource.operators import MAX_OPERANDS, OPERATORS, Operator
+from libs.resource.operators import MAX_OPERANDS, OPERATORS, Operator, as_stored
+from libs.resource.where_schema import where_schemas
 
 MAX_DEPTH = 10
 MAX_TESTS = 50
+MAX_FAULTS = 50
+"""Told at once; an answer must not become many times as long as what was asked."""
 
 Row = Callable[[str], Any]
 """A row, as a function from an attribute's name to its value; None for one that is null or missing."""
@@ -79,10 +83,52 @@ class Either:
 
 
 Expression = Test | Exists | All | Either
+TRUE: Expression = All(())
+FALSE: Expression = Either(())
+
+
+def all_of(*expressions: Expression) -> Expression:
+    """Return what holds where all of these hold, without needless nesting."""
+    parts = [part for one in expressions for part in (one.parts if isinstance(one, All) else (one,))]
+    if FALSE in parts:
+        return FALSE
+    return parts[0] if len(parts) == 1 else All(tuple(parts))
+
+
+def conjuncts(expression: Expression) -> tuple[Expression, ...]:
+    """Return expressions that all hold where this one holds, and only there."""
+    if isinstance(expression, All):
+        return tuple(one for part in expression.parts for one in conjuncts(part))
+    return (expression,)
+
+
+def fields_of(expression: Expression) -> frozenset[str]:
+    """Return the fields it asks about."""
+    if isinstance(expression, Test | Exists):
+        return frozenset({expression.field})
+    return frozenset(field for part in expression.parts for field in fields_of(part))
+
+
+def given(expression: Expression, values: Mapping[str, Any]) -> Expression:
+    """Return what is left to be asked where the fields in `values` are known to have these values."""
+    if isinstance(expression, Test | Exists):
+        if expression.field not in values:
+            return expression
+        return TRUE if expression.matches(values.get) else FALSE
+    parts = tuple(given(part, values) for part in expression.parts)
+    if isinstance(expression, All):
+        return all_of(*parts)
+    if TRUE in parts:
+        return TRUE
+    kept = tuple(part for part in parts if part != FALSE)
+    return kept[0] if len(kept) == 1 else Either(kept)
 
 
 class WhereParser:
     """Parse expressions over some fields of a resource.
+
+    A field may bring operators of its own: its attribute ``where_operators`` adds them by name, and its
+    ``where_kind`` is the kind they are for.
 
     :param queryable: the marshmallow fields that may be asked for, by name.
     :raises TypeError: if one of them is of a kind that cannot be compared.
@@ -92,18 +138,31 @@ class WhereParser:
         self._fields = dict(queryable)
         self._kinds = {name: _kind(name, field) for name, field in queryable.items()}
 
-    def parse(self, text: str) -> Expression:
+    def json_schemas(self, name: str) -> dict[str, Any]:
+        """Return the JSON schemas of the expressions, to be components of a document; see `where_schemas`."""
+        lists = {field: of for field, of in self._fields.items() if isinstance(of, fields.List)}
+        members = {field: _kind(field, of.inner) for field, of in lists.items()}
+        return where_schemas(name, self._fields, self._kinds, members)
+
+    def parse(self, text: str, name: str = "where") -> Expression:
         """Return the expression that `text` is.
 
+        :param name: what the paths of faults begin with, and the parameter they are about.
         :raises InvalidParameters: with every fault and the path to it.
         """
-        parsing = _Parsing(self._fields, self._kinds)
         try:
             node = orjson.loads(text)
         except orjson.JSONDecodeError:
-            parsing.fault("where", "is not JSON")
-            node = {}
-        expression = parsing.expression(node, "where", negated=False, depth=0)
+            raise InvalidParameters(errors=[Fault(f"{name} is not JSON", parameter=name)]) from None
+        return self.read(node, name)
+
+    def read(self, node: Any, name: str = "where") -> Expression:
+        """Return the expression that parsed JSON is; see `parse`.
+
+        :raises InvalidParameters: with every fault and the path to it.
+        """
+        parsing = _Parsing(self._fields, self._kinds, name)
+        expression = parsing.expression(node, name, negated=False, depth=0)
         if parsing.faults:
             raise InvalidParameters(errors=parsing.faults)
         return expression
@@ -112,14 +171,18 @@ class WhereParser:
 class _Parsing:
     """The work of one `parse`. Negations are pushed down to the comparisons on the way."""
 
-    def __init__(self, queryable: Mapping[str, fields.Field[Any]], kinds: Mapping[str, type]) -> None:
+    def __init__(
+        self, queryable: Mapping[str, fields.Field[Any]], kinds: Mapping[str, type], parameter: str
+    ) -> None:
         self.faults: list[Fault] = []
+        self._parameter = parameter
         self._fields = queryable
         self._kinds = kinds
         self._tests = 0
 
     def fault(self, path: str, detail: str) -> Expression:
-        self.faults.append(Fault(f"{path} {detail}", parameter="where"))
+        if len(self.faults) < MAX_FAULTS:
+            self.faults.append(Fault(f"{path} {detail}", parameter=self._parameter))
         return All(())
 
     def expression(self, node: Any, path: str, *, negated: bool, depth: int) -> Expression:
@@ -185,7 +248,7 @@ class _Parsing:
             return Exists(field, value != negated)
         if value is None and name in ("$eq", "$ne"):
             return Exists(field, (name == "$ne") != negated)
-        operator = OPERATORS.get(name)
+        operator = self._operators(field).get(name)
         if operator is None:
             return self.fault(path, "is not an operator")
         if self._kinds[field] not in operator.kinds:
@@ -194,10 +257,21 @@ class _Parsing:
             operand = self._operand(field, operator, value)
         except (ValidationError, ValueError) as error:
             told = error.messages[0] if isinstance(error, ValidationError) else str(error)
+            if getattr(error, "path", ()):  # the text begins with the path within the operand
+                path, _, told = f"{path}.{told}".partition(" ")
             return self.fault(path, str(told))
-        return Test(field, operator, operand, operator.negated != negated)
+        negated = operator.negated != negated
+        if operator.operands == "many" and not operand:  # no value is in an empty list
+            return Exists(field, wanted=True) if negated else FALSE
+        return Test(field, operator, operand, negated)
+
+    def _operators(self, field: str) -> Mapping[str, Operator]:
+        own: Mapping[str, Operator] = getattr(self._fields[field], "where_operators", {})
+        return {**OPERATORS, **own} if own else OPERATORS
 
     def _operand(self, field: str, operator: Operator, value: Any) -> Any:
+        if operator.parse is not None:
+            return operator.parse(value)
         if operator.operands == "one":
             return self._value(field, value)
         if not isinstance(value, list) or len(value) > MAX_OPERANDS:
@@ -208,20 +282,38 @@ class _Parsing:
         return operands
 
     def _value(self, field: str, value: Any) -> Any:
-        kind = self._kinds[field]
+        kind, of = self._kinds[field], self._fields[field]
+        if isinstance(of, fields.List):
+            kind, of = _kind(field, of.inner), of.inner
         sent = (int, float) if kind is float else (bool,) if kind is bool else (str,)
         if not isinstance(value, sent) or (isinstance(value, bool) and kind is not bool):
             raise ValueError(f"must be a {_SENT_AS[kind]}")
+        if isinstance(value, float):
+            return as_stored(value)
         # Through the field's own conversion, so that times compare as times; not through its validators:
         # asking for a longer title than can be stored is no fault.
-        return self._fields[field]._deserialize(value, field, {}) if kind is datetime else value
+        return of._deserialize(value, field, {}) if kind is datetime else value
 
 
 _SENT_AS: Mapping[type, str] = {str: "text", float: "number", bool: "boolean", datetime: "time"}
 
 
+def comparable(declared: Mapping[str, fields.Field[Any]]) -> dict[str, fields.Field[Any]]:
+    """Return those fields that can be asked for."""
+    found = {}
+    for name, field in declared.items():
+        with suppress(TypeError):
+            _kind(name, field)
+            found[name] = field
+    return found
+
+
 def _kind(name: str, field: fields.Field[Any]) -> type:
+    own = getattr(field, "where_kind", None)
+    if own is not None:
+        return own  # type: ignore[no-any-return]
     kinds: Sequence[tuple[type, type]] = (
+        (fields.List, list),
         (fields.Boolean, bool),
         (fields.Number, float),
         (fields.DateTime, datetime),
@@ -229,6 +321,8 @@ def _kind(name: str, field: fields.Field[Any]) -> type:
     )
     for made_by, kind in kinds:
         if isinstance(field, made_by):
+            if isinstance(field, fields.List) and _kind(name, field.inner) not in _SENT_AS:
+                break
             return kind
     raise TypeError(f"{name} cannot be asked for: there is no comparison for {type(field).__name__}")
 

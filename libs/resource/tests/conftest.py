@@ -1,77 +1,122 @@
-"""A model with an attribute of every kind, its tables, and a resource made of it."""
+"""Resources of the library (`libs.resource.tests.library`): called by themselves, and served over HTTP."""
 
-import os
+import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
-from marshmallow.fields import String
-from marshmallow.validate import Length
-from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute, UTCDateTimeAttribute
-from pynamodb.models import Model
+from werkzeug.test import TestResponse
 
-from libs.dynamodb import Database
-from libs.resource import Create, CursorSigner, Delete, List, ModelResource, OwnedBy, Retrieve, Update
+from libs.jwt import Caller, FixedKeySet
+from libs.resource import CursorSigner, ModelResource
+from libs.resource.tests.library import SECRET, SERVICE
+from libs.service import Running, Settings
+from libs.service import service as service_module
+from libs.service.testing import KEY, bearer, environment
 
-
-class Book(Model):
-    """Something owned, with a key its owner chooses."""
-
-    class Meta:
-        table_name = "books"
-
-    owner = UnicodeAttribute(hash_key=True)
-    isbn = UnicodeAttribute(range_key=True)
-    title = UnicodeAttribute()
-    price = NumberAttribute(null=True)
-    lent = BooleanAttribute(default_for_new=False)
-    lent_at = UTCDateTimeAttribute(null=True)
-    added_at = UTCDateTimeAttribute(null=True)
-    changed_at = UTCDateTimeAttribute(null=True)
+CONTRACT = """
+openapi: 3.1.0
+info: {title: Library, version: 1.0.0}
+security: [{bearer: []}]
+components: {securitySchemes: {bearer: {type: http, scheme: bearer}}}
+paths:
+"""
 
 
-class BookResource(List, Create, Retrieve, Update, Delete, ModelResource):
-    """``/books``"""
+class Served:
+    """An application that serves resources, and its client."""
 
-    model = Book
-    scope = OwnedBy("owner")
-    read_only = ("added_at", "changed_at")
-    created, updated = "added_at", "changed_at"
-    fields = {"title": String(required=True, validate=Length(1, 50))}
+    def __init__(self, running: Running) -> None:
+        self.running = running
+        self._client = running.web_app().test_client()
+        self.document: dict[str, Any] = running.contract.document
+
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        by: str | None = "ada",
+        headers: Mapping[str, str] | None = None,
+        **query: Any,
+    ) -> TestResponse:
+        """Send a request.
+
+        :param body: sent as JSON; bytes as they are.
+        :param by: who sends it; None for nobody.
+        """
+        identity = {} if by is None else bearer(by, audience="library")
+        content = {"data": body} if isinstance(body, bytes) else {} if body is None else {"json": body}
+        sent = {**identity, **(headers or {})}
+        return self._client.open(path, method=method, headers=sent, query_string=query or None, **content)
+
+    def schema(self, name: str) -> dict[str, Any]:
+        """Return a component schema."""
+        return dict(self.document["components"]["schemas"][name])
 
 
-@pytest.fixture(scope="module")
-def tables() -> Iterator[Database]:
-    database = Database(
-        [Book],
-        region="eu-west-1",
-        endpoint=os.environ["TEST_DYNAMODB_ENDPOINT"],
-        table_prefix=f"test-{uuid.uuid4().hex}-",
-    )
+Serve = Callable[..., Served]
+Made = Callable[[type[ModelResource]], Any]
+
+
+@pytest.fixture(scope="session")
+def library() -> Iterator[Settings]:
+    """The tables of the library."""
+    loaded = SERVICE.load_settings(environment("library"))
+    database = SERVICE.database(loaded)
     database.create_tables()
-    yield database
+    yield loaded
     database.delete_tables()
 
 
 @pytest.fixture
-def book(tables: Database) -> type[Book]:
-    """The model, bound to its tables."""
-    return Book
+def make(library: Settings) -> Made:
+    """Make a resource, to be called without HTTP; its path is ``/things``."""
+
+    def make(kind: type[ModelResource], *arguments: Any) -> ModelResource:
+        made = kind(CursorSigner(SECRET), *arguments)
+        made.contribution("/things")
+        return made
+
+    return make
 
 
 @pytest.fixture
-def resource_class() -> type[BookResource]:
-    return BookResource
+def serve(library: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
+    """Serve a resource at ``/things``, and others at the paths they are given by."""
 
+    def serve(kind: type[ModelResource] | None = None, **others: type[ModelResource]) -> Served:
+        module = ModuleType(f"served_{uuid.uuid4().hex}")
+        lines = []
+        for path, one in {**({"things": kind} if kind else {}), **others}.items():
+            setattr(module, path, one)
+            lines.append(f"  /{path}: {{x-resource: {module.__name__}.{path}}}\n")
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        monkeypatch.setattr(service_module, "APIS", tmp_path)
+        (tmp_path / "library.yaml").write_text(CONTRACT + "".join(lines))
+        running = SERVICE.start(library)
+        running.keys = FixedKeySet([KEY.jwk])
+        return Served(running)
 
-@pytest.fixture
-def resource(tables: Database) -> BookResource:
-    made = BookResource(CursorSigner("only-for-tests-and-32-characters-long"))
-    made.contribution("/books")
-    return made
+    return serve
 
 
 @pytest.fixture
 def owner() -> str:
-    """A partition that is empty yet."""
+    """Somebody who has nothing yet."""
+    return uuid.uuid4().hex
+
+
+@pytest.fixture
+def ada(owner: str) -> Caller:
+    return Caller(owner)
+
+
+@pytest.fixture
+def key() -> str:
+    """A key that nothing has yet."""
     return uuid.uuid4().hex

@@ -1,0 +1,114 @@
+"""A page of rows as an answer: with its cursors, its links, and what it cost."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from libs.errors import Fault, InvalidParameters, QueryRefused
+from libs.jwt import Caller
+from libs.resource.answers import Listing
+from libs.resource.cursor import LONGEST_CURSOR
+from libs.resource.pages import Page, Turn, read_page
+from libs.resource.plan import Plan
+from libs.resource.query import Query
+from libs.resource.scope import Extent
+
+if TYPE_CHECKING:
+    from libs.resource.resource import Question, Resource
+
+
+def list_rows(resource: "Resource", query: Query, extent: Extent, caller: Caller | None) -> Listing:
+    """Return the page that `query` asks for, of the rows in `extent`."""
+    question = resource.ask(query, extent, caller)
+    turn = _turn(resource, query, question)
+    page = read_page(
+        resource.store.read, resource.store.codec, question.plan, turn, most_examined=resource.most_examined
+    )
+    cursors = _cursors(resource, question, page)
+    told: dict[str, Any] = {
+        **cursors,
+        "has_more": page.next is not None,
+        "examined": page.examined,
+        "truncated": page.truncated,
+    }
+    count = query.count or resource.default_count
+    if count != "none":
+        told.update(_count(resource, question.plan, refuse=count == "exact"))
+    if query.explain and resource.explainable:
+        told["explain"] = explain(question.plan, page.examined, len(page.rows), page.capacity)
+    meta = {**told, **resource.meta("list", told, query)}
+    return Listing(page.rows, meta, _links(resource, query, cursors))
+
+
+def explain(plan: Plan, examined: int, returned: int, capacity: float | None = None) -> dict[str, Any]:
+    """Return how rows were found and what it cost.
+
+    :param capacity: read units; None where they were not counted.
+    """
+    cost = {} if capacity is None else {"capacity": capacity}
+    return {**plan.explain(), "examined": examined, "returned": returned, **cost}
+
+
+def _count(resource: "Resource", plan: Plan, *, refuse: bool) -> dict[str, Any]:
+    """Return how many rows there are in all, and whether that is all.
+
+    :param refuse: raise QueryRefused where that cannot be told exactly.
+    """
+    most, totals = resource.most_examined, resource.store.totals
+    fixed = None if totals is None else totals.fixed_by(plan.wanted)
+    if totals is not None and fixed is not None:
+        return {"total": totals.count(fixed), "total_exact": True}
+    reading = resource.store.read(replace(plan, sort=()), most_examined=most, chunk=most)
+    total = sum(1 for _ in reading)
+    if refuse and reading.truncated:
+        raise QueryRefused(f"More than {most} rows would have to be read to count them.")
+    return {"total": total, "total_exact": not reading.truncated}
+
+
+def _turn(resource: "Resource", query: Query, question: "Question") -> Turn:
+    names = resource.parameter_names
+    if query.page is not None or query.page_size is not None:
+        page = query.page or 1
+        if query.cursor is not None or query.limit is not None:
+            told = f"and {names.page_size} do not go with {names.cursor} and {names.limit}"
+            raise InvalidParameters(errors=[Fault(told, parameter=names.page)])
+        size = query.page_size or resource.default_limit
+        if page * size > resource.most_examined:
+            deepest = resource.most_examined // size
+            fault = Fault(f"is too deep: from {deepest} on, go by {names.cursor}", parameter=names.page)
+            raise InvalidParameters(errors=[fault])
+        return Turn(size, skip=(page - 1) * size)
+    limit = query.limit or resource.default_limit
+    if query.cursor is None:
+        return Turn(limit)
+    position, backwards = resource.cursors.read(question.bound_to, query.cursor, parameter=names.cursor)
+    return Turn(limit, position, backwards)
+
+
+def _cursors(resource: "Resource", question: "Question", page: Page) -> dict[str, str | None]:
+    sign, to = resource.cursors.sign, question.bound_to
+    made = {
+        "next": None if page.next is None else sign(to, page.next),
+        "prev": None if page.prev is None else sign(to, page.prev, backwards=True),
+    }
+    if any(len(cursor) > LONGEST_CURSOR for cursor in made.values() if cursor is not None):
+        raise QueryRefused("What a row here is sorted by is too long to go on from: sort by another field.")
+    return made
+
+
+def _links(resource: "Resource", query: Query, cursors: dict[str, str | None]) -> dict[str, str]:
+    names = vars(resource.parameter_names)
+    size = query.page_size or query.limit
+    kept = replace(query, page=None, page_size=None, limit=size)
+    sent = {
+        names[field]: "true" if value is True else value
+        for field, value in vars(kept).items()
+        if value is not None
+    }
+    if not kept.explain:  # need not be said
+        del sent[names["explain"]]
+    return {
+        relation: f"{resource.path}?{urlencode({**sent, names['cursor']: cursor}, quote_via=quote)}"
+        for relation, cursor in cursors.items()
+        if cursor is not None
+    }
