@@ -45,7 +45,16 @@ def fetch(user: User, operation: Operation) -> httpx.Response:
 
 def test_an_export_holds_every_todo(user: User, eventually: Eventually) -> None:
     texts = ["Write tests", "Zwölf Boxkämpfer 👩🏽‍💻", 'a "quoted"\nline and \u2028 another']
-    todos = [user.todos.post("/todos", json={"title": text, "notes": text}).json() for text in texts]
+    full = {
+        "tags": ["a", "b"],
+        "due_at": "2026-03-01T00:00:00Z",
+        "estimate": 5,
+        "place": {"type": "Point", "coordinates": [13.4, 52]},
+        "state": "someday",
+    }
+    bodies = [{"title": text, "notes": text} for text in texts] + [{"title": "Plan", **full}]
+    todos = [user.todos.post("/todos", json=body).json() for body in bodies]
+    assert full.items() <= todos[-1].items()
     address, _ = start(user)
     operation = finish(user, address, eventually)
     assert operation["result"]["count"] == len(todos)

@@ -10,6 +10,8 @@ from testaccept.problems import assert_problem, assert_refused
 
 Todo = dict[str, Any]
 
+META = {"next", "prev", "has_more", "examined", "truncated"}
+
 
 def create_many(user: User, count: int) -> list[Todo]:
     """That many todos of the user's, as their creation answered."""
@@ -26,17 +28,26 @@ def follow(user: User, **parameters: int) -> list[list[Todo]]:
         response = user.todos.get("/todos", params={**parameters, **cursor})
         assert response.status_code == 200, response.text
         page = response.json()
-        assert set(page) == {"items", "next"}
+        assert set(page) == {"items", "meta"}
+        meta = page["meta"]
+        assert set(meta) == META
+        assert (
+            meta["has_more"]
+            == (meta["next"] is not None)
+            == ('rel="next"' in response.headers.get("Link", ""))
+        )
+        assert (meta["prev"] is None) == (not pages)
+        assert meta["truncated"] is False
         pages.append(page["items"])
-        if page["next"] is None:
+        if meta["next"] is None:
             return pages
         assert len(pages) < 200, "the pages have no end"
-        cursor = {"cursor": page["next"]}
+        cursor = {"cursor": meta["next"]}
 
 
 def first_cursor(user: User) -> str:
     """A cursor to the user's second page."""
-    cursor: str = user.todos.get("/todos", params={"limit": 1}).json()["next"]
+    cursor: str = user.todos.get("/todos", params={"limit": 1}).json()["meta"]["next"]
     assert isinstance(cursor, str)
     return cursor
 
@@ -46,7 +57,12 @@ def by_id(todos: list[Todo]) -> list[Todo]:
 
 
 def test_an_empty_list_is_one_page(user: User) -> None:
-    assert user.todos.get("/todos").json() == {"items": [], "next": None}
+    response = user.todos.get("/todos")
+    assert response.json() == {
+        "items": [],
+        "meta": {"next": None, "prev": None, "has_more": False, "examined": 0, "truncated": False},
+    }
+    assert "Link" not in response.headers
 
 
 @pytest.mark.parametrize(
@@ -68,8 +84,8 @@ def test_a_page_has_20_items_unless_asked_otherwise(user: User) -> None:
 def test_the_page_size_may_change_on_the_way(user: User) -> None:
     create_many(user, 6)
     page = user.todos.get("/todos", params={"limit": 2}).json()
-    rest = user.todos.get("/todos", params={"limit": 10, "cursor": page["next"]}).json()
-    assert rest["next"] is None
+    rest = user.todos.get("/todos", params={"limit": 10, "cursor": page["meta"]["next"]}).json()
+    assert rest["meta"]["next"] is None
     assert len({todo["id"] for todo in page["items"] + rest["items"]}) == 6
 
 
@@ -77,7 +93,7 @@ def test_a_page_survives_the_deletion_of_what_it_stands_on(user: User) -> None:
     todos = create_many(user, 4)
     page = user.todos.get("/todos", params={"limit": 2}).json()
     assert user.todos.delete(f"/todos/{page['items'][-1]['id']}").status_code == 204
-    rest = user.todos.get("/todos", params={"cursor": page["next"]}).json()
+    rest = user.todos.get("/todos", params={"cursor": page["meta"]["next"]}).json()
     assert by_id(page["items"] + rest["items"]) == by_id(todos)
 
 

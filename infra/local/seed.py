@@ -1,6 +1,9 @@
 """A demo user with some todos, made through the HTTP API as any client would."""
 
+import json
 import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,13 +14,18 @@ from infra.local.ports import Ports
 
 EMAIL = "demo@example.com"
 PASSWORD = "correct horse battery"  # noqa: S105 - of a demo user on this machine, printed below
-TODOS = (
-    {"title": "Read the README", "done": True},
-    {"title": "Look at apis/todos.yaml", "notes": "The contract comes first."},
-    {"title": "Export these todos", "notes": "POST /todos/export, then follow the operation."},
-    {"title": "Write a fourth service"},
-)
+TODOS = Path(__file__).with_name("seed.json")
+"""What is seeded: bodies for POST /todos, but with `due_in_hours`, from now, in the place of `due_at`."""
 PROFILE_SECONDS = 30
+
+
+def todos(now: datetime) -> list[dict[str, Any]]:
+    """The todos to seed."""
+    bodies = json.loads(TODOS.read_text())
+    for body in bodies:
+        if (hours := body.pop("due_in_hours", None)) is not None:
+            body["due_at"] = (now + timedelta(hours=hours)).isoformat(timespec="seconds")
+    return list(bodies)
 
 
 def seed(ports: Ports) -> str:
@@ -36,16 +44,17 @@ def seed_with(client: httpx.Client, ports: Ports) -> str:
     token = _send(client, "POST", f"{ports.url('auth')}/auth/login", account, (200,)).json()["access_token"]
     client.headers["Authorization"] = f"Bearer {token}"
 
-    todos = f"{ports.url('todos')}/todos"
-    if _send(client, "GET", todos, None, (200,)).json()["items"]:
+    url = f"{ports.url('todos')}/todos"
+    if _send(client, "GET", url, None, (200,)).json()["items"]:
         say("It has todos: none were added")
     else:
-        for todo in TODOS:
-            _send(client, "POST", todos, todo, (201,))
-        say(f"Added {len(TODOS)} todos")
+        bodies = todos(datetime.now(UTC))
+        for body in bodies:
+            _send(client, "POST", url, body, (201,))
+        say(f"Added {len(bodies)} todos")
 
     say(f"Its profile, made by auth's worker: {_wait_for_profile(client, ports)['name']}")
-    return f'Try it:\n  TOKEN={token}\n  curl -H "Authorization: Bearer $TOKEN" {todos}'
+    return f'Try it:\n  TOKEN={token}\n  curl -H "Authorization: Bearer $TOKEN" {url}'
 
 
 def _wait_for_profile(client: httpx.Client, ports: Ports) -> Any:

@@ -30,7 +30,7 @@ def write_export(owner: str, export_id: str, resource: TodoResource, progress: P
         nonlocal count
         for todo in Todo.query(owner, consistent_read=True):
             count += 1
-            yield dump_json(resource.represent(todo)) + b"\n"
+            yield dump_json(resource.answers.represent(todo)) + b"\n"
 
     for parts, text in enumerate(_parts(lines()), start=1):
         ExportPart(text_id, parts, lines=text).save()

@@ -4,13 +4,18 @@ from datetime import UTC, datetime, timedelta
 
 from pynamodb.attributes import (
     BooleanAttribute,
+    ListAttribute,
     NumberAttribute,
     TTLAttribute,
     UnicodeAttribute,
     UTCDateTimeAttribute,
+    VersionAttribute,
 )
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, LocalSecondaryIndex
 from pynamodb.models import Model
 from ulid import ULID
+
+from libs.resource.geometry import CellAttribute, GeometryAttribute
 
 EXPORT_KEPT = timedelta(days=7)
 
@@ -19,8 +24,44 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+class ByDueDate(LocalSecondaryIndex["Todo"]):  # type: ignore[no-untyped-call]
+    """One's todos in the order they are due; those without a date are not in it."""
+
+    class Meta:
+        index_name = "by-due-date"
+        projection = AllProjection()
+
+    owner = UnicodeAttribute(hash_key=True)
+    due_at = UTCDateTimeAttribute(range_key=True)
+
+
+class ByPriority(LocalSecondaryIndex["Todo"]):  # type: ignore[no-untyped-call]
+    """One's todos by priority."""
+
+    class Meta:
+        index_name = "by-priority"
+        projection = AllProjection()
+
+    owner = UnicodeAttribute(hash_key=True)
+    priority = NumberAttribute(range_key=True)
+
+
+class ByPlace(GlobalSecondaryIndex["Todo"]):  # type: ignore[no-untyped-call]
+    """One's todos by the cell of the map they are in; those without a place are not in it."""
+
+    class Meta:
+        index_name = "by-place"
+        projection = AllProjection()
+
+    owner = UnicodeAttribute(hash_key=True)
+    place_cell = UnicodeAttribute(range_key=True)
+
+
 class Todo(Model):
-    """Something to do. Ids are ULIDs, so that a list is in the order of creation."""
+    """Something to do. Ids are ULIDs, so that a list is in the order of creation.
+
+    All todos of a user are one partition, and each index sorts them by something else.
+    """
 
     class Meta:
         table_name = "todos"
@@ -30,8 +71,20 @@ class Todo(Model):
     title = UnicodeAttribute()
     done = BooleanAttribute(default_for_new=False)
     notes = UnicodeAttribute(default_for_new="")
+    tags = ListAttribute(of=UnicodeAttribute, default=list)
+    priority = NumberAttribute(default_for_new=3)
+    due_at = UTCDateTimeAttribute(null=True)
+    estimate = NumberAttribute(null=True)
+    place = GeometryAttribute(null=True)
+    place_cell = CellAttribute("place")
+    state = UnicodeAttribute(default_for_new="active")
     created_at = UTCDateTimeAttribute(default_for_new=_now)
     updated_at = UTCDateTimeAttribute(default_for_new=_now)
+    version = VersionAttribute()
+
+    by_due_date = ByDueDate()
+    by_priority = ByPriority()
+    by_place = ByPlace()
 
 
 class Export(Model):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from marshmallow.validate import Length
 
-from libs.resource import CursorSigner
+from libs.resource import CursorSigner, Total
 from libs.service import Secret, Service, Settings, setting
 from services.todos.exports import write_export
 from services.todos.models import Export, ExportPart, Todo
@@ -24,5 +24,9 @@ def provide(settings: TodosSettings) -> list[object]:
 
 
 service = Service(
-    "todos", settings=TodosSettings, models=[Todo, Export, ExportPart], tasks=[write_export], provide=provide
+    "todos",
+    settings=TodosSettings,
+    models=[Todo, Export, ExportPart, Total],
+    tasks=[write_export],
+    provide=provide,
 )

@@ -1,6 +1,8 @@
 """The todos service, put together on tables of its own; in a test module with processes, those too."""
 
+import json
 import subprocess
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 import orjson
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from libs.service import Running
 from libs.service.testing import bearer, environment, eventually, python_process, running_service
@@ -50,6 +53,76 @@ def ada(token_of: Callable[[str], dict[str, str]]) -> dict[str, str]:
 def eve(token_of: Callable[[str], dict[str, str]]) -> dict[str, str]:
     """A stranger to ada."""
     return token_of("eve")
+
+
+@pytest.fixture
+def owner_id() -> str:
+    """The id of a user that has no todos yet."""
+    return uuid.uuid4().hex
+
+
+@pytest.fixture
+def owner(token_of: Callable[[str], dict[str, str]], owner_id: str) -> dict[str, str]:
+    """The headers of that user's requests."""
+    return token_of(owner_id)
+
+
+@dataclass
+class Todos:
+    """The todos of one user, as a client sees them."""
+
+    client: FlaskClient
+    headers: dict[str, str]
+
+    def send(
+        self, method: str, below: str = "", *, headers: dict[str, str] | None = None, **options: Any
+    ) -> TestResponse:
+        """Send a request to an address below /todos; of its query what is no text is sent as JSON."""
+        query = {
+            name: value if isinstance(value, str) else json.dumps(value)
+            for name, value in options.pop("query", {}).items()
+        }
+        return self.client.open(
+            f"/todos{below}",
+            method=method,
+            query_string=query or None,
+            headers={**self.headers, **(headers or {})},
+            **options,
+        )
+
+    def create(self, title: str = "x", **fields: Any) -> dict[str, Any]:
+        """Return a new todo."""
+        answer = self.send("POST", json={"title": title, **fields})
+        assert answer.status_code == 201, answer.text
+        return dict(answer.get_json())
+
+    def ask(self, below: str = "", **query: Any) -> dict[str, Any]:
+        """Return the answer to a question that is understood."""
+        answer = self.send("GET", below, query=query)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.get_json())
+
+    def titles(self, **query: Any) -> list[str]:
+        """Return the titles on the page that is asked for."""
+        return [todo["title"] for todo in self.ask(**query)["items"]]
+
+    def refused(self, method: str, below: str = "", **options: Any) -> tuple[int, str]:
+        """Return status and code of the problem a request is answered with."""
+        answer = self.send(method, below, **options)
+        assert answer.mimetype == "application/problem+json", answer.text
+        return answer.status_code, answer.get_json()["code"]
+
+
+@pytest.fixture
+def todos(client: FlaskClient, owner: dict[str, str]) -> Todos:
+    """The todos of a user that has none yet."""
+    return Todos(client, owner)
+
+
+@pytest.fixture
+def others(client: FlaskClient, token_of: Callable[[str], dict[str, str]]) -> Todos:
+    """The todos of somebody else."""
+    return Todos(client, token_of(uuid.uuid4().hex))
 
 
 @pytest.fixture
@@ -110,11 +183,11 @@ def exports(client: FlaskClient, ada: dict[str, str]) -> Exports:
 
 @pytest.fixture
 def write_todos() -> Callable[..., None]:
-    """Store many todos, titled `todo 0`, `todo 1` and so on."""
+    """Store many todos, titled `todo 0`, `todo 1` and so on; past the resource, so no totals count them."""
 
     def write(owner: str, count: int, **attributes: Any) -> None:
         with Todo.batch_write() as batch:
             for number in range(count):
-                batch.save(Todo(owner, title=f"todo {number}", **attributes))
+                batch.save(Todo(owner, title=f"todo {number}", version=1, **attributes))
 
     return write

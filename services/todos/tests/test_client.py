@@ -33,8 +33,8 @@ def test_the_operations_of_a_resource_are_methods(todos: Todos) -> None:
     other = todos.create_todo(body={"title": "Feed the cat"})
     first = todos.list_todos(limit=1)
     assert [todo.title for todo in first.items] == ["Water the plants"]
-    second = todos.list_todos(limit=1, cursor=first.next)
-    assert (second.items, second.next) == ([other], None)
+    second = todos.list_todos(limit=1, cursor=first.meta["next"])
+    assert (second.items, second.meta["next"]) == ([other], None)
     assert todos.delete_todo(key=made.id) is None
     with pytest.raises(RemoteProblem) as caught:
         todos.get_todo(key=made.id)
