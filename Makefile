@@ -12,7 +12,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up down ps logs seed shell token test testaccept lint fmt contracts requirements clean
+.PHONY: help up down ps logs seed shell token test testaccept lint fmt bench contracts requirements clean
 # One target after the other: `make down up` means that order, under -j, too.
 .NOTPARALLEL:
 # Recipes show what they do in their own words.
@@ -60,6 +60,9 @@ lint: .venv/.stamp ## Check format, style, types and who imports whom
 fmt: .venv/.stamp ## Repair format, imports and what else ruff can
 	@$(VENV) -m ruff check --quiet --fix-only .
 	@$(VENV) -m ruff format --quiet .
+
+bench: .venv/.stamp ## Compare the CPU of a request with plain Flask services' (ARGS="--rounds 5 --requests 200")
+	@$(VENV) -m bench $(ARGS)
 
 contracts: .venv/.stamp ## Write apis/published/: the complete OpenAPI document of each service
 	@$(VENV) -m libs.service.contracts
