@@ -9,7 +9,11 @@ import pytest
 from libs.service import Service, Settings
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("testaccept/*.md")])
+DOCUMENTS = sorted(
+    path
+    for pattern in ("*.md", "docs/**/*.md", "testaccept/*.md", "bench/*.md")
+    for path in ROOT.glob(pattern)
+)
 SERVICES = sorted(path.parent.name for path in ROOT.glob("services/*/service.py"))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("apis", "docs", "infra", "libs", "services", "tests", "conftest.py", "pyproject.toml")
+PARTS = ("apis", "bench", "docs", "infra", "libs", "services", "tests", "conftest.py", "pyproject.toml")
 BLOCK = re.compile(r"<!-- (file|append): (\S+) -->\n```\w+\n(.*?)```", re.DOTALL)
 
 

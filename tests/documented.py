@@ -1,0 +1,238 @@
+"""Running a document: its Python in order, its contracts served, its HTTP sent and compared.
+
+- A ``python`` block goes on from those before it. Models get tables of their own when they are defined.
+- A ``yaml`` block with an ``x-resource`` is a contract, and served from there on; the modules it names are
+  the document itself.
+- An ``http`` block is a request and, from the line that begins with ``HTTP/`` on, its answer. There ``…``
+  stands for anything, at the end of an object or a list also for more of it, and ``{name}`` for a text that
+  is the same wherever the name stands. Requests are ada's unless they have an ``Authorization``; ``Scope``
+  are the scopes of her token.
+"""
+
+import ast
+import json
+import os
+import re
+import sys
+import traceback
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import quote
+
+import yaml
+from flask.testing import FlaskClient
+from pynamodb.models import Model
+from werkzeug.test import TestResponse
+
+from libs.api import ApiModels, Contract, Contribution, Dependencies, Server
+from libs.dynamodb import Database
+from libs.jwt import Caller, FixedKeySet, TokenVerifier, current_caller
+from libs.resource import CursorSigner, Total
+from libs.service.testing import ISSUER, KEY, bearer
+from libs.service.web import create_app
+
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SECRET = "of-a-document-and-32-characters-long"
+HEAD: Mapping[str, Any] = {
+    "openapi": "3.1.0",
+    "info": {"title": "A document", "version": "1.0.0"},
+    "security": [{"bearer": []}],
+}
+BEARER = {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}}
+ANYTHING = "…"
+
+
+def blocks(path: Path) -> Iterator[tuple[str, str, int]]:
+    """Yield language, text and line of each fenced block."""
+    text = path.read_text()
+    for found in FENCE.finditer(text):
+        yield found[1], found[2], text.count("\n", 0, found.start(2))
+
+
+@contextmanager
+def running_document(path: Path, scratch: Path) -> Iterator["Document"]:
+    """Have a document ready to be run for the length of a with-block.
+
+    :param scratch: a folder for the contracts it shows.
+    """
+    document = Document(path, scratch)
+    try:
+        document.bind([Total])
+        yield document
+    finally:
+        sys.modules.pop(document.module.__name__, None)
+        for database in document.databases:
+            database.delete_tables()
+
+
+class Document:
+    """A document while it is run."""
+
+    def __init__(self, path: Path, scratch: Path) -> None:
+        self.path = path
+        self.databases: list[Database] = []
+        self.client: FlaskClient | None = None
+        self.texts: dict[str, str] = {}
+        self.module = ModuleType(f"documented_{path.stem.replace('-', '_')}")
+        self._scratch = scratch
+        sys.modules[self.module.__name__] = self.module
+
+    def run(self) -> int:
+        """Run all blocks, and return how many there were.
+
+        :raises AssertionError: telling the line of each block that is not so.
+        """
+        ran, faults = 0, []
+        for language, text, line in blocks(self.path):
+            run = {"python": self._python, "yaml": self._contract, "http": self._http}.get(language)
+            if run is None:
+                continue
+            ran += 1
+            try:
+                run(text, line)
+            except Exception as error:  # noqa: BLE001 - all of them are told, at the end
+                at = [
+                    one.lineno
+                    for one in traceback.extract_tb(error.__traceback__)
+                    if one.filename == str(self.path)
+                ]
+                faults.append(
+                    f"{self.path.name}:{at[-1] if at else line + 1}: {type(error).__name__}: {error}"
+                )
+        assert not faults, "\n".join(faults)
+        return ran
+
+    def bind(self, models: list[type[Model]]) -> None:
+        """Give models tables of their own."""
+        database = Database(
+            models,
+            region="eu-west-1",
+            endpoint=os.environ["TEST_DYNAMODB_ENDPOINT"],
+            table_prefix=f"test-{uuid.uuid4().hex}-",
+        )
+        database.create_tables()
+        self.databases.append(database)
+
+    def _python(self, text: str, line: int) -> None:
+        tree = ast.parse(text)
+        ast.increment_lineno(tree, line)
+        for node in tree.body:
+            code = compile(ast.Module([node], []), str(self.path), "exec")
+            exec(code, self.module.__dict__)  # noqa: S102 - what a document of ours says
+            if isinstance(node, ast.ClassDef):
+                made = self.module.__dict__[node.name]
+                if issubclass(made, Model) and hasattr(made, "Meta"):
+                    self.bind([made])
+
+    def _contract(self, text: str, line: int) -> None:
+        if "x-resource" not in text:
+            return
+        here = re.sub(r"(x-resource|x-bind-server): [\w.]+\.(\w+)", rf"\1: {self.module.__name__}.\2", text)
+        shown = yaml.safe_load(here)
+        shown["components"] = {**BEARER, **shown.get("components", {})}
+        file = self._scratch / f"line-{line}.yaml"
+        file.write_text(yaml.safe_dump({**HEAD, **shown}))
+        verifier = TokenVerifier(FixedKeySet([KEY.jwk]), issuer=ISSUER, audience="documents")
+        callers = {Caller: current_caller, Caller | None: current_caller}
+        served = {
+            "operationId": "get_document",
+            "security": [],
+            "responses": {"200": {"description": "This document."}},
+        }
+        document = Contribution(
+            {"/openapi.json": {"get": served}}, {"get_document": lambda: contract.document}
+        )
+        contract = Contract.load(file, Dependencies([CursorSigner(SECRET)], callers), [document])
+        server = Server(verifier.verify, ApiModels(contract.document), validate_answers=True)
+        self.client = create_app(
+            "documents", contract, server, tasks=None, max_body_bytes=1_000_000
+        ).test_client()
+
+    def _http(self, text: str, line: int) -> None:
+        assert self.client, "nothing is served yet"
+        sent, _, told = text.partition("HTTP/1.1 ")
+        first, headers, body = _message(sent)
+        method, target = self._filled(first).split(" ", 1)
+        path, _, query = target.partition("?")
+        pairs = [part.partition("=") for part in query.split("&")] if query else []
+        path += "?" * bool(pairs) + "&".join(f"{name}={quote(value)}" for name, _, value in pairs)
+        headers = {name: self._filled(value) for name, value in headers.items()}
+        who = headers.pop("Authorization", "Bearer ada").removeprefix("Bearer").split()
+        scopes = tuple(headers.pop("Scope", "").split())
+        if who:
+            headers |= bearer(who[0], audience="documents", scopes=scopes)
+        content = {"data": self._filled(body), "content_type": "application/json"} if body else {}
+        answer = self.client.open(path, method=method, headers=headers, **content)
+        self._compare(answer, *_message(told))
+
+    def _compare(self, answer: TestResponse, status: str, headers: dict[str, str], body: str) -> None:
+        told = f"answered {answer.status_code} {answer.get_data(as_text=True)} {dict(answer.headers)}"
+        assert status.split()[0] == str(answer.status_code), told
+        for name, value in headers.items():
+            assert self._is_text(value, answer.headers.get(name, "")), told
+        if body:
+            assert self._is(json.loads(_json(body)), answer.get_json()), told
+
+    def _is(self, expected: Any, found: Any) -> bool:
+        if expected == ANYTHING:
+            return True
+        if isinstance(expected, dict) and isinstance(found, dict):
+            more = expected.pop(ANYTHING, None) is not None
+            return (more or set(found) == set(expected)) and all(
+                name in found and self._is(one, found[name]) for name, one in expected.items()
+            )
+        if isinstance(expected, list) and isinstance(found, list):
+            more = expected[-1:] == [ANYTHING]
+            wanted = expected[:-1] if more else expected
+            return (len(found) >= len(wanted) if more else len(found) == len(wanted)) and all(
+                self._is(one, other) for one, other in zip(wanted, found, strict=False)
+            )
+        if isinstance(expected, str) and isinstance(found, str):
+            return self._is_text(expected, found)
+        return type(expected) is type(found) and bool(expected == found)
+
+    def _is_text(self, expected: str, found: str) -> bool:
+        pattern, names = "", []
+        for part in re.split(r"(…|\{\w+\})", expected):
+            name = part[1:-1]
+            if part == ANYTHING:
+                pattern += ".*"
+            elif re.fullmatch(r"\{\w+\}", part) and name not in self.texts:
+                pattern += "([^/]+)"
+                names.append(name)
+            else:
+                pattern += re.escape(self._filled(part))
+        matched = re.fullmatch(pattern, found, re.DOTALL)
+        if matched:
+            self.texts.update(zip(names, matched.groups(), strict=True))
+        return matched is not None
+
+    def _filled(self, text: str) -> str:
+        return re.sub(r"\{(\w+)\}", lambda found: self.texts.get(found[1], found[0]), text)
+
+
+def _message(text: str) -> tuple[str, dict[str, str], str]:
+    """Return the first line, the headers and the body of a message."""
+    first, *lines = text.strip().split("\n")
+    headers = {}
+    while lines and re.match(r"[A-Za-z-]+:", lines[0]):
+        name, _, value = lines.pop(0).partition(":")
+        headers[name] = value.strip()
+    return first, headers, "\n".join(lines).strip()
+
+
+def _json(text: str) -> str:
+    """Return JSON with its ``…`` made texts, and members."""
+
+    def made(found: re.Match[str]) -> str:
+        if found[0] != ANYTHING:
+            return found[0]
+        is_value = text[: found.start()].rstrip()[-1:] in (":", "[", "")
+        closes = text[found.end() :].lstrip()[:1]
+        return f'"{ANYTHING}": true' if closes == "}" and not is_value else f'"{ANYTHING}"'
+
+    return re.sub(r'"(?:\\.|[^"\\])*"|…', made, text)

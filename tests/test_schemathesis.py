@@ -1,0 +1,80 @@
+"""Schemathesis finds nothing: what each service does is what its document says.
+
+It makes up requests to every operation of the served document, alone and one after the other, and checks the
+answers: no fault of ours, no status, header, media type or body that is not declared, valid data taken and
+invalid data refused, tokens looked at, no row seen after it is deleted. What it has to be told of our
+documents is in schemathesis.toml and schemathesis_hooks.py.
+
+``SCHEMATHESIS_EXAMPLES=1000`` looks longer, and at other requests each time.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import pytest
+from werkzeug.serving import make_server
+
+from libs.service import Service
+from libs.service.testing import KEY, ROOT, bearer, environment, private_pem, running_service
+from services.profiles.models import Profile
+from services.todos.models import Todo
+
+EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES")
+FEW = "10"
+SETTINGS = {
+    "auth": {"jwt_private_key": private_pem(KEY), "profiles_url": "http://profiles.test"},
+    "profiles": {},
+    "todos": {"cursor_secret": "only-for-tests-and-32-characters-long"},
+}
+
+
+def make_known(name: str) -> None:
+    """Store what is there before the first request; schemathesis_hooks.py knows of it."""
+    now = datetime.now(UTC)
+    if name == "profiles":
+        Profile("ada", name="Ada", created_at=now, updated_at=now).save()
+    if name == "todos":
+        Todo("ada", "known", title="Water the plants").save()
+
+
+def token(name: str) -> dict[str, str]:
+    """Return the header of ada's token, who may do anything."""
+    return bearer("ada", audience=name, scopes=("profiles:create",))
+
+
+@contextmanager
+def served(name: str) -> Iterator[str]:
+    """Serve a service for the length of a with-block, at the address given."""
+    with running_service(Service.named(name), environment(name, **SETTINGS[name])) as running:
+        server = make_server("127.0.0.1", 0, running.web_app(), threaded=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        make_known(name)
+        try:
+            yield f"http://127.0.0.1:{server.port}"
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+
+@pytest.mark.parametrize("name", sorted(SETTINGS))
+def test_a_service_does_what_its_document_says(name: str) -> None:
+    repeatable = [] if EXAMPLES else ["--seed", "1"]
+    with served(name) as url:
+        found = subprocess.run(
+            [
+                *(sys.executable, "-m", "schemathesis.cli", "--config-file", "tests/schemathesis.toml"),
+                *("run", f"{url}/openapi.json", "--header", f"Authorization: {token(name)['Authorization']}"),
+                *("--max-examples", EXAMPLES or FEW, *repeatable),
+            ],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+    assert found.returncode == 0, found.stdout + found.stderr
