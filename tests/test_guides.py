@@ -28,7 +28,7 @@ from libs.resource import (
     Stats,
     Update,
 )
-from libs.resource.geometry import GeometryAttribute
+from libs.resource.geo import GeometryAttribute
 from tests.documented import SECRET, running_document
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -252,4 +252,4 @@ def test_the_guides_take_no_short_cut():
         found = re.findall(
             r"^\s*from (libs\.resource[\w.]*) import", (DOCS / f"{guide}.md").read_text(), re.MULTILINE
         )
-        assert set(found) <= {"libs.resource", "libs.resource.geometry"}
+        assert set(found) <= {"libs.resource", "libs.resource.geo"}

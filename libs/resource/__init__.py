@@ -1,21 +1,23 @@
 """The resource framework: one model and one class are list, create, read, update, delete, and more.
 
-Follow a request through the modules in this order::
+Follow a request through it in this order::
 
-    schema           the model's attributes as marshmallow fields         fields, storable
-    scope            whose rows the caller may reach                      permissions
-    where            which rows a client asks for                         operators, geo, sorting, query
-    plan             the cheapest way to them                             layout, condition, derived
-    store            reading and writing them on DynamoDB                 reading, row, totals
-    pages            full to the last, with cursors                       cursor, listing
-    representation   what a client sees of a row                          serializer, answers, etag
+    schema           a model as marshmallow fields, and as JSON schema         schema/from_model, bodies
+    permissions      what a caller may do
+    scope            whose rows they may reach
+    query/where      which of these they ask for, in which order               query/sorting
+    query/plan       the cheapest way to them                                  query/layout, condition
+    store            reading, page by page; writing, on conditions; totals     store/reading, pages, store
+    answers          what a client sees of a row                               schema/representation, etag
 
-and how they are put together::
+and see how it is put together::
 
-    configuration    every setting of a resource
-    resource         the class, and the steps of its actions              bodies, hooks, parser
+    configuration    every setting of a resource, checked at start             start
+    resource         the steps of an action, each to be overridden             hooks/events
     actions          list, create, retrieve, update, replace, delete, group, stats, sample
-    operations       the OpenAPI description of it all                    components
+    operations       the OpenAPI description of them                           components
+
+`libs.resource.geo` has places; it needs shapely and is imported by who uses it.
 """
 
 from libs.resource.actions import (
@@ -30,11 +32,8 @@ from libs.resource.actions import (
     Update,
 )
 from libs.resource.answers import Listing
-from libs.resource.cursor import CursorSigner
-from libs.resource.derived import DerivedAttribute, LowercaseAttribute
-from libs.resource.events import after, after_parse, around, before, handles, on_problem
+from libs.resource.hooks.events import after, after_parse, around, before, handles, on_problem
 from libs.resource.operations import describe
-from libs.resource.parser import Parser, parse_value, processor
 from libs.resource.permissions import (
     AllowAny,
     HasScopes,
@@ -43,12 +42,15 @@ from libs.resource.permissions import (
     Permission,
     ReadOnly,
 )
-from libs.resource.query import ParameterNames, Query
+from libs.resource.query.derived import DerivedAttribute, LowercaseAttribute
+from libs.resource.query.parameters import ParameterNames, Query
 from libs.resource.resource import ModelResource
-from libs.resource.row import Row
+from libs.resource.schema.parser import Parser, parse_value, processor
+from libs.resource.schema.serializer import Serializer
 from libs.resource.scope import Everyone, Extent, OwnedBy, Scope, Within
-from libs.resource.serializer import Serializer
-from libs.resource.totals import Total, Totals
+from libs.resource.store.cursor import CursorSigner
+from libs.resource.store.row import Row
+from libs.resource.store.totals import Total, Totals
 
 __all__ = [
     "AllowAny",

@@ -12,17 +12,17 @@ from typing import Any
 from libs.api import Result
 from libs.errors import Fault, InvalidBody, InvalidParameters, NotFound
 from libs.jwt import Caller
-from libs.resource.aggregate import group, sample, stats
 from libs.resource.answers import Listing
-from libs.resource.json_schema import JSON
 from libs.resource.keys import PathKey
 from libs.resource.listing import explain, list_rows
-from libs.resource.plan import Plan
-from libs.resource.query import Query
+from libs.resource.query.parameters import Query
+from libs.resource.query.plan import Plan
 from libs.resource.resource import Action, Body, Resource
-from libs.resource.row import Row
+from libs.resource.schema.json_schema import JSON
 from libs.resource.scope import Extent
 from libs.resource.storable import json_value
+from libs.resource.store.aggregate import group, sample, stats
+from libs.resource.store.row import Row
 
 
 class List(Resource):

@@ -8,9 +8,9 @@ from pynamodb.models import Model
 
 from libs.api import Result
 from libs.resource.configuration import about
-from libs.resource.representation import Representation
-from libs.resource.row import Codec, Row
-from libs.resource.serializer import CompiledSerializer, compile_serializer
+from libs.resource.schema.representation import Representation
+from libs.resource.schema.serializer import CompiledSerializer, compile_serializer
+from libs.resource.store.row import Codec, Row
 
 if TYPE_CHECKING:
     from libs.resource.bodies import Bodies

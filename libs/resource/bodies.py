@@ -8,14 +8,14 @@ from marshmallow.exceptions import SCHEMA
 
 from libs.errors import Fault, InvalidBody
 from libs.resource.configuration import about
-from libs.resource.parser import CompiledParser, compile_parser
-from libs.resource.row import Row
-from libs.resource.schema import schema_class
-from libs.resource.selection import readable_writable
+from libs.resource.schema.from_model import schema_class
+from libs.resource.schema.parser import CompiledParser, compile_parser
+from libs.resource.schema.selection import readable_writable
+from libs.resource.store.row import Row
 
 if TYPE_CHECKING:
     from libs.resource.configuration import Configuration
-    from libs.resource.layout import Layout
+    from libs.resource.query.layout import Layout
 
 TAKING = ("create", "update", "replace")
 """The actions that take a body."""

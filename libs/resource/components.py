@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from libs.resource.answers import SHOWING
-from libs.resource.json_schema import JSON, object_schema
+from libs.resource.schema.json_schema import JSON, object_schema
 
 if TYPE_CHECKING:
     from libs.resource.resource import Resource

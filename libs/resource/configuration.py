@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 from marshmallow.fields import Field
 from pynamodb.models import Model
 
-from libs.resource.parser import Parser
 from libs.resource.permissions import Permission
-from libs.resource.query import Count, ParameterNames
+from libs.resource.query.parameters import Count, ParameterNames
+from libs.resource.schema.parser import Parser
+from libs.resource.schema.serializer import Serializer
 from libs.resource.scope import Scope
-from libs.resource.serializer import Serializer
-from libs.resource.totals import Totals
+from libs.resource.store.totals import Totals
 
 
 class Configuration:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from libs.errors import Fault, InvalidParameters, PreconditionRequired
-from libs.resource.row import Row
 from libs.resource.storable import json_value
-from libs.resource.store import Store
+from libs.resource.store.row import Row
+from libs.resource.store.store import Store
 
 # RFC 9110 section 5.6.1: a list may have empty elements, and two of its elements have a comma between them.
 _AROUND, _BETWEEN = re.compile("[ \\t,]*"), re.compile("[ \\t]*,[ \\t,]*")

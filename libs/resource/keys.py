@@ -18,9 +18,9 @@ from pynamodb.attributes import (
 
 from libs.api import path_segment
 from libs.errors import Fault, InvalidBody, NotFound
-from libs.resource.layout import Layout
-from libs.resource.row import Row
+from libs.resource.query.layout import Layout
 from libs.resource.storable import LARGEST_HASH_KEY, LARGEST_RANGE_KEY, key_fault, number_fault
+from libs.resource.store.row import Row
 
 PathKey = str | Sequence[str]
 """The parts of a key in a path, decoded; one part may stand by itself."""

@@ -7,11 +7,11 @@ from urllib.parse import quote, urlencode
 from libs.errors import Fault, InvalidParameters, QueryRefused
 from libs.jwt import Caller
 from libs.resource.answers import Listing
-from libs.resource.cursor import LONGEST_CURSOR
-from libs.resource.pages import Page, Turn, read_page
-from libs.resource.plan import Plan
-from libs.resource.query import Query
+from libs.resource.query.parameters import Query
+from libs.resource.query.plan import Plan
 from libs.resource.scope import Extent
+from libs.resource.store.cursor import LONGEST_CURSOR
+from libs.resource.store.pages import Page, Turn, read_page
 
 if TYPE_CHECKING:
     from libs.resource.resource import Question, Resource

@@ -7,12 +7,12 @@ import orjson
 
 from libs.api import problem_responses
 from libs.errors import Conflict, Forbidden, PreconditionFailed, PreconditionRequired, Problem, QueryRefused
-from libs.resource.aggregate import ORDERS
 from libs.resource.components import shown_name, where_name
-from libs.resource.cursor import LONGEST_CURSOR
-from libs.resource.json_schema import JSON
 from libs.resource.keys import LONGEST_PATH
-from libs.resource.sorting import MAX_SORT_KEYS
+from libs.resource.query.sorting import MAX_SORT_KEYS
+from libs.resource.schema.json_schema import JSON
+from libs.resource.store.aggregate import ORDERS
+from libs.resource.store.cursor import LONGEST_CURSOR
 
 if TYPE_CHECKING:
     from libs.resource.resource import Action, Resource

@@ -14,21 +14,21 @@ from libs.resource.answers import Answers
 from libs.resource.bodies import Bodies
 from libs.resource.components import component_schemas
 from libs.resource.configuration import Configuration, about
-from libs.resource.cursor import CursorSigner
 from libs.resource.etag import is_known, tag_of, versions_wanted
-from libs.resource.hooks import Hook, Hooks
-from libs.resource.json_schema import JSON
+from libs.resource.hooks.hooks import Hook, Hooks
 from libs.resource.keys import KeyPath, PathKey
 from libs.resource.operations import operation_of
 from libs.resource.permissions import admit, admit_object, as_permissions
-from libs.resource.plan import Plan, Planner
-from libs.resource.query import Query
-from libs.resource.row import Row
+from libs.resource.query.parameters import Query
+from libs.resource.query.plan import Plan, Planner
+from libs.resource.query.sorting import parse_sort
+from libs.resource.query.where import TRUE, WhereParser, all_of, comparable
+from libs.resource.schema.json_schema import JSON
 from libs.resource.scope import Extent
-from libs.resource.sorting import parse_sort
 from libs.resource.start import check_actions, check_declared, check_fields
-from libs.resource.store import Store
-from libs.resource.where import TRUE, WhereParser, all_of, comparable
+from libs.resource.store.cursor import CursorSigner
+from libs.resource.store.row import Row
+from libs.resource.store.store import Store
 
 Body = ApiObject | Mapping[str, Any]
 """What a client sent: the contract's object in a request, any mapping in a test."""

@@ -14,8 +14,8 @@ from pynamodb.models import Model
 
 from libs.errors import InvalidParameters, Unauthorized
 from libs.jwt import Caller
-from libs.resource.operators import OPERATORS
-from libs.resource.where import TRUE, Expression, Test, WhereParser, all_of
+from libs.resource.query.operators import OPERATORS
+from libs.resource.query.where import TRUE, Expression, Test, WhereParser, all_of
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ from marshmallow import fields
 from pynamodb.attributes import UTCDateTimeAttribute
 from pynamodb.models import Model
 
-from libs.resource.aggregate import check_groups, check_stats
 from libs.resource.answers import SHOWING
 from libs.resource.bodies import TAKING
 from libs.resource.configuration import Configuration, about
-from libs.resource.query import Count, ParameterNames
+from libs.resource.query.parameters import Count, ParameterNames
+from libs.resource.query.where import WhereParser
 from libs.resource.scope import Scope
-from libs.resource.where import WhereParser
+from libs.resource.store.aggregate import check_groups, check_stats
 
 if TYPE_CHECKING:
     from libs.resource.resource import Resource

@@ -15,7 +15,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, LocalSecondary
 from pynamodb.models import Model
 from ulid import ULID
 
-from libs.resource.geometry import CellAttribute, GeometryAttribute
+from libs.resource.geo import CellAttribute, GeometryAttribute
 
 EXPORT_KEPT = timedelta(days=7)
 

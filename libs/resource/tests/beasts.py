@@ -22,13 +22,13 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjec
 from pynamodb.models import Model
 
 from libs.dynamodb import Database
-from libs.resource import fields as ours
-from libs.resource.derived import LowercaseAttribute
-from libs.resource.plan import Planner
+from libs.resource.query.derived import LowercaseAttribute
+from libs.resource.query.plan import Planner
+from libs.resource.query.sorting import parse_sort
+from libs.resource.query.where import Expression, WhereParser
+from libs.resource.schema import fields as ours
 from libs.resource.scope import Extent
-from libs.resource.sorting import parse_sort
-from libs.resource.store import Store
-from libs.resource.where import Expression, WhereParser
+from libs.resource.store.store import Store
 
 
 class ByPriority(LocalSecondaryIndex[Any]):

@@ -24,7 +24,7 @@ from pynamodb.attributes import (
 )
 from pynamodb.models import Model
 
-from libs.resource.derived import LowercaseAttribute
+from libs.resource.query.derived import LowercaseAttribute
 
 
 class Slug(UnicodeAttribute):

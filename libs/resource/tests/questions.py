@@ -6,10 +6,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from libs.resource.layout import Layout
-from libs.resource.plan import Plan, Planner
+from libs.resource.query.layout import Layout
+from libs.resource.query.plan import Plan, Planner
+from libs.resource.query.sorting import SortKey
+from libs.resource.query.where import WhereParser, all_of
 from libs.resource.scope import Extent
-from libs.resource.sorting import SortKey
 from libs.resource.tests.beasts import (
     BEAST_FIELDS,
     BEAST_WHERE,
@@ -18,7 +19,6 @@ from libs.resource.tests.beasts import (
     Stone,
     wanted,
 )
-from libs.resource.where import WhereParser, all_of
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 NAMES = ["", "ant", "Ant", "antelope", "bee", "Bee%", "ß", "ox_"]

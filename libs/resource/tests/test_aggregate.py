@@ -27,7 +27,11 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, LocalSecondary
 from pynamodb.models import Model
 
 from libs.dynamodb import Database
-from libs.resource.aggregate import (
+from libs.resource.query.operators import OPERATORS
+from libs.resource.query.plan import Plan, Planner
+from libs.resource.query.where import Expression, Test, all_of
+from libs.resource.scope import Extent, OwnedBy
+from libs.resource.store.aggregate import (
     ORDERS,
     Statistics,
     Stats,
@@ -37,12 +41,8 @@ from libs.resource.aggregate import (
     sample,
     stats,
 )
-from libs.resource.operators import OPERATORS
-from libs.resource.plan import Plan, Planner
-from libs.resource.scope import Extent, OwnedBy
-from libs.resource.store import Store
-from libs.resource.totals import Total, Totals
-from libs.resource.where import Expression, Test, all_of
+from libs.resource.store.store import Store
+from libs.resource.store.totals import Total, Totals
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from libs.resource.cells import MAX_PRECISION, Box, box, cells_of, cover, encode, stretches
+from libs.resource.geo.cells import MAX_PRECISION, Box, box, cells_of, cover, encode, stretches
 
 longitudes = st.floats(-180, 180)
 latitudes = st.floats(-90, 90)

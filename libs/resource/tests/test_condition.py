@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from pynamodb.expressions.condition import Condition
 
 from libs.dynamodb import Item, Put
-from libs.resource.condition import condition_for, filter_for, storable
-from libs.resource.row import Codec, Row
-from libs.resource.store import Store
+from libs.resource.query.condition import condition_for, filter_for, storable
+from libs.resource.query.where import FALSE, MAX_TESTS, TRUE, Either, Expression, all_of
+from libs.resource.store.row import Codec, Row
+from libs.resource.store.store import Store
 from libs.resource.tests.beasts import BEAST_WHERE, STONE_WHERE, Beast, Stone, stores, wanted
 from libs.resource.tests.questions import WORLDS
-from libs.resource.where import FALSE, MAX_TESTS, TRUE, Either, Expression, all_of
 
 BEAST = Codec(Beast)
 TIME = "2026-01-01T0{}:00:00.00000{}+0000"

@@ -7,8 +7,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from libs.errors import InvalidParameters
-from libs.resource.cursor import CursorSigner
-from libs.resource.reading import Position
+from libs.resource.store.cursor import CursorSigner
+from libs.resource.store.reading import Position
 
 SIGNER = CursorSigner("only-for-tests-and-32-characters-long")
 QUESTION = ("Todo", "ada")

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from pynamodb.attributes import Attribute, NumberAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
-from libs.resource.derived import DerivedAttribute, LowercaseAttribute, derived_attributes
-from libs.resource.operators import OPERATORS
+from libs.resource.query.derived import DerivedAttribute, LowercaseAttribute, derived_attributes
+from libs.resource.query.operators import OPERATORS
 from libs.resource.tests.beasts import Beast, Stone
 
 LOWER = LowercaseAttribute("name")

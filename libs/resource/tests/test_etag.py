@@ -14,8 +14,8 @@ from pynamodb.models import Model
 
 from libs.errors import InvalidParameters, PreconditionRequired
 from libs.resource.etag import Tag, is_known, parse_tags, tag_of, versions_wanted
-from libs.resource.row import Codec, Row
-from libs.resource.store import Store
+from libs.resource.store.row import Codec, Row
+from libs.resource.store.store import Store
 from libs.resource.tests.beasts import Stone
 
 opaque = st.text(st.characters(min_codepoint=0x21, max_codepoint=0xFF, exclude_characters='"\x7f'))

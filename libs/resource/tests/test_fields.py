@@ -11,8 +11,8 @@ from marshmallow import ValidationError
 from pynamodb.attributes import ListAttribute, MapAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
-from libs.resource import fields
-from libs.resource.schema import schema_class
+from libs.resource.schema import fields
+from libs.resource.schema.from_model import schema_class
 from libs.resource.storable import MOST_LEVELS, json_number
 from libs.resource.tests.kinds import Address, Everything, Settings, base64, values
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from libs.resource.cells import box, encode
-from libs.resource.geo import OPERATORS, Operand, cells, covering, matches, parse_operand
-from libs.resource.geojson import MAX_POSITIONS, GeometryFault
+from libs.resource.geo.cells import box, encode
+from libs.resource.geo.geojson import MAX_POSITIONS, GeometryFault
+from libs.resource.geo.operators import OPERATORS, Operand, cells, covering, matches, parse_operand
 
 BERLIN = [13.405, 52.52]
 SQUARE = {"type": "Polygon", "coordinates": [[[0, 0], [10, 0], [10, 10], [0, 10], [0, 0]]]}

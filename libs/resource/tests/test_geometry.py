@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import Schema, ValidationError
 
-from libs.resource.geo import parse_operand
-from libs.resource.geometry import CellAttribute, GeometryAttribute, GeometryField
-from libs.resource.json_schema import field_schema
+from libs.resource.geo.attributes import CellAttribute, GeometryAttribute, GeometryField
+from libs.resource.geo.operators import parse_operand
+from libs.resource.schema.json_schema import field_schema
 
 ALL = ("Point", "LineString", "Polygon")
 

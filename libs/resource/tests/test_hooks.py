@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from libs.errors import Conflict
-from libs.resource import events
-from libs.resource.events import NAMES, after, after_parse, around, before, handles, on_problem
-from libs.resource.hooks import Hooks
+from libs.resource.hooks import events
+from libs.resource.hooks.events import NAMES, after, after_parse, around, before, handles, on_problem
+from libs.resource.hooks.hooks import Hooks
 from libs.resource.permissions import ACTIONS
 
 EVERYTHING = {

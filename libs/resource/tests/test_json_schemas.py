@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from openapi_spec_validator import validate as validate_document
 
-from libs.resource.json_schema import field_schema, object_schema
-from libs.resource.row import Codec
-from libs.resource.schema import ResourceSchema, schema_class
+from libs.resource.schema.from_model import ResourceSchema, schema_class
+from libs.resource.schema.json_schema import field_schema, object_schema
+from libs.resource.store.row import Codec
 from libs.resource.tests.kinds import Everything, bodies, spoilt
 
 KIND = schema_class(Everything, read_only=["slug"])

@@ -19,9 +19,9 @@ from pynamodb.models import Model
 from libs.api import path_segments
 from libs.errors import NotFound
 from libs.resource.keys import KeyPath
-from libs.resource.layout import Layout
-from libs.resource.row import Codec, Row
+from libs.resource.query.layout import Layout
 from libs.resource.storable import number_fault
+from libs.resource.store.row import Codec, Row
 
 
 def model(hash_key: Any, range_key: Any = None) -> type[Model]:

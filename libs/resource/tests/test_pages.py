@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from libs.errors import QueryRefused
-from libs.resource.cursor import CursorSigner
-from libs.resource.pages import Page, Turn, read_page
-from libs.resource.plan import Planner
+from libs.resource.query.plan import Planner
 from libs.resource.scope import Extent
-from libs.resource.store import Store
+from libs.resource.store.cursor import CursorSigner
+from libs.resource.store.pages import Page, Turn, read_page
+from libs.resource.store.store import Store
 from libs.resource.tests.beasts import ids, sort_by, stores, wanted
 
 SIGNER = CursorSigner("only-for-tests-and-32-characters-long")

@@ -10,7 +10,7 @@ from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttrib
 from pynamodb.models import Model
 
 from libs.errors import Conflict, InvalidBody
-from libs.resource.parser import CompiledParser, Parser, compile_parser, parse_value, processor
+from libs.resource.schema.parser import CompiledParser, Parser, compile_parser, parse_value, processor
 
 
 class Note(Model):

@@ -8,8 +8,8 @@ import pytest
 
 from libs.api import Result
 from libs.errors import BadRequest, Conflict, Forbidden, InvalidBody, MalformedBody, NotFound, Problem
-from libs.resource.events import around, handles, on_problem
-from libs.resource.hooks import Hooks
+from libs.resource.hooks.events import around, handles, on_problem
+from libs.resource.hooks.hooks import Hooks
 
 
 class Handlers:

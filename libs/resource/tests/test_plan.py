@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from libs.errors import QueryRefused
-from libs.resource.layout import Layout
-from libs.resource.plan import MOST_SEGMENTS, Plan, Planner, Range, Segment
+from libs.resource.query.layout import Layout
+from libs.resource.query.plan import MOST_SEGMENTS, Plan, Planner, Range, Segment
+from libs.resource.query.sorting import SortKey
+from libs.resource.query.where import FALSE, TRUE, all_of
 from libs.resource.scope import Extent
-from libs.resource.sorting import SortKey
 from libs.resource.tests.beasts import STONE_WHERE, Beast, Stone, sort_by, wanted
-from libs.resource.where import FALSE, TRUE, all_of
 
 PLANNER = Planner(Layout(Beast))
 STONES = Planner(Layout(Stone))

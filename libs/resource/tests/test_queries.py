@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from libs.errors import QueryRefused
-from libs.resource.cursor import CursorSigner
-from libs.resource.pages import Page, Turn, read_page
-from libs.resource.plan import Plan
-from libs.resource.row import Row
+from libs.resource.query.plan import Plan
+from libs.resource.query.sorting import SortKey
 from libs.resource.scope import Extent
-from libs.resource.sorting import SortKey
-from libs.resource.store import Store
+from libs.resource.store.cursor import CursorSigner
+from libs.resource.store.pages import Page, Turn, read_page
+from libs.resource.store.row import Row
+from libs.resource.store.store import Store
 from libs.resource.tests.beasts import clear, stores
 from libs.resource.tests.questions import WORLDS, Question, Strategy, World, plan_of, questions
 

@@ -9,11 +9,11 @@ import pytest
 
 from libs.dynamodb import Put
 from libs.errors import InvalidParameters
-from libs.resource.plan import Planner
-from libs.resource.reading import Position, Reading
+from libs.resource.query.plan import Planner
+from libs.resource.query.sorting import SortKey
 from libs.resource.scope import Extent
-from libs.resource.sorting import SortKey
-from libs.resource.store import Store
+from libs.resource.store.reading import Position, Reading
+from libs.resource.store.store import Store
 from libs.resource.tests.beasts import ids, sort_by, stores, wanted
 
 Read = Callable[..., Reading]

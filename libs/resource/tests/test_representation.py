@@ -15,10 +15,10 @@ from pynamodb.attributes import DiscriminatorAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
 from libs.dynamodb import Database, Put, Table
-from libs.resource import fields as ours
-from libs.resource.representation import Representation
-from libs.resource.row import Codec
-from libs.resource.schema import schema_class
+from libs.resource.schema import fields as ours
+from libs.resource.schema.from_model import schema_class
+from libs.resource.schema.representation import Representation
+from libs.resource.store.row import Codec
 from libs.resource.tests.kinds import Everything, bodies, spoilt
 
 SCHEMA = schema_class(Everything)()

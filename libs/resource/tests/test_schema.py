@@ -24,8 +24,8 @@ from pynamodb.attributes import (
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
-from libs.resource.derived import LowercaseAttribute
-from libs.resource.schema import schema_class
+from libs.resource.query.derived import LowercaseAttribute
+from libs.resource.schema.from_model import schema_class
 
 
 class Thing(Model):

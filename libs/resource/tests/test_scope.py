@@ -4,10 +4,10 @@ import pytest
 
 from libs.errors import Unauthorized
 from libs.jwt import Caller
-from libs.resource.row import Codec, Row
+from libs.resource.query.where import TRUE, all_of
 from libs.resource.scope import Everyone, Extent, OwnedBy, Scope, Within, known
+from libs.resource.store.row import Codec, Row
 from libs.resource.tests.beasts import BEAST_WHERE, Beast, Stone, wanted
-from libs.resource.where import TRUE, all_of
 
 ADA = Caller("ada", frozenset({"beasts:read"}))
 CODEC = Codec(Beast)

@@ -11,8 +11,8 @@ from marshmallow.fields import Boolean, String
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
-from libs.resource.selection import inherited_rw, readable_writable
-from libs.resource.serializer import CompiledSerializer, Serializer, compile_serializer, json_schema
+from libs.resource.schema.selection import inherited_rw, readable_writable
+from libs.resource.schema.serializer import CompiledSerializer, Serializer, compile_serializer, json_schema
 
 
 class Note(Model):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.errors import InvalidParameters
-from libs.resource.sorting import MAX_SORT_KEYS, SortKey, ordering, parse_sort
+from libs.resource.query.sorting import MAX_SORT_KEYS, SortKey, ordering, parse_sort
 
 FIELDS = ("a", "b", "c", "d", "e", "f")
 

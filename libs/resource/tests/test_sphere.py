@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from libs.resource.sphere import (
+from libs.resource.geo.sphere import (
     EARTH_RADIUS,
     LARGEST_DISTANCE,
     Edges,

@@ -23,12 +23,12 @@ from pynamodb.models import Model
 
 from libs.dynamodb import ConditionFailed, Database, Item, Put
 from libs.errors import Conflict, Forbidden, InvalidBody, NotFound, PreconditionFailed, ServiceUnavailable
-from libs.resource.derived import LowercaseAttribute
-from libs.resource.operators import OPERATORS
-from libs.resource.row import Row
+from libs.resource.query.derived import LowercaseAttribute
+from libs.resource.query.operators import OPERATORS
+from libs.resource.query.where import Either, Test
 from libs.resource.scope import Extent
-from libs.resource.store import Store
-from libs.resource.where import Either, Test
+from libs.resource.store.row import Row
+from libs.resource.store.store import Store
 
 
 class ByTitle(GlobalSecondaryIndex[Any]):

@@ -32,14 +32,14 @@ from pynamodb.models import Model
 
 from libs.dynamodb import Database, Item, Put
 from libs.errors import Conflict, Forbidden, InvalidBody, NotFound, PreconditionFailed, ServiceUnavailable
-from libs.resource.countable import token_of
-from libs.resource.operators import OPERATORS
-from libs.resource.row import Row
+from libs.resource.query.operators import OPERATORS
+from libs.resource.query.where import TRUE, Exists, Test, all_of
 from libs.resource.scope import Everyone, Extent, OwnedBy, Scope, Within
-from libs.resource.store import Store
-from libs.resource.tally import is_summable
-from libs.resource.totals import MOST_CHANGES, KeptTotals, Total, Totals
-from libs.resource.where import TRUE, Exists, Test, all_of
+from libs.resource.store.countable import token_of
+from libs.resource.store.row import Row
+from libs.resource.store.store import Store
+from libs.resource.store.tally import is_summable
+from libs.resource.store.totals import MOST_CHANGES, KeptTotals, Total, Totals
 
 REGION = "eu-west-1"
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from marshmallow import fields
 
 from libs.errors import InvalidParameters
-from libs.resource.fields import Timestamp
-from libs.resource.operators import like
-from libs.resource.where import MAX_DEPTH, MAX_TESTS, WhereParser
+from libs.resource.query.operators import like
+from libs.resource.query.where import MAX_DEPTH, MAX_TESTS, WhereParser
+from libs.resource.schema.fields import Timestamp
 
 PARSER = WhereParser(
     {"name": fields.String(), "size": fields.Float(), "done": fields.Boolean(), "due": Timestamp()}

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from marshmallow import fields
 
 from libs.errors import InvalidParameters
-from libs.resource.operators import OPERATORS, as_stored, like
+from libs.resource.query.operators import OPERATORS, as_stored, like
+from libs.resource.query.where import FALSE, MAX_FAULTS, Exists, WhereParser
 from libs.resource.tests.beasts import BEAST_FIELDS, BEAST_WHERE, STONE_FIELDS, STONE_WHERE
-from libs.resource.where import FALSE, MAX_FAULTS, Exists, WhereParser
 
 scalars = st.one_of(
     st.none(),

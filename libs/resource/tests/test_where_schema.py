@@ -11,9 +11,9 @@ from marshmallow import fields
 from openapi_spec_validator import validate
 
 from libs.errors import InvalidParameters
-from libs.resource.fields import Boolean, Number, Timestamp
-from libs.resource.geometry import GeometryField
-from libs.resource.where import WhereParser
+from libs.resource.geo.attributes import GeometryField
+from libs.resource.query.where import WhereParser
+from libs.resource.schema.fields import Boolean, Number, Timestamp
 
 PARSER = WhereParser(
     {

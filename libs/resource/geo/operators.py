@@ -21,9 +21,9 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from libs.resource.cells import Box, Meets, cells_of, cover, encode
-from libs.resource.geojson import KINDS, GeometryFault, structure_faults
-from libs.resource.sphere import LARGEST_DISTANCE, Edges, haversine, haversine_between, near
+from libs.resource.geo.cells import Box, Meets, cells_of, cover, encode
+from libs.resource.geo.geojson import KINDS, GeometryFault, structure_faults
+from libs.resource.geo.sphere import LARGEST_DISTANCE, Edges, haversine, haversine_between, near
 
 JSON = Mapping[str, Any]
 

@@ -1,4 +1,4 @@
-"""The hooks of a resource, put in order and checked at start; `libs.resource.events` says what they are."""
+"""The hooks of a resource, put in order and checked at start; `hooks.events` says what they are."""
 
 import inspect
 from collections.abc import Callable, Collection
@@ -7,9 +7,9 @@ from typing import Any
 
 from libs.api import Result
 from libs.errors import Problem
-from libs.resource.events import ALL_NAMES, NAMES, ON_PROBLEM, Mark, Subject, check_runs, marked_methods
+from libs.resource.hooks.events import ALL_NAMES, NAMES, ON_PROBLEM, Mark, Subject, check_runs, marked_methods
+from libs.resource.hooks.pipeline import pipeline
 from libs.resource.permissions import ACTIONS
-from libs.resource.pipeline import pipeline
 
 
 class Hook:

@@ -2,7 +2,7 @@
 
 Each takes the plan of what is wanted, which says of which rows (scope and where). Where the bound cut the
 reading short the answer says so, ``exact=False``: it is of the first rows only. Where the resource keeps
-totals (`libs.resource.totals`) and nothing but its scope is asked for, they answer, and no row is read.
+totals (`libs.resource.store.totals`) and nothing but its scope is asked for, they answer, and no row is read.
 """
 
 from collections import Counter
@@ -14,13 +14,13 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
-from libs.resource.countable import TIMES, Counted, Summed, attribute_of, token_order
-from libs.resource.plan import Plan, Planner
-from libs.resource.row import Codec, Row
-from libs.resource.sorting import SortKey
-from libs.resource.store import Store
-from libs.resource.totals import Groups
-from libs.resource.where import Exists, all_of
+from libs.resource.query.plan import Plan, Planner
+from libs.resource.query.sorting import SortKey
+from libs.resource.query.where import Exists, all_of
+from libs.resource.store.countable import TIMES, Counted, Summed, attribute_of, token_order
+from libs.resource.store.row import Codec, Row
+from libs.resource.store.store import Store
+from libs.resource.store.totals import Groups
 
 ORDERS = ("value", "-value", "count", "-count")
 STATISTICS = ("min", "max", "sum", "avg", "count")

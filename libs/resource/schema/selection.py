@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from pynamodb.models import Model
 
-from libs.resource.events import check_runs
+from libs.resource.hooks.events import check_runs
 
 
 class Selection:

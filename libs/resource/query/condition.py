@@ -11,11 +11,11 @@ from typing import Any
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 
-from libs.resource.derived import LowercaseAttribute
-from libs.resource.operators import like_prefix
-from libs.resource.row import Codec
+from libs.resource.query.derived import LowercaseAttribute
+from libs.resource.query.operators import like_prefix
+from libs.resource.query.where import FALSE, TRUE, All, Exists, Expression, Test, given
 from libs.resource.storable import number_fault
-from libs.resource.where import FALSE, TRUE, All, Exists, Expression, Test, given
+from libs.resource.store.row import Codec
 
 LONGEST_EXPRESSION = 4000
 """Characters; the AWS limit is 4 KB."""

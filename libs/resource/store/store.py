@@ -14,17 +14,17 @@ from pynamodb.models import Model
 
 from libs.dynamodb import Change, ConditionFailed, Item, Put, Remove, Table, Write
 from libs.errors import Conflict, Forbidden, NotFound, PreconditionFailed
-from libs.resource.condition import condition_for, filter_for
-from libs.resource.contention import contended, is_collision, patiently, pauses
-from libs.resource.derived import derived_attributes
-from libs.resource.layout import Layout
-from libs.resource.limits import KeyLimits
-from libs.resource.plan import Plan, Planner, Segment
-from libs.resource.reading import Reading
-from libs.resource.row import Row
+from libs.resource.query.condition import condition_for, filter_for
+from libs.resource.query.derived import derived_attributes
+from libs.resource.query.layout import Layout
+from libs.resource.query.plan import Plan, Planner, Segment
+from libs.resource.query.where import FALSE, TRUE, all_of, given
 from libs.resource.scope import Extent
-from libs.resource.totals import KeptTotals
-from libs.resource.where import FALSE, TRUE, all_of, given
+from libs.resource.store.contention import contended, is_collision, patiently, pauses
+from libs.resource.store.limits import KeyLimits
+from libs.resource.store.reading import Reading
+from libs.resource.store.row import Row
+from libs.resource.store.totals import KeptTotals
 
 MOST_VERSIONS = 100
 """AWS limit on the operands of IN."""

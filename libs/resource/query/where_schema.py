@@ -1,7 +1,7 @@
 """The grammar of the where language as JSON Schema (draft 2020-12, which is OpenAPI 3.1's).
 
-What it cannot say is left to `libs.resource.where`: how deep an expression nests, how many comparisons it
-has, and that ``$between`` has the lower end first.
+What it cannot say is left to the parser (`where`): how deep an expression nests, how many comparisons it has,
+and that ``$between`` has the lower end first.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from libs.resource.operators import MAX_OPERANDS, OPERATORS, Operator
+from libs.resource.query.operators import MAX_OPERANDS, OPERATORS, Operator
 
 JSON = dict[str, Any]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, fields, validate
 
-from libs.resource import fields as ours
+from libs.resource.schema import fields as ours
 from libs.resource.storable import LARGEST_NUMBER
 
 JSON = dict[str, Any]

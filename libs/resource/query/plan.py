@@ -22,12 +22,12 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 
 from libs.errors import QueryRefused
-from libs.resource.condition import filter_for, storable
-from libs.resource.derived import DerivedAttribute
-from libs.resource.layout import Access, Layout
-from libs.resource.operators import like_prefix
-from libs.resource.sorting import SortKey
-from libs.resource.where import FALSE, Exists, Expression, Test, conjuncts, fields_of
+from libs.resource.query.condition import filter_for, storable
+from libs.resource.query.derived import DerivedAttribute
+from libs.resource.query.layout import Access, Layout
+from libs.resource.query.operators import like_prefix
+from libs.resource.query.sorting import SortKey
+from libs.resource.query.where import FALSE, Exists, Expression, Test, conjuncts, fields_of
 
 MOST_SEGMENTS = 24
 """How many partitions, or stretches of one, a plan reads at most: each takes a request of its own."""

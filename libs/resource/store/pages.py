@@ -6,10 +6,10 @@ from operator import itemgetter
 from typing import Any
 
 from libs.errors import QueryRefused
-from libs.resource.plan import Plan
-from libs.resource.reading import Position, Reading
-from libs.resource.row import Codec, Row
-from libs.resource.sorting import ordering
+from libs.resource.query.plan import Plan
+from libs.resource.query.sorting import ordering
+from libs.resource.store.reading import Position, Reading
+from libs.resource.store.row import Codec, Row
 
 
 @dataclass(frozen=True)

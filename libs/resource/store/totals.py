@@ -22,10 +22,11 @@ from pynamodb.models import Model
 
 from libs.dynamodb import Change, Put, Remove, Table
 from libs.errors import Fault, InvalidBody
-from libs.resource.countable import Counted, Summed, attribute_of, token_of
-from libs.resource.row import Codec, Row
+from libs.resource.query.where import Expression, Test, conjuncts
 from libs.resource.scope import Scope, Within
-from libs.resource.tally import (
+from libs.resource.store.countable import Counted, Summed, attribute_of, token_of
+from libs.resource.store.row import Codec, Row
+from libs.resource.store.tally import (
     LARGEST_SUMMED,
     MOST_DECIMALS,
     ROWS,
@@ -37,7 +38,6 @@ from libs.resource.tally import (
     owner,
     sum_of,
 )
-from libs.resource.where import Expression, Test, conjuncts
 
 MOST_CHANGES = 90
 """Totals that one write may change: a transaction has 100 items (AWS limit), some of which are for others."""

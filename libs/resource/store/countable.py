@@ -23,7 +23,7 @@ from pynamodb.attributes import (
 )
 
 from libs.dynamodb import Item
-from libs.resource.row import Codec
+from libs.resource.store.row import Codec
 
 NULL = "null"
 """The token of a value that is null or missing."""

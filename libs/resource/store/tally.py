@@ -27,7 +27,7 @@ class Tally:
 
     :param number: of rows.
     :param sum: None for what is no sum.
-    :param token: of the value whose rows are counted (`libs.resource.countable`); None for other totals.
+    :param token: of the value whose rows are counted (see `countable`); None for other totals.
     """
 
     number: int = 0

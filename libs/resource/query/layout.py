@@ -7,7 +7,7 @@ from pynamodb.attributes import Attribute
 from pynamodb.indexes import AllProjection, Index, LocalSecondaryIndex
 from pynamodb.models import Model
 
-from libs.resource.row import Codec
+from libs.resource.store.row import Codec
 
 
 @dataclass(frozen=True)

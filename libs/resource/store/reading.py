@@ -7,8 +7,8 @@ from pynamodb.expressions.operand import Path
 
 from libs.dynamodb import Answer, Item, Table
 from libs.errors import Fault, InvalidParameters
-from libs.resource.plan import Plan, Segment
-from libs.resource.row import Codec, Row
+from libs.resource.query.plan import Plan, Segment
+from libs.resource.store.row import Codec, Row
 
 LARGEST_CHUNK = 500
 """Rows asked for at once; what DynamoDB returns is 1 MB at most (AWS limit)."""

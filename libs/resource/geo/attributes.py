@@ -14,12 +14,20 @@ import orjson
 from marshmallow import ValidationError, fields
 from pynamodb.attributes import Attribute, JSONAttribute
 
-from libs.resource.cells import MAX_PRECISION, encode, stretches
-from libs.resource.derived import DerivedAttribute
-from libs.resource.geo import OPERATORS, Operand, cells, covering, geometry_faults, matches, parse_operand
-from libs.resource.geojson import KINDS, GeometryFault, geometry_schema
-from libs.resource.operators import Operator
-from libs.resource.sphere import LARGEST_DISTANCE
+from libs.resource.geo.cells import MAX_PRECISION, encode, stretches
+from libs.resource.geo.geojson import KINDS, GeometryFault, geometry_schema
+from libs.resource.geo.operators import (
+    OPERATORS,
+    Operand,
+    cells,
+    covering,
+    geometry_faults,
+    matches,
+    parse_operand,
+)
+from libs.resource.geo.sphere import LARGEST_DISTANCE
+from libs.resource.query.derived import DerivedAttribute
+from libs.resource.query.operators import Operator
 
 _WHERE_OPERATORS: Mapping[str, Operator] = {
     name: Operator(name, "one", (dict,), partial(matches, name), parse=partial(parse_operand, name))

@@ -8,7 +8,7 @@ from typing import Any
 from itsdangerous import BadData, URLSafeSerializer
 
 from libs.errors import Fault, InvalidParameters
-from libs.resource.reading import Position
+from libs.resource.store.reading import Position
 
 LONGEST_CURSOR = 3000
 """Characters: with the rest of the address it fits into a request line."""

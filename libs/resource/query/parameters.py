@@ -11,8 +11,8 @@ Count = Literal["none", "bounded", "exact"]
 class Query:
     """The parameters of a list, or of what is computed of one; None where a default is to be taken.
 
-    :param where: see `libs.resource.where`.
-    :param sort_by: see `libs.resource.sorting`.
+    :param where: see `libs.resource.query.where`.
+    :param sort_by: see `libs.resource.query.sorting`.
     :param limit: rows on a page, with `cursor`; the same as `page_size`, which goes with `page`.
     :param cursor: of another page of the same question.
     :param page: the number of a page, from 1.

@@ -25,7 +25,7 @@ from pynamodb.attributes import (
 from pynamodb.models import Model
 
 from libs.dynamodb import Item
-from libs.resource import fields as ours
+from libs.resource.schema import fields as ours
 from libs.resource.storable import json_number
 
 JSON = dict[str, Any]

@@ -14,7 +14,7 @@ from pynamodb.attributes import (
 from pynamodb.models import Model
 
 from libs.dynamodb import Item
-from libs.resource.operators import as_stored
+from libs.resource.query.operators import as_stored
 
 
 class Codec:

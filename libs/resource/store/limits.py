@@ -4,8 +4,8 @@ from pynamodb.models import Model
 
 from libs.dynamodb import Item
 from libs.errors import Fault, InvalidBody
-from libs.resource.derived import DerivedAttribute
-from libs.resource.plan import LONGEST_HASH_KEY, LONGEST_RANGE_KEY
+from libs.resource.query.derived import DerivedAttribute
+from libs.resource.query.plan import LONGEST_HASH_KEY, LONGEST_RANGE_KEY
 
 
 class KeyLimits:

@@ -25,8 +25,8 @@ from typing import Any
 
 from marshmallow import Schema
 
-from libs.resource.json_schema import JSON
-from libs.resource.selection import Selection, check_takes, public_methods, selected
+from libs.resource.schema.json_schema import JSON
+from libs.resource.schema.selection import Selection, check_takes, public_methods, selected
 
 _SCHEMAS: Mapping[Any, JSON] = {
     bool: {"type": "boolean"},

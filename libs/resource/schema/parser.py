@@ -32,9 +32,9 @@ from marshmallow import Schema, ValidationError
 from pynamodb.models import Model
 
 from libs.errors import Fault, InvalidBody
-from libs.resource.events import marked
-from libs.resource.json_schema import JSON
-from libs.resource.selection import Selection, check_takes, public_methods, selected
+from libs.resource.hooks.events import marked
+from libs.resource.schema.json_schema import JSON
+from libs.resource.schema.selection import Selection, check_takes, public_methods, selected
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _ALL = None

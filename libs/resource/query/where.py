@@ -23,8 +23,8 @@ import orjson
 from marshmallow import ValidationError, fields
 
 from libs.errors import Fault, InvalidParameters
-from libs.resource.operators import MAX_OPERANDS, OPERATORS, Operator, as_stored
-from libs.resource.where_schema import where_schemas
+from libs.resource.query.operators import MAX_OPERANDS, OPERATORS, Operator, as_stored
+from libs.resource.query.where_schema import where_schemas
 
 MAX_DEPTH = 10
 MAX_TESTS = 50

@@ -27,8 +27,8 @@ from pynamodb.attributes import (
 )
 from pynamodb.models import Model
 
-from libs.resource import fields as ours
-from libs.resource.derived import DerivedAttribute
+from libs.resource.query.derived import DerivedAttribute
+from libs.resource.schema import fields as ours
 from libs.resource.storable import LARGEST_HASH_KEY, LARGEST_RANGE_KEY, MOST_LEVELS, check, key_fault
 
 Options = dict[str, Any]

@@ -1,0 +1,1 @@
+"""Methods that take part in the actions of a resource."""

@@ -1,0 +1,1 @@
+"""From what a client asks to the cheapest way to its rows."""

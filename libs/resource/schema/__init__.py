@@ -1,0 +1,1 @@
+"""From a model to JSON and back: fields, schemas, representations, and what shapes them."""

@@ -1,0 +1,1 @@
+"""Rows in DynamoDB: reading them page by page, writing them on conditions, counting them."""
