@@ -18,6 +18,8 @@ from infra.local.servers import dynamodb_answers, redis_answers, wait_until
 from infra.local.supervisord import State, Supervisord
 
 READY_SECONDS = 90
+_GIVEN_UP = {"FATAL": "it ends as soon as it is started", "EXITED": "it cannot start"}
+"""States in which a program is not started again, and what is wrong with it then."""
 LOG_LINES = 15
 
 
@@ -113,9 +115,9 @@ def _start_services(daemon: Supervisord, services: list[Program], ports: Ports) 
         reasons = {name: why_not_ready(program, states[name], ports) for name, program in waiting.items()}
         waiting = {name: program for name, program in waiting.items() if reasons[name]}
         passed = time.monotonic() - began
-        given_up = [name for name in waiting if states[name].state == "FATAL"]
+        given_up = {name: _GIVEN_UP[found] for name in waiting if (found := states[name].state) in _GIVEN_UP}
         if given_up:
-            raise _not_ready(dict.fromkeys(given_up, "it ends as soon as it is started"))
+            raise _not_ready(given_up)
         if waiting and passed > READY_SECONDS:
             raise _not_ready({name: reasons[name] or "" for name in waiting})
         if waiting:

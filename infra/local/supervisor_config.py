@@ -1,5 +1,6 @@
 """The configuration file of supervisor, rendered from the programs of `environment`."""
 
+import os
 import shlex
 import sys
 from collections.abc import Iterable
@@ -58,7 +59,9 @@ def _program(program: Program, logs: Path, pid_file: Path) -> dict[str, str]:
         "directory": _value(str(program.folder)),
         "environment": ",".join(f'{name}="{_value(value)}"' for name, value in program.environment.items()),
         "autostart": "false",
-        "autorestart": "true",
+        # Whatever ends is started again, but for what says that it cannot start (libs/service/__main__.py).
+        "autorestart": "unexpected",
+        "exitcodes": str(os.EX_CONFIG),
         "startsecs": str(START_SECONDS),
         "startretries": str(START_RETRIES),
         "stopwaitsecs": str(STOP_SECONDS),

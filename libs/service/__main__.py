@@ -17,8 +17,12 @@ from libs.service.settings import SettingsError
 _PROCESSES: dict[str, Callable[[Running], None]] = {"web": run_web, "worker": run_worker, "beat": run_beat}
 
 
-def main(arguments: list[str]) -> str | None:
-    """Run the process; return what to say if it cannot be started."""
+def main(arguments: list[str]) -> int:
+    """Run the process; return its exit code.
+
+    That is EX_CONFIG (78, sysexits.h) where starting it again would be of no use: nothing that a supervisor
+    could wait for will mend it.
+    """
     parser = argparse.ArgumentParser(prog="python -m libs.service", description=__doc__)
     parser.add_argument("process", choices=[*_PROCESSES, "tables", "shell"])
     process = parser.parse_args(arguments).process
@@ -37,10 +41,13 @@ def main(arguments: list[str]) -> str | None:
         elif process != "tables":
             _PROCESSES[process](running)
     except (SettingsError, ContractError, TableMismatch) as error:
-        return f"cannot start:\n{error}"
+        print(f"cannot start:\n{error}", file=sys.stderr)
+        return os.EX_CONFIG
     except PynamoDBException as error:
-        return f"cannot start: DynamoDB: {error_code(error) or type(error.cause).__name__}"
-    return None
+        told = error_code(error) or type(error.cause).__name__
+        print(f"cannot start: DynamoDB: {told}", file=sys.stderr)
+        return os.EX_TEMPFAIL
+    return 0
 
 
 if __name__ == "__main__":

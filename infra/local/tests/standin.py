@@ -1,5 +1,6 @@
-"""What stands for a service in the tests of `up`: `web PORT`, `worker ALIVE_FILE` or `broken`."""
+"""What stands for a service in the tests of `up`: `web PORT`, `worker ALIVE_FILE`, `broken`, `misconfigured`."""
 
+import os
 import signal
 import sys
 import time
@@ -21,6 +22,10 @@ def main(role: str, argument: str = "") -> None:
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     if role == "broken":
         sys.exit("APP_JWT_ISSUER is missing")
+    if role == "misconfigured":  # as a service is that finds its tables to be others
+        time.sleep(6)
+        print("table todos is not as its model", flush=True)
+        sys.exit(os.EX_CONFIG)
     if role == "web":
         HTTPServer(("127.0.0.1", int(argument)), Ready).serve_forever()
     while True:

@@ -98,6 +98,17 @@ def test_from_up_to_down(services: Change, ports: Ports, local: Path):
 
 
 @without_databases
+def test_a_service_that_says_it_cannot_start_is_not_started_again(
+    services: Change, ports: Ports, capsys: pytest.CaptureFixture[str]
+):
+    services(worker="misconfigured")
+    with pytest.raises(LocalError, match=r"^not ready: todos-worker \(it cannot start\)\. Read "):
+        native.up(ports)
+    assert capsys.readouterr().err.count("table todos is not as its model") == 1
+    assert not native.is_up(), "nothing stays half-started"
+
+
+@without_databases
 def test_a_service_that_ends_at_once_is_named_with_its_last_words(
     services: Change, ports: Ports, capsys: pytest.CaptureFixture[str]
 ):

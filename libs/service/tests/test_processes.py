@@ -1,5 +1,6 @@
 """The real processes: `python -m libs.service web|worker|beat|tables|shell`."""
 
+import os
 import shutil
 import signal
 import socket
@@ -146,7 +147,7 @@ def test_wrong_settings_stop_the_start_with_every_fault(environ: dict[str, str],
     wrong = {**environ, "APP_PORT": "hunter2", "APP_COLOUR": "red", "APP_LOG_FORMAT": "xml"}
     del wrong["APP_JWT_ISSUER"]
     code, output, errors = run(process, environ=wrong)
-    assert code == 1
+    assert code == os.EX_CONFIG
     lines = errors.splitlines()
     assert lines[0] == "cannot start:"
     named = [line.partition(":")[0] for line in lines[1:]]
@@ -166,7 +167,7 @@ def test_a_service_that_cannot_be_put_together_says_why(
     environ: dict[str, str], change: dict[str, str], fault: str
 ) -> None:
     code, _, errors = run("tables", environ={**environ, **change})
-    assert code == 1
+    assert code == os.EX_CONFIG
     assert errors.startswith(f"cannot start:\n{fault}")
     assert "hunter2" not in errors
     assert "Traceback" not in errors
@@ -182,7 +183,7 @@ def test_a_wrong_contract_stops_the_start_with_every_fault(environ: dict[str, st
     text = text.replace("handlers.log_in", "handlers.log_inn").replace("handlers.get_keys", "handlers.keys")
     contract.write_text(text)
     code, output, errors = run("web", environ=environ, cwd=tmp_path)
-    assert code == 1
+    assert code == os.EX_CONFIG
     assert errors.count("auth.yaml: ") == 2
     assert "POST /auth/login" in errors
     assert "GET /.well-known/jwks.json" in errors
@@ -191,7 +192,7 @@ def test_a_wrong_contract_stops_the_start_with_every_fault(environ: dict[str, st
 
 def test_a_database_that_is_away_stops_the_making_of_tables_with_one_line(environ: dict[str, str]) -> None:
     code, _, errors = run("tables", environ={**environ, "APP_DYNAMODB_ENDPOINT": "http://127.0.0.1:1"})
-    assert (code, errors) == (1, "cannot start: DynamoDB: EndpointConnectionError\n")
+    assert (code, errors) == (os.EX_TEMPFAIL, "cannot start: DynamoDB: EndpointConnectionError\n")
 
 
 @pytest.mark.parametrize("process", ["worker", "beat"])
@@ -199,7 +200,7 @@ def test_a_service_without_tasks_needs_no_worker(environ: dict[str, str], proces
     profiles = {**environ, "APP_SERVICE": "profiles"}
     del profiles["APP_JWT_PRIVATE_KEY"], profiles["APP_PROFILES_URL"]
     code, _, errors = run(process, environ={**profiles, "APP_CREATE_TABLES": "false"})
-    assert code == 1
+    assert code == os.EX_CONFIG
     assert "profiles has no tasks" in errors
 
 
