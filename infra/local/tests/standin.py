@@ -1,4 +1,4 @@
-"""What stands for a service in the tests of `up`: `web PORT`, `worker ALIVE_FILE`, `broken`, `misconfigured`."""
+"""A service in the tests of `up`: `web PORT`, `worker ALIVE_FILE`, `broken` or `misconfigured`."""
 
 import os
 import signal
