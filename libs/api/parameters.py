@@ -72,7 +72,7 @@ class Parameter:
         if not texts:
             if self.required:
                 return None, [Fault("is required", parameter=self.name)]
-            return self.default, []
+            return list(self.default) if isinstance(self.default, list) else self.default, []
         if self.kind == "array" and not self.comma_list:
             value: Any = [_convert(text, self.item_kind) for text in texts]
         elif len(texts) > 1:

@@ -52,7 +52,7 @@ class Database:
 
     def _bind(self, model: type[Model], prefix: str) -> None:
         meta = model.Meta
-        plain_name: str = getattr(meta, "plain_table_name", meta.table_name)
+        plain_name: str = vars(meta).get("plain_table_name", meta.table_name)
         meta.plain_table_name = plain_name  # type: ignore[attr-defined]  # bound again, it gets one prefix, not two
         meta.table_name = prefix + plain_name
         model._connection = None

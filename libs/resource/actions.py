@@ -194,7 +194,7 @@ class Group(_Computed):
         """Return ``{"value": …, "count": …}`` for each value, null being one; of a list each member is one.
 
         :param query: `where`, and `sort_by`: ``count`` or ``-count``, else by value.
-        :raises NotFound: for a field that is not groupable.
+        :raises NotFound: for a field that is not groupable; in a request the contract refuses it (400).
         """
         if field not in self.groupable:
             raise NotFound

@@ -33,7 +33,8 @@ class Bodies:
             allowed = readable_writable(model, resource.rest_rw)
         unwritable = {name for name, (_, writable) in allowed.items() if not writable}
         unreadable = {name for name, (readable, _) in allowed.items() if not readable}
-        read_only = {*resource.read_only, *unwritable} - hidden
+        stamped = set(filter(None, (resource.created, resource.updated)))
+        read_only = {*resource.read_only, *unwritable, *stamped} - hidden
         self.whole_class = schema_class(model, hidden=hidden, read_only=read_only, declared=resource.fields)
         # DynamoDB changes no keys: what creates a row may choose its key, what changes one may not.
         keys = set(layout.table.key) - hidden

@@ -70,12 +70,15 @@ def _turn(resource: "Resource", query: Query, question: "Question") -> Turn:
     if query.page is not None or query.page_size is not None:
         page = query.page or 1
         if query.cursor is not None or query.limit is not None:
-            told = f"and {names.page_size} do not go with {names.cursor} and {names.limit}"
-            raise InvalidParameters(errors=[Fault(told, parameter=names.page)])
+            sent = names.page if query.page is not None else names.page_size
+            told = f"does not go with {names.cursor} and {names.limit}"
+            raise InvalidParameters(errors=[Fault(told, parameter=sent)])
         size = query.page_size or resource.default_limit
         if page * size > resource.most_examined:
             deepest = resource.most_examined // size
-            fault = Fault(f"is too deep: from {deepest} on, go by {names.cursor}", parameter=names.page)
+            fault = Fault(
+                f"is too deep: {deepest} is the last; go on by {names.cursor}", parameter=names.page
+            )
             raise InvalidParameters(errors=[fault])
         return Turn(size, skip=(page - 1) * size)
     limit = query.limit or resource.default_limit

@@ -52,7 +52,8 @@ def operation_of(resource: "Resource", action: "Action") -> JSON:
         )
     if action.name == "retrieve":
         parameters.append(_header("If-None-Match", "The ETag of what you have; 304 if it is still that."))
-    said = getattr(getattr(type(resource), action.name), "__openapi__", {})
+    method = resource.hooks.handler(action.name) or getattr(resource, action.name)
+    said: JSON = getattr(method, "__openapi__", {})
     return {
         "operationId": made.pop("operationId"),
         "tags": [resource.tag or resource.name],

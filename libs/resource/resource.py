@@ -151,6 +151,8 @@ class Resource(Configuration):
             given["query"] = self.parameter_names.query(values)
         arguments = {name: given.get(name) for name in action.takes}
         try:
+            # First, and here: an override or a wrapper may never ask.
+            admit(self._permissions, caller, action.name)
             outcome = self._entries[action.name](**arguments, caller=caller)
         except Problem as problem:
             answer_to = self.hooks.on_problem(problem)
@@ -184,7 +186,10 @@ class Resource(Configuration):
         :raises Forbidden: if one refuses it to the caller.
         """
         admit(self._permissions, caller, action)
-        return self.scope.extent(caller, self._scope_where)
+        extent = self.scope.extent(caller, self._scope_where)
+        if set(extent.fixed) != set(self.scope.fixes):
+            raise TypeError(f"{type(self.scope).__name__}.extent does not fix what `fixes` says")
+        return extent
 
     def admit_row(self, action: str, caller: Caller | None, row: Row) -> None:
         """Have the permissions look at a row.

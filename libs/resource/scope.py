@@ -23,21 +23,24 @@ class Extent:
     """The rows one caller may reach.
 
     :param fixed: what all of them have in common, and each new one gets.
-    :param expression: which ones they are, `fixed` included.
+    :param expression: what else holds for them; `fixed` becomes part of it.
     """
 
     fixed: Mapping[str, Any] = field(default_factory=dict)
     expression: Expression = TRUE
 
+    def __post_init__(self) -> None:
+        tests = [Test(name, OPERATORS["$eq"], value, negated=False) for name, value in self.fixed.items()]
+        object.__setattr__(self, "expression", all_of(*tests, self.expression))
+
     @classmethod
     def of(cls, fixed: Mapping[str, Any], further: Expression = TRUE) -> "Extent":
         """Return the extent of the rows with these values, for which `further` holds, too."""
-        tests = [Test(name, OPERATORS["$eq"], value, negated=False) for name, value in fixed.items()]
-        return cls(fixed, all_of(*tests, further))
+        return cls(fixed, further)
 
 
 class Scope:
-    """All rows. Subclass it to say which.
+    """Whose rows a caller may reach: what a subclass says.
 
     `fixes` are the attributes that every row in the scope has the same value of: clients neither see nor send
     them, and one that is part of the table's key is not part of a row's path.
@@ -57,11 +60,14 @@ class Scope:
         :param where: reads expressions over the fields of the representation.
         :raises Unauthorized: if it takes a caller and there is none.
         """
-        return Extent()
+        raise NotImplementedError
 
 
 class Everyone(Scope):
     """All rows, for whoever the permissions let."""
+
+    def extent(self, caller: Caller | None, where: WhereParser) -> Extent:
+        return Extent()
 
 
 class OwnedBy(Scope):
@@ -102,7 +108,7 @@ class Within(Scope):
 
     :param make: takes the caller, None where nobody is known, and returns the expression as parsed JSON. It
         may ask only what DynamoDB can be asked, since it is a condition of writes: no `$like`, `$ilike`,
-        `$icontains`.
+        `$icontains`, `$geo.*`.
     """
 
     def __init__(self, make: Callable[[Any], Mapping[str, Any]]) -> None:
@@ -113,12 +119,23 @@ class Within(Scope):
 
 
 def _expression(node: Mapping[str, Any], where: WhereParser) -> Expression:
+    # What was looked up for a caller and not found is no reason to show everybody's rows, or those of nobody.
+    if node == {} or (node and _holds_null(node)):
+        raise TypeError('the scope is empty or asks for null: say Everyone(), or {"$exists": false}')
     try:
         return where.read(node, "scope")
     except InvalidParameters as problem:
         # Our own expression, and no fault of the client's.
         told = "; ".join(fault.detail for fault in problem.errors)
         raise TypeError(f"the scope is no expression: {told}") from None
+
+
+def _holds_null(node: Any) -> bool:
+    if isinstance(node, Mapping):
+        return any(_holds_null(one) for one in node.values())
+    if isinstance(node, list | tuple):
+        return any(_holds_null(one) for one in node)
+    return node is None
 
 
 def known(caller: Caller | None) -> Caller:

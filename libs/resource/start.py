@@ -73,7 +73,8 @@ def _check_settings(resource: "Resource") -> None:
     known = set(Configuration.__annotations__)
     for one in type(resource).__mro__:
         for name, value in vars(one).items():
-            is_setting = not name.startswith("_") and not callable(value) and not hasattr(value, "__get__")
+            is_method = hasattr(value, "__get__") or (callable(value) and not isinstance(value, type))
+            is_setting = not name.startswith("_") and not is_method
             if is_setting and name not in known:
                 near = get_close_matches(name, known, 1, cutoff=0.4)
                 told = f"; is it {near[0]}?" if near else ""
@@ -115,6 +116,9 @@ def check_fields(resource: "Resource") -> None:
         check_groups(codec, resource.groupable)
     with about(resource, "measurable"):
         check_stats(codec, resource.measurable)
+    with about(resource, "require_if_match"):
+        if resource.require_if_match and resource.store.version is None:
+            raise TypeError("needs a VersionAttribute: without one no tag is strong enough to match")
     with about(resource, "default_sort"):
         for key in filter(None, resource.default_sort.split(",")):
             if key.removeprefix("-") not in resource.sortable:

@@ -9,6 +9,7 @@ from ulid import ULID
 
 from libs.api import dump_json
 from libs.errors import NotFound
+from libs.resource import Extent
 from libs.tasks import Progress, asynctask
 from services.todos.models import Export, ExportPart, Todo
 from services.todos.resources import TodoResource
@@ -28,7 +29,7 @@ def write_export(owner: str, export_id: str, resource: TodoResource, progress: P
 
     def lines() -> Iterator[bytes]:
         nonlocal count
-        for todo in Todo.query(owner, consistent_read=True):
+        for todo in resource.store.all_rows(Extent.of({"owner": owner})):
             count += 1
             yield dump_json(resource.answers.represent(todo)) + b"\n"
 

@@ -66,6 +66,10 @@ class LowercaseAttribute(DerivedAttribute):
             return None
         return (prefix.casefold(),) if prefix else None
 
+    def values(self, operator: str, operand: Any) -> tuple[str, ...] | None:
+        operands = [operand] if operator == "$eq" else operand if operator == "$in" else None
+        return None if operands is None else tuple(dict.fromkeys(one.casefold() for one in operands))
+
 
 def derived_attributes(model: type[Model]) -> dict[str, DerivedAttribute]:
     """Return the derived attributes of `model` by name.

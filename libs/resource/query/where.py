@@ -28,6 +28,8 @@ from libs.resource.query.where_schema import where_schemas
 
 MAX_DEPTH = 10
 MAX_TESTS = 50
+MAX_COSTLY_TESTS = 5
+LONGEST_PATTERN = 256
 MAX_FAULTS = 50
 """Told at once; an answer must not become many times as long as what was asked."""
 
@@ -179,6 +181,7 @@ class _Parsing:
         self._fields = queryable
         self._kinds = kinds
         self._tests = 0
+        self._costly = 0
 
     def fault(self, path: str, detail: str) -> Expression:
         if len(self.faults) < MAX_FAULTS:
@@ -253,6 +256,14 @@ class _Parsing:
             return self.fault(path, "is not an operator")
         if self._kinds[field] not in operator.kinds:
             return self.fault(path, "is not for a field of this kind")
+        if (
+            operator.parse is not None
+        ):  # what is parsed for itself, as geometries are, costs most for each row
+            self._costly += 1
+            if self._costly > MAX_COSTLY_TESTS:
+                return self.fault(path, f"is more than the {MAX_COSTLY_TESTS} such comparisons allowed")
+        if name in ("$like", "$ilike") and isinstance(value, str) and len(value) > LONGEST_PATTERN:
+            return self.fault(path, f"is longer than {LONGEST_PATTERN} characters")
         try:
             operand = self._operand(field, operator, value)
         except (ValidationError, ValueError) as error:
@@ -292,7 +303,12 @@ class _Parsing:
             return as_stored(value)
         # Through the field's own conversion, so that times compare as times; not through its validators:
         # asking for a longer title than can be stored is no fault.
-        return of._deserialize(value, field, {}) if kind is datetime else value
+        if kind is not datetime:
+            return value
+        moment = of._deserialize(value, field, {})
+        if moment.tzinfo is None:
+            raise ValueError("must be a time with an offset")
+        return moment
 
 
 _SENT_AS: Mapping[type, str] = {str: "text", float: "number", bool: "boolean", datetime: "time"}

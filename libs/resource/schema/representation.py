@@ -204,7 +204,7 @@ def _number(raw: Raw) -> Any:
 
 
 def _integer(raw: Raw) -> Any:
-    return int(raw["N"])
+    return json_number(int(raw["N"]))
 
 
 def _time(raw: Raw) -> Any:

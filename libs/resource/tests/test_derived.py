@@ -51,8 +51,10 @@ def test_the_prefixes_of_an_index_over_it(operator: str, operand: str, prefixes:
     assert stretches == (None if prefixes is None else tuple((one, one) for one in prefixes))
 
 
-def test_its_values_cannot_be_listed() -> None:
-    assert LOWER.values("$eq", "ant") is None
+def test_its_values_are_those_of_what_is_asked_for_by_equality() -> None:
+    assert LOWER.values("$eq", "Ant") == ("ant",)
+    assert LOWER.values("$in", ["Ant", "ANT", "bee"]) == ("ant", "bee")
+    assert LOWER.values("$startswith", "ant") is None
 
 
 def test_it_may_be_null_unless_told_otherwise() -> None:

@@ -17,6 +17,7 @@ from libs.resource import (
     Query,
     Row,
     describe,
+    handles,
 )
 from libs.resource.scope import Extent
 from libs.resource.tests.conftest import Made, Serve
@@ -386,3 +387,34 @@ def test_a_permission_looks_at_the_row_of_an_action(serve: Serve, owner: str, ac
     assert served(method, f"{path}0", body, by=owner).status_code == 404
     Book.get(owner, "1").update(actions=[Book.title.set("Other")])
     assert served(method, path, body, by=owner).status_code in (200, 204)
+
+
+def test_an_override_that_does_not_ask_the_permissions_is_asked_all_the_same(
+    serve: Serve, owner: str
+) -> None:
+    class Refused(Permission):
+        def has_permission(self, caller: Caller | None, action: str) -> bool:
+            return False
+
+    class Open(BookResource):
+        permissions = (Refused,)
+
+        def list(self, query: Query, caller: Caller | None) -> Listing:
+            return Listing([])
+
+        @handles("retrieve")
+        def nothing(self, key: Any, caller: Caller | None) -> dict[str, Any]:
+            return {}
+
+    served = serve(Open)
+    assert served("GET", "/things", by=owner).status_code == 403
+    assert served("GET", "/things/1", by=owner).status_code == 403
+
+
+def test_times_that_are_set_are_not_taken(serve: Serve, owner: str) -> None:
+    class Stamped(BookResource):
+        read_only = ()
+
+    served = serve(Stamped)
+    created = served("POST", "/things", {**BOOK, "added_at": "2001-01-01T00:00:00Z"}, by=owner)
+    assert created.status_code == 422

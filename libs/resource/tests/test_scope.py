@@ -18,10 +18,27 @@ def beast(**values: object) -> Row:
 
 
 def test_everyone_reaches_all_rows() -> None:
-    for scope in (Everyone(), Scope()):
-        assert scope.extent(None, BEAST_WHERE) == Extent({}, TRUE)
-        assert scope.fixes == ()
-        scope.check(Stone)
+    scope = Everyone()
+    assert scope.extent(None, BEAST_WHERE) == Extent({}, TRUE)
+    assert scope.fixes == ()
+    scope.check(Stone)
+
+
+def test_a_scope_that_does_not_say_whose_rows_lets_nobody_in() -> None:
+    with pytest.raises(NotImplementedError):
+        Scope().extent(ADA, BEAST_WHERE)
+
+
+def test_what_an_extent_fixes_restricts_it() -> None:
+    assert not Extent({"owner": "ada"}).expression.matches({"owner": "eve"}.get)
+
+
+@pytest.mark.parametrize(
+    "nothing", [{}, {"kind": None}, {"$or": [{"owner": "ada"}, {"kind": {"$eq": None}}]}]
+)
+def test_what_was_not_found_for_a_caller_opens_nothing(nothing: dict[str, object]) -> None:
+    with pytest.raises(TypeError, match="empty or asks for null"):
+        Within(lambda caller: nothing).extent(ADA, BEAST_WHERE)
 
 
 def test_rows_that_belong_to_somebody() -> None:

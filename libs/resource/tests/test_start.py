@@ -11,6 +11,7 @@ from libs.api import ContractError
 from libs.resource import (
     Everyone,
     HasScopes,
+    IsAuthenticated,
     IsOwner,
     ModelResource,
     OwnedBy,
@@ -198,6 +199,8 @@ def test_a_parser_that_sets_a_key_does_so_for_new_rows_only(make: Made) -> None:
 def test_a_misspelt_setting_would_leave_open_what_was_to_be_closed(make: Made) -> None:
     with pytest.raises(TypeError, match=r"Wrong\.permission.*permissions"):
         make(type("Wrong", (BookResource,), {"permission": (IsOwner("owner"),)}))
+    with pytest.raises(TypeError, match=r"Wrong\.permission.*permissions"):
+        make(type("Wrong", (BookResource,), {"permission": IsAuthenticated}))
 
 
 def test_every_fault_stops_the_start_and_says_where(serve: Serve) -> None:
