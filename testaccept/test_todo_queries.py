@@ -221,7 +221,7 @@ def test_a_list_is_counted_if_asked(planner: User) -> None:
         ({"page": "0"}, "page"),
         ({"page": "1", "limit": "5"}, "page"),
         ({"page": "1000", "page_size": "100"}, "page"),
-        ({"page_size": "5", "limit": "5"}, "page"),
+        ({"page_size": "5", "limit": "5"}, "page_size"),
         ({"count": "yes"}, "count"),
         ({"explain": "maybe"}, "explain"),
     ],
