@@ -68,7 +68,7 @@ def test_every_question_of_the_readme_has_an_answer(user: User) -> None:
     assert api
     said = run(f"{api[0]}\n{SEED.sub('TOKEN=' + user.token, commands)}")
 
-    assert len(said) == len(re.findall(r"^ask ", commands, re.MULTILINE))
+    assert len(said) == len(re.findall(r"^api ", commands, re.MULTILINE))
     overdue, upcoming, several, near, tags, stats, sample, explained = said
     assert titles(overdue) == ["Return the books", "Call Grace"]
     assert titles(upcoming) == ["Look at apis/todos.yaml", "Buy bread", "Export these todos"]

@@ -1,16 +1,17 @@
 """JSON Schema, compiled once, reporting every fault with a JSON pointer."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import jsonschema_rs
 
-from libs.errors import Fault
+from libs.errors import MAX_FAULTS, Fault, pointer, steps_of
 
 JSON = dict[str, Any]
 
-MAX_FAULTS = 50
-"""No client reads more, and a hostile body should not buy a large answer."""
+MOST_CHOICES = 200
+"""Named in a fault."""
 
 
 class Schema:
@@ -52,16 +53,22 @@ def _faults_of(error: jsonschema_rs.ValidationError) -> Iterator[Fault]:
     kind: Any = error.kind
     path = list(error.instance_path)
     if kind.name == "required":
-        yield Fault("is required", pointer=_pointer([*path, kind.property]))
+        yield Fault("is required", pointer=pointer(*path, kind.property))
     elif kind.name in ("additionalProperties", "unevaluatedProperties"):
         for name in kind.unexpected:
-            yield Fault("is not a known field", pointer=_pointer([*path, name]))
+            yield Fault("is not a known field", pointer=pointer(*path, name))
+    elif kind.name == "enum":
+        yield Fault(f"is not one of {_choices(kind.options)}", pointer(*path))
     else:
-        yield Fault(error.message.replace('"', "").removeprefix("the value "), pointer=_pointer(path))
+        yield Fault(error.message.replace('"', "").removeprefix("the value "), pointer(*path))
 
 
-def _pointer(path: list[str | int]) -> str:
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+def _choices(options: Sequence[Any]) -> str:
+    # The validator's own message names two of them.
+    told = [one if isinstance(one, str) else json.dumps(one) for one in options[:MOST_CHOICES]]
+    if len(options) > MOST_CHOICES:
+        told.append(f"{len(options) - MOST_CHOICES} others")
+    return " or ".join(filter(None, (", ".join(told[:-1]), *told[-1:])))
 
 
 def resolve(node: Any, document: Mapping[str, Any]) -> Any:
@@ -76,8 +83,7 @@ def resolve(node: Any, document: Mapping[str, Any]) -> Any:
             raise ValueError(f"$ref {ref!r} does not lead to a place in this document")
         seen.add(ref)
         target: Any = document
-        for step in ref[2:].split("/"):
-            step = step.replace("~1", "/").replace("~0", "~")
+        for step in steps_of(ref[1:]):
             if not isinstance(target, Mapping) or step not in target:
                 raise ValueError(f"$ref {ref!r} does not lead to a place in this document")
             target = target[step]

@@ -171,8 +171,7 @@ class Table:
             answer = self._call(f"{_OPERATIONS[type(write)]}Item", {**arguments, "ReturnValues": returned})
         except ClientError as error:
             if error_code(error) == "ConditionalCheckFailedException":
-                retries = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0)
-                raise ConditionFailed(sent_again=retries > 0) from None
+                raise ConditionFailed(sent_again=_retries(error) > 0) from None
             raise
         return answer.get("Attributes")
 
@@ -197,6 +196,12 @@ class Table:
 
 
 _OPERATIONS = {Put: "Put", Change: "Update", Remove: "Delete"}
+
+
+def _retries(error: ClientError) -> int:
+    """Return how often botocore sent a request again; PynamoDB's error leaves that to the one it is from."""
+    cause = error.__cause__ if isinstance(error.__cause__, ClientError) else error
+    return int(cause.response.get("ResponseMetadata", {}).get("RetryAttempts", 0))
 
 
 def _write_arguments(table: str, write: Write) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """One exception tree, one problem+json shape, and the id that ties a request to its logs and tasks."""
 
 from libs.errors.correlation import current_request_id, new_request_id, request_id_scope, valid_request_id
+from libs.errors.pointer import pointer, steps_of
 from libs.errors.problems import (
+    MAX_FAULTS,
     BadRequest,
     BodyTooLarge,
     Conflict,
@@ -26,6 +28,7 @@ from libs.errors.problems import (
 )
 
 __all__ = [
+    "MAX_FAULTS",
     "BadRequest",
     "BodyTooLarge",
     "Conflict",
@@ -48,7 +51,9 @@ __all__ = [
     "UnsupportedMediaType",
     "current_request_id",
     "new_request_id",
+    "pointer",
     "problem_for_status",
     "request_id_scope",
+    "steps_of",
     "valid_request_id",
 ]

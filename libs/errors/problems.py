@@ -33,6 +33,9 @@ from typing import Any, ClassVar
 
 JSON = dict[str, Any]
 
+MAX_FAULTS = 50
+"""Told of one request: no client reads more, and a hostile one should not buy a large answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:

@@ -10,18 +10,20 @@ from random import SystemRandom
 from typing import Any
 
 from libs.api import Result
-from libs.errors import Fault, InvalidBody, InvalidParameters, NotFound
+from libs.errors import Fault, InvalidParameters, NotFound
 from libs.jwt import Caller
 from libs.resource.answers import Listing
+from libs.resource.etag import IfMatch
+from libs.resource.explain import explain
 from libs.resource.keys import PathKey
-from libs.resource.listing import explain, list_rows
+from libs.resource.listing import list_rows
 from libs.resource.query.parameters import Query
-from libs.resource.query.plan import Plan
-from libs.resource.resource import Action, Body, Resource
+from libs.resource.resource import Action, Body, Question, Resource
 from libs.resource.schema.json_schema import JSON
 from libs.resource.scope import Extent
-from libs.resource.storable import json_value
-from libs.resource.store.aggregate import group, sample, stats
+from libs.resource.storable import UnfitValues, json_value
+from libs.resource.store.aggregate import Groups, Statistics, group, sample, stats
+from libs.resource.store.aggregate import Sample as Drawn
 from libs.resource.store.row import Row
 
 
@@ -61,9 +63,10 @@ class Create(Resource):
         self.run(self.hooks.before("create"), values=values, body=body, caller=caller)
         self.bodies.check_nulls("create", values)
         row = self.store.new({**values, **extent.fixed, **self.stamps(self.created, self.updated)})
-        below = self._below(row)
-        self.admit_row("create", caller, row)
-        row = self.store.create(row, extent)
+        with self.bodies.located("create"):
+            below = self._below(row)
+            self.admit_row("create", caller, row)
+            row = self.store.create(row, extent)
         result = Result(row, status=201, headers={"Location": f"{self.path}/{below}"})
         self.run(self.hooks.after("create"), row, values=values, body=body, caller=caller, result=result)
         return result
@@ -71,13 +74,12 @@ class Create(Resource):
     def _below(self, row: Row) -> str:
         """Return the path of a new row below that of the resource.
 
-        :raises InvalidBody: if something else has that address.
+        :raises UnfitValues: if something else has that address.
         """
         below = self.keys.path(row)
         taken = {action.below[1:].partition("/")[0] for action in self.served()} - {""}
         if below.partition("/")[0] in taken:
-            fault = Fault("is taken by another address of this API", pointer=f"/{self.keys.names[0]}")
-            raise InvalidBody(errors=[fault])
+            raise UnfitValues({self.keys.names[0]: "is taken by another address of this API"})
         return below
 
 
@@ -101,16 +103,17 @@ class Retrieve(Resource):
 
 
 class _Change(Resource):
-    def _change(
-        self, action: str, key: PathKey, body: Body, caller: Caller | None, if_match: str | None
-    ) -> Row:
+    def _change(self, action: str, key: PathKey, body: Body, caller: Caller | None, if_match: IfMatch) -> Row:
         def write(stored: Mapping[str, Any], extent: Extent, row: Row | None, **expected: Any) -> Row:
             values = self.load(action, body, caller, key=key, row=row)
             about: dict[str, Any] = {"values": values, "body": body, "key": key, "caller": caller}
             self.run(self.hooks.before(action), row, **about)
             self.bodies.check_nulls(action, values)
             changes = {**values, **self.stamps(self.updated)}
-            changed = self.store.update(stored, changes, extent, **expected)
+            if row is not None:
+                self.admit_result(action, caller, row, changes)
+            with self.bodies.located(action):
+                changed = self.store.update(stored, changes, extent, **expected)
             self.run(self.hooks.after(action), changed, **about, changes=changes, result=changed)
             return changed
 
@@ -123,11 +126,11 @@ class Update(_Change):
     def actions(self) -> list[Action]:
         return [*super().actions(), Action("update", "patch", self.below, ("key", "body", "if_match"))]
 
-    def update(self, key: PathKey, body: Body, caller: Caller | None, if_match: str | None = None) -> Row:
+    def update(self, key: PathKey, body: Body, caller: Caller | None, if_match: IfMatch = None) -> Row:
         """Change the attributes sent, and no others.
 
         :raises NotFound: if there is no such row the caller may reach.
-        :raises PreconditionFailed: if it is not as `if_match` says.
+        :raises PreconditionFailed: if it is not as the request says.
         """
         return self._change("update", key, body, caller, if_match)
 
@@ -138,11 +141,11 @@ class Replace(_Change):
     def actions(self) -> list[Action]:
         return [*super().actions(), Action("replace", "put", self.below, ("key", "body", "if_match"))]
 
-    def replace(self, key: PathKey, body: Body, caller: Caller | None, if_match: str | None = None) -> Row:
+    def replace(self, key: PathKey, body: Body, caller: Caller | None, if_match: IfMatch = None) -> Row:
         """Put what is sent in the place of what is there; read-only attributes stay.
 
         :raises NotFound: if there is no such row the caller may reach: a PUT does not create.
-        :raises PreconditionFailed: if it is not as `if_match` says.
+        :raises PreconditionFailed: if it is not as the request says.
         """
         return self._change("replace", key, body, caller, if_match)
 
@@ -153,11 +156,11 @@ class Delete(Resource):
     def actions(self) -> list[Action]:
         return [*super().actions(), Action("delete", "delete", self.below, ("key", "if_match"))]
 
-    def delete(self, key: PathKey, caller: Caller | None, if_match: str | None = None) -> Result:
+    def delete(self, key: PathKey, caller: Caller | None, if_match: IfMatch = None) -> Result:
         """Delete one row.
 
         :raises NotFound: if there is none the caller may reach.
-        :raises PreconditionFailed: if it is not as `if_match` says.
+        :raises PreconditionFailed: if it is not as the request says.
         """
 
         def write(stored: Mapping[str, Any], extent: Extent, row: Row | None, **expected: Any) -> Row:
@@ -171,17 +174,28 @@ class Delete(Resource):
 
 
 class _Computed(Resource):
-    def _asked(self, action: str, query: Query, caller: Caller | None) -> Plan:
+    def _asked(self, action: str, query: Query, caller: Caller | None, **more: Any) -> Question:
         extent = self.admit(action, caller)
-        return self.ask(replace(query, sort_by=None), extent, caller, in_order=False).plan
+        self.run(self.hooks.before(action), query=query, caller=caller, **more)
+        return self.ask(replace(query, sort_by=None), extent, caller, in_order=False)
 
     def _told(
-        self, action: str, plan: Plan, query: Query, *, exact: bool, examined: int, returned: int
+        self, action: str, asked: Question, query: Query, found: Groups | Statistics | Drawn, returned: int
     ) -> JSON:
-        told: JSON = {"exact": exact, "examined": examined}
+        told: JSON = {"exact": found.exact, "examined": found.examined}
         if query.explain and self.explainable:
-            told["explain"] = explain(plan, examined, returned)
+            told["explain"] = explain(
+                self,
+                asked,
+                examined=found.examined,
+                returned=returned,
+                capacity=found.capacity,
+                by_totals=found.by_totals,
+            )
         return {**told, **self.meta(action, told, query)}
+
+    def _ended(self, action: str, query: Query, caller: Caller | None, result: Any, **more: Any) -> None:
+        self.run(self.hooks.after(action), query=query, caller=caller, result=result, **more)
 
 
 class Group(_Computed):
@@ -198,15 +212,14 @@ class Group(_Computed):
         """
         if field not in self.groupable:
             raise NotFound
-        plan = self._asked("group", query, caller)
+        asked = self._asked("group", query, caller, field=field)
         groups = group(
-            self.store, plan, field, most_examined=self.most_examined, order=query.sort_by or "value"
+            self.store, asked.plan, field, most_examined=self.most_examined, order=query.sort_by or "value"
         )
         rows = [{"value": json_value(value), "count": count} for value, count in groups.values]
-        told = self._told(
-            "group", plan, query, exact=groups.exact, examined=groups.examined, returned=len(rows)
-        )
-        return Listing(rows, told)
+        listing = Listing(rows, self._told("group", asked, query, groups, len(rows)))
+        self._ended("group", query, caller, listing, items=rows, field=field)
+        return listing
 
 
 class Stats(_Computed):
@@ -225,17 +238,16 @@ class Stats(_Computed):
         if unknown:
             told = f"{', '.join(unknown)} cannot be measured; {', '.join(self.measurable)} can"
             raise InvalidParameters(errors=[Fault(told, parameter="fields")])
-        plan = self._asked("stats", query, caller)
-        found = stats(self.store, plan, fields, most_examined=self.most_examined, planner=self.planner)
+        asked = self._asked("stats", query, caller, fields=fields)
+        found = stats(self.store, asked.plan, fields, most_examined=self.most_examined, planner=self.planner)
         numbers = {
             name: {what: json_value(one) for what, one in asdict(of).items()}
             for name, of in found.fields.items()
         }
         body: JSON = {"stats": numbers}
         if self.meta_envelope is not None:
-            body[self.meta_envelope] = self._told(
-                "stats", plan, query, exact=found.exact, examined=found.examined, returned=len(found.fields)
-            )
+            body[self.meta_envelope] = self._told("stats", asked, query, found, len(found.fields))
+        self._ended("stats", query, caller, body, fields=fields)
         return body
 
 
@@ -250,10 +262,9 @@ class Sample(_Computed):
 
         :param query: `where` and `limit`.
         """
-        plan = self._asked("sample", query, caller)
+        asked = self._asked("sample", query, caller)
         size = query.limit or self.default_limit
-        found = sample(self.store, plan, size, random=SystemRandom(), most_examined=self.most_examined)
-        told = self._told(
-            "sample", plan, query, exact=found.exact, examined=found.examined, returned=len(found.rows)
-        )
-        return Listing(found.rows, told)
+        found = sample(self.store, asked.plan, size, random=SystemRandom(), most_examined=self.most_examined)
+        listing = Listing(found.rows, self._told("sample", asked, query, found, len(found.rows)))
+        self._ended("sample", query, caller, listing, items=found.rows)
+        return listing

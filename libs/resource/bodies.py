@@ -1,16 +1,19 @@
 """What a client may send: the schema of each body, and what is made of it before it is written."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from marshmallow import Schema, ValidationError
 from marshmallow.exceptions import SCHEMA
 
-from libs.errors import Fault, InvalidBody
+from libs.errors import Fault, InvalidBody, pointer
 from libs.resource.configuration import about
 from libs.resource.schema.from_model import schema_class
+from libs.resource.schema.json_schema import keys_of
 from libs.resource.schema.parser import CompiledParser, compile_parser
 from libs.resource.schema.selection import readable_writable
+from libs.resource.storable import UnfitValues
 from libs.resource.store.row import Row
 
 if TYPE_CHECKING:
@@ -29,6 +32,11 @@ class Bodies:
 
     def __init__(self, resource: "Configuration", layout: "Layout") -> None:
         model, hidden = resource.model, set(resource.scope.fixes)
+        with about(resource, "model"):
+            for former in ("form_rw", "rest_rw"):
+                # Left aside, it would open what it was to close.
+                if hasattr(model, former):
+                    raise TypeError(f"{model.__name__}.{former} is called fields_rw here")
         with about(resource, "rest_rw"):
             allowed = readable_writable(model, resource.rest_rw)
         unwritable = {name for name, (_, writable) in allowed.items() if not writable}
@@ -91,17 +99,17 @@ class Bodies:
 
         :raises InvalidBody: with every fault.
         """
-        parser, pointer = self.parsers.get(action), ""
+        parser = self.parsers.get(action)
         if parser is not None:
-            sent, pointer = parser.unwrap(sent), parser.pointer
+            sent = parser.unwrap(sent)
             if unknown := sorted(set(sent) - {parser.keys[name] for name in parser.names}):
-                raise InvalidBody(
-                    errors=[Fault("Unknown field.", pointer=f"{pointer}/{_escaped(one)}") for one in unknown]
-                )
+                faults = [Fault("Unknown field.", pointer(one, below=parser.pointer)) for one in unknown]
+                raise InvalidBody(errors=faults)
         try:
             values = dict(self._schemas[action].load(sent))
         except ValidationError as error:
-            raise InvalidBody(errors=list(_faults(error.messages_dict, pointer))) from None
+            below = parser.pointer if parser else ""
+            raise InvalidBody(errors=list(_faults(error.messages_dict, below))) from None
         if action == "replace":
             values = {**{name: self._default(name) for name in self.taken(action)}, **values}
         if parser is not None:
@@ -115,8 +123,6 @@ class Bodies:
 
         :raises InvalidBody: with every fault.
         """
-        parser = self.parsers.get(action)
-        pointer = parser.pointer if parser else ""
         missing = [
             name
             for name in self.taken(action)
@@ -126,22 +132,35 @@ class Bodies:
         ]
         if missing:
             raise InvalidBody(
-                errors=[Fault("May not be null.", pointer=f"{pointer}/{_escaped(name)}") for name in missing]
+                errors=[Fault("May not be null.", self._pointer(action, name)) for name in missing]
             )
+
+    @contextmanager
+    def located(self, action: str) -> Iterator[None]:
+        """Let faults of attributes that are raised in the with-block point to their fields in the body.
+
+        :raises InvalidBody: in the place of `UnfitValues`.
+        """
+        try:
+            yield
+        except UnfitValues as unfit:
+            faults = [Fault(told, self._pointer(action, name)) for name, told in unfit.faults.items()]
+            raise InvalidBody(errors=faults) from None
+
+    def _pointer(self, action: str, name: str) -> str:
+        """Return where the field of an attribute is in a body."""
+        parser, keys = self.parsers.get(action), keys_of(self._schemas[action])
+        return pointer(keys.get(name, name), below=parser.pointer if parser else "")
 
     def _default(self, name: str) -> Any:
         default = self._defaults[name]
         return default() if callable(default) else default
 
 
-def _faults(messages: Mapping[Any, Any], pointer: str) -> Iterator[Fault]:
+def _faults(messages: Mapping[Any, Any], below: str) -> Iterator[Fault]:
     for name, found in messages.items():
-        at = pointer if name == SCHEMA else f"{pointer}/{_escaped(name)}"
+        at = below if name == SCHEMA else pointer(name, below=below)
         if isinstance(found, Mapping):
             yield from _faults(found, at)
         else:
             yield from (Fault(text, pointer=at) for text in found)
-
-
-def _escaped(name: object) -> str:
-    return str(name).replace("~", "~0").replace("/", "~1")  # RFC 6901 section 3

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from libs.resource.answers import SHOWING
-from libs.resource.schema.json_schema import JSON, object_schema
+from libs.resource.schema.json_schema import JSON, keys_of, object_schema
 
 if TYPE_CHECKING:
     from libs.resource.resource import Resource
@@ -44,21 +44,15 @@ def component_schemas(resource: "Resource") -> JSON:
     ``TodoReplacement`` what takes its place, ``TodoPage`` a page of them; and what group, stats and sample
     answer, where it has these. ``TodoWhere`` is what a list may be asked for.
     """
-    name, bodies, answers = resource.name, resource.bodies, resource.answers
-    shown = object_schema(bodies.whole, shown=True)
+    name = resource.name
     actions = {action.name for action in resource.served()}
     made: JSON = {}
     # What it looks like where no action has a serializer of its own.
     plain = next((action for action in SHOWING if action not in resource.serializers), "")
     variants = {"": plain, **{action: action for action in resource.serializers}}
     for variant, action in variants.items():
-        serializer = answers.serializers.get(action)
-        names = serializer.names if serializer else bodies.readable
-        properties = {one: shown["properties"][one] for one in names}
-        if serializer:
-            properties |= serializer.json_schemas()
         schema_name = name + _VARIANTS.get(variant, "")
-        made[schema_name] = _object(properties)
+        made[schema_name] = _shown(resource, action)
         if resource.single_envelope is not None and variant not in ("list", "sample"):
             made[f"{schema_name}Envelope"] = _object({resource.single_envelope: _ref(schema_name)})
     for action, schema_name in (
@@ -82,13 +76,29 @@ def component_schemas(resource: "Resource") -> JSON:
     return made
 
 
+def shown_schema(resource: "Resource", action: str) -> JSON:
+    """Return the JSON schema of what an action shows of a row, whole."""
+    row = _shown(resource, action)
+    return row if resource.single_envelope is None else _object({resource.single_envelope: row})
+
+
+def _shown(resource: "Resource", action: str) -> JSON:
+    shown = object_schema(resource.bodies.whole, shown=True)
+    serializer = resource.answers.serializers.get(action)
+    names = serializer.names if serializer else resource.bodies.readable
+    keys = keys_of(resource.bodies.whole)
+    properties = {keys[one]: shown["properties"][keys[one]] for one in names}
+    return _object({**properties, **serializer.json_schemas()} if serializer else properties)
+
+
 def _row_name(resource: "Resource", action: str) -> str:
     return shown_name(resource, action).removesuffix("Envelope")
 
 
 def _taken(resource: "Resource", action: str) -> JSON:
     whole = object_schema(resource.bodies.schema(action))
-    names = resource.bodies.taken(action)
+    keys = keys_of(resource.bodies.schema(action))
+    names = [keys[one] for one in resource.bodies.taken(action)]
     properties = {one: whole["properties"][one] for one in names}
     required = [] if action == "update" else [one for one in whole.get("required", []) if one in names]
     schema = _object(properties, required)

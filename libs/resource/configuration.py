@@ -82,6 +82,10 @@ class Configuration:
     # What a request may cost
     allow_scan: ClassVar[bool] = False
     """Whether a query that no index serves may look at the whole table, up to `most_examined`."""
+    complete_indexes: ClassVar[tuple[str, ...]] = ()
+    """Indexes that are promised to hold every row the model says they hold.
+
+    So they do if each row was written since the attributes of their keys were declared, or written again."""
     most_examined: ClassVar[int] = 1000
     """How many rows one request may look at for those it wants."""
     default_limit: ClassVar[int] = 20

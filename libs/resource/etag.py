@@ -10,11 +10,13 @@ from typing import Any
 from libs.errors import Fault, InvalidParameters, PreconditionRequired
 from libs.resource.storable import json_value
 from libs.resource.store.row import Row
-from libs.resource.store.store import Store
+from libs.resource.store.store import Store, Versions
 
 # RFC 9110 section 5.6.1: a list may have empty elements, and two of its elements have a comma between them.
 _AROUND, _BETWEEN = re.compile("[ \\t,]*"), re.compile("[ \\t]*,[ \\t,]*")
-_VERSION = re.compile(r"([1-9][0-9]{0,17})(\.[0-9a-f]{32})?")
+# Without what is behind the dot: a condition of a write is about what is stored, however it was shown. Tags
+# from before they had it are versions alone.
+_VERSION = re.compile(r"([1-9][0-9]{0,17})(?:\.(?:[0-9a-f]{8}|[0-9a-f]{32}))?")
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 
 
@@ -32,16 +34,51 @@ class Tag:
         return f'{"W/" * self.weak}"{self.opaque}"'
 
 
-def tag_of(store: Store, row: Row, computed: Any = None) -> Tag:
-    """Return the tag of a row: its version or, where the model has none, a weak one of all it holds.
+@dataclass(frozen=True)
+class Conditions:
+    """What a request says of the row it is about: the texts of both headers, None where one was not sent."""
 
-    :param computed: what is shown, where not all of it follows from what is stored: the version then has a
-        digest of it behind it, after a dot.
+    if_match: str | None = None
+    if_none_match: str | None = None
+
+
+IfMatch = Conditions | str | None
+"""What a write is told of its conditions: the text of If-Match or, where there is an If-None-Match, both."""
+
+
+def conditions_of(if_match: IfMatch) -> Conditions:
+    """Return the conditions of a write.
+
+    :raises InvalidParameters: if its If-None-Match is no list of entity tags.
+    """
+    made = if_match if isinstance(if_match, Conditions) else Conditions(if_match)
+    if made.if_none_match is not None:
+        parse_tags(made.if_none_match, "If-None-Match")
+    return made
+
+
+def shape_of(schema: Mapping[str, Any]) -> str:
+    """Return the digest of a representation's JSON schema, which its tags end with.
+
+    So what a client has from before a deploy that shows more, less or otherwise is not taken for the same.
+    """
+    return _digest(schema)[:8]
+
+
+def tag_of(store: Store, row: Row, shape: str, computed: Any = None) -> Tag:
+    """Return the tag of a row: its version and the shape it is shown in, with a dot between them.
+
+    Where the model has no version it is a weak one, a digest of all the row holds and of the shape.
+
+    :param shape: see `shape_of`.
+    :param computed: what is shown, where not all of it follows from what is stored: a digest of it takes the
+        place of the shape.
     """
     version = store.version_of(row)
     if version is not None:
-        return Tag(str(version) if computed is None else f"{version}.{_digest(computed)}")
-    return Tag(_digest(computed or {name: row(name) for name in store.codec.attributes}), weak=True)
+        return Tag(f"{version}.{shape if computed is None else _digest(computed)}")
+    held = computed or {"": shape, **{name: row(name) for name in store.codec.attributes}}
+    return Tag(_digest(held), weak=True)
 
 
 def _digest(held: Mapping[str, Any]) -> str:
@@ -79,10 +116,10 @@ def is_known(tag: Tag, if_none_match: str | None) -> bool:
     return tags is None or any(one.opaque == tag.opaque for one in tags)
 
 
-def versions_wanted(if_match: str | None, *, required: bool, versioned: bool) -> tuple[int, ...] | None:
+def versions_wanted(if_match: str | None, *, required: bool, versioned: bool) -> Versions:
     """Return the versions an If-Match allows a row to have; None for any.
 
-    Only strong tags match, so nothing does where the model has no version.
+    Only strong tags match, so nothing does where the model has no version. Of a tag the version alone counts.
 
     :param required: whether a request without If-Match is refused.
     :raises PreconditionRequired: if it is.

@@ -17,9 +17,9 @@ from pynamodb.attributes import (
 )
 
 from libs.api import path_segment
-from libs.errors import Fault, InvalidBody, NotFound
+from libs.errors import NotFound
 from libs.resource.query.layout import Layout
-from libs.resource.storable import LARGEST_HASH_KEY, LARGEST_RANGE_KEY, key_fault, number_fault
+from libs.resource.storable import LARGEST_HASH_KEY, LARGEST_RANGE_KEY, UnfitValues, key_fault, number_fault
 from libs.resource.store.row import Row
 
 PathKey = str | Sequence[str]
@@ -81,13 +81,13 @@ class KeyPath:
     def path(self, row: Row) -> str:
         """Return the path of a row below that of its resource, percent-encoded.
 
-        :raises InvalidBody: if no request can have it: for its length, or since there is a NUL in it.
+        :raises UnfitValues: if no request can have it: for its length, or since there is a NUL in it.
         """
         texts = (_text(self._codec.attributes[name], row(name)) for name in self.names)
         path = "/".join(path_segment(text) for text in texts)
         if len(path) > LONGEST_PATH or "%00" in path:
             told = f"must fit into an address: {LONGEST_PATH} characters, percent-encoded, and no NUL"
-            raise InvalidBody(errors=[Fault(told, pointer=f"/{self.names[-1]}")])
+            raise UnfitValues({self.names[-1]: told})
         return path
 
     def _value(self, name: str, text: str) -> Any:

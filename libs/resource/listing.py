@@ -1,17 +1,20 @@
 """A page of rows as an answer: with its cursors, its links, and what it cost."""
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from libs.errors import Fault, InvalidParameters, QueryRefused
 from libs.jwt import Caller
 from libs.resource.answers import Listing
+from libs.resource.explain import explain
 from libs.resource.query.parameters import Query
 from libs.resource.query.plan import Plan
 from libs.resource.scope import Extent
 from libs.resource.store.cursor import LONGEST_CURSOR
 from libs.resource.store.pages import Page, Turn, read_page
+from libs.resource.store.totals import CAPACITY_OF_ONE
 
 if TYPE_CHECKING:
     from libs.resource.resource import Question, Resource
@@ -21,9 +24,9 @@ def list_rows(resource: "Resource", query: Query, extent: Extent, caller: Caller
     """Return the page that `query` asks for, of the rows in `extent`."""
     question = resource.ask(query, extent, caller)
     turn = _turn(resource, query, question)
-    page = read_page(
-        resource.store.read, resource.store.codec, question.plan, turn, most_examined=resource.most_examined
-    )
+    store = resource.store
+    read = partial(store.read, parameter=resource.parameter_names.cursor)
+    page = read_page(read, store.codec, question.plan, turn, most_examined=resource.most_examined)
     cursors = _cursors(resource, question, page)
     told: dict[str, Any] = {
         **cursors,
@@ -31,38 +34,34 @@ def list_rows(resource: "Resource", query: Query, extent: Extent, caller: Caller
         "examined": page.examined,
         "truncated": page.truncated,
     }
-    count = query.count or resource.default_count
+    count, capacity = query.count or resource.default_count, page.capacity
     if count != "none":
-        told.update(_count(resource, question.plan, refuse=count == "exact"))
+        counted, examined, units = _count(resource, question.plan, refuse=count == "exact")
+        told |= {**counted, "examined": page.examined + examined}
+        capacity += units
     if query.explain and resource.explainable:
-        told["explain"] = explain(question.plan, page.examined, len(page.rows), page.capacity)
+        told["explain"] = explain(
+            resource, question, examined=told["examined"], returned=len(page.rows), capacity=capacity
+        )
     meta = {**told, **resource.meta("list", told, query)}
     return Listing(page.rows, meta, _links(resource, query, cursors))
 
 
-def explain(plan: Plan, examined: int, returned: int, capacity: float | None = None) -> dict[str, Any]:
-    """Return how rows were found and what it cost.
-
-    :param capacity: read units; None where they were not counted.
-    """
-    cost = {} if capacity is None else {"capacity": capacity}
-    return {**plan.explain(), "examined": examined, "returned": returned, **cost}
-
-
-def _count(resource: "Resource", plan: Plan, *, refuse: bool) -> dict[str, Any]:
-    """Return how many rows there are in all, and whether that is all.
+def _count(resource: "Resource", plan: Plan, *, refuse: bool) -> tuple[dict[str, Any], int, float]:
+    """Return how many rows there are in all and whether that is all; what was examined, and the read units.
 
     :param refuse: raise QueryRefused where that cannot be told exactly.
     """
     most, totals = resource.most_examined, resource.store.totals
     fixed = None if totals is None else totals.fixed_by(plan.wanted)
     if totals is not None and fixed is not None:
-        return {"total": totals.count(fixed), "total_exact": True}
+        return {"total": totals.count(fixed), "total_exact": True}, 1, CAPACITY_OF_ONE
     reading = resource.store.read(replace(plan, sort=()), most_examined=most, chunk=most)
     total = sum(1 for _ in reading)
     if refuse and reading.truncated:
         raise QueryRefused(f"More than {most} rows would have to be read to count them.")
-    return {"total": total, "total_exact": not reading.truncated}
+    told = {"total": total, "total_exact": not reading.truncated}
+    return told, reading.examined, reading.capacity
 
 
 def _turn(resource: "Resource", query: Query, question: "Question") -> Turn:
@@ -95,7 +94,7 @@ def _cursors(resource: "Resource", question: "Question", page: Page) -> dict[str
         "prev": None if page.prev is None else sign(to, page.prev, backwards=True),
     }
     if any(len(cursor) > LONGEST_CURSOR for cursor in made.values() if cursor is not None):
-        raise QueryRefused("What a row here is sorted by is too long to go on from: sort by another field.")
+        raise QueryRefused("The key of a row here is too long to go on from: sort by another field.")
     return made
 
 

@@ -10,6 +10,7 @@ from libs.errors import Conflict, Forbidden, PreconditionFailed, PreconditionReq
 from libs.resource.components import shown_name, where_name
 from libs.resource.keys import LONGEST_PATH
 from libs.resource.query.sorting import MAX_SORT_KEYS
+from libs.resource.query.where_schema import operators_told
 from libs.resource.schema.json_schema import JSON
 from libs.resource.store.aggregate import ORDERS
 from libs.resource.store.cursor import LONGEST_CURSOR
@@ -47,11 +48,15 @@ def operation_of(resource: "Resource", action: "Action") -> JSON:
     if "key" in action.takes:
         parameters += [_key_parameter(name) for name in resource.keys.parameters]
     if "if_match" in action.takes:
-        parameters.append(
-            _header("If-Match", "The ETag of what you have seen; 412 if it is not that any more.")
-        )
+        parameters += [
+            _header("If-Match", "The ETag of what you have seen; 412 if it is not that any more."),
+            _header("If-None-Match", "An ETag; 412 if it is still that."),
+        ]
     if action.name == "retrieve":
-        parameters.append(_header("If-None-Match", "The ETag of what you have; 304 if it is still that."))
+        parameters += [
+            _header("If-Match", "The ETag of what you want; 412 if it is not that any more."),
+            _header("If-None-Match", "The ETag of what you have; 304 if it is still that."),
+        ]
     method = resource.hooks.handler(action.name) or getattr(resource, action.name)
     said: JSON = getattr(method, "__openapi__", {})
     return {
@@ -74,12 +79,12 @@ def _problems(resource: "Resource", action: "Action") -> list[type[Problem]]:
     writes = action.method != "get"
     if resource.permissions or (writes and action.name != "delete"):
         kinds.append(Forbidden)  # new values may be out of scope
-    if action.name == "create":
-        kinds.append(Conflict)
-    if "if_match" in action.takes:
+    if action.name == "create" or (action.name == "delete" and resource.totals):
+        kinds.append(Conflict)  # for totals see `KeptTotals.changes`
+    if "if_match" in action.takes or action.name == "retrieve":
         kinds.append(PreconditionFailed)
-        if resource.require_if_match:
-            kinds.append(PreconditionRequired)
+    if "if_match" in action.takes and resource.require_if_match:
+        kinds.append(PreconditionRequired)
     return kinds
 
 
@@ -228,18 +233,12 @@ def list_parameters(resource: "Resource") -> list[JSON]:
     ]
 
 
-_OPERATORS = (
-    "Operators: `$eq` (a plain value means it), `$ne`, `$in`, `$nin`, `$exists`; of what has an order `$lt`, "
-    "`$lte`, `$gt`, `$gte`, `$between`; of text `$startswith`, `$contains`, `$icontains`, `$like`, `$ilike`; "
-    "of lists `$contains`. `$and`, `$or` and `$not` go around them, also under a field."
-)
-
-
 def _where_parameters(resource: "Resource") -> list[JSON]:
     names, found = resource.parameter_names, []
     if resource.queryable:
         grammar = {"$ref": f"#/components/schemas/{where_name(resource)}"}
-        text = f"Which ones: a JSON expression over {', '.join(resource.queryable)}. {_OPERATORS}"
+        operators = operators_told({name: resource.bodies.whole.fields[name] for name in resource.queryable})
+        text = f"Which ones: a JSON expression over {', '.join(resource.queryable)}. {operators}"
         schema = {
             **_text("where", 4096),
             "contentMediaType": "application/json",

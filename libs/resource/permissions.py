@@ -13,8 +13,13 @@ classes that take no arguments. A composition is one statement about the action 
 ``A | B`` allows what A or B allows in both answers, and never mixes the one's answer to the action with the
 other's to the row.
 
-Only retrieve, update, replace and delete are about a row. Elsewhere the answer to the action decides alone:
-``IsOwner("author")`` lets a signed-in caller list and create, and so ``~IsOwner("author")`` does not.
+Retrieve, update, replace and delete are about a row that is stored, create about the one that is to be.
+Elsewhere the answer to the action decides alone: ``IsOwner("author")`` lets a signed-in caller list, and so
+``~IsOwner("author")`` does not.
+
+What an update or a replace would make of a row is a third question, which all answer as they did for the row
+that is stored, but for those that judge the result (`has_result_permission`): nobody gives away by a change
+what is theirs by `IsOwner`.
 """
 
 import inspect
@@ -27,8 +32,8 @@ from libs.errors import Forbidden, Problem, Unauthorized
 from libs.jwt import Caller
 
 READING = frozenset({"list", "retrieve", "group", "stats", "sample"})
-ON_ROW = frozenset({"retrieve", "update", "replace", "delete"})
-ACTIONS = READING | ON_ROW | {"create"}
+ON_ROW = frozenset({"create", "retrieve", "update", "replace", "delete"})
+ACTIONS = READING | ON_ROW
 """The names of what a resource can be asked to do."""
 
 
@@ -64,9 +69,19 @@ class Permission(metaclass=_Composable):
     def has_object_permission(self, caller: Caller | None, action: str, item: Model) -> bool:
         """Tell whether `caller`, who has the permission for the action, may do it with `item`.
 
-        :param item: the row as it is stored.
+        :param item: the row as it is stored; that of a create as it is to be.
         """
         return True
+
+    def has_result_permission(self, caller: Caller | None, action: str, item: Model, changed: Model) -> bool:
+        """Tell whether `caller`, who has the permission for `item`, may make `changed` of it.
+
+        Asked before an update or a replace is written. Where it is not overridden the row as it is stored
+        decides again.
+
+        :param changed: the row as it is to be.
+        """
+        return self.has_object_permission(caller, action, item)
 
     def reason(self, caller: Caller | None, action: str) -> str | None:
         """Return the sentence the client is told after a refusal; None for none."""
@@ -82,7 +97,13 @@ class Permission(metaclass=_Composable):
     @property
     def needs_object(self) -> bool:
         """Whether it can refuse a row, so that the row must be read before."""
-        return type(self).has_object_permission is not Permission.has_object_permission
+        looks = type(self).has_object_permission is not Permission.has_object_permission
+        return looks or self.needs_result
+
+    @property
+    def needs_result(self) -> bool:
+        """Whether it can refuse what a change makes of a row it admitted."""
+        return type(self).has_result_permission is not Permission.has_result_permission
 
     def __and__(self, other: "Permission | type[Permission]") -> "Permission":
         return _All(self, as_permission(other)) if _is_permission(other) else NotImplemented
@@ -106,6 +127,10 @@ class _Composed(Permission):
     def needs_object(self) -> bool:
         return any(part.needs_object for part in self.parts)
 
+    @property
+    def needs_result(self) -> bool:
+        return any(part.needs_result for part in self.parts)
+
     def _reasons(self, caller: Caller | None, action: str, parts: Iterable[Permission]) -> list[str]:
         found = (part.reason(caller, action) for part in parts)
         return list(dict.fromkeys(text for text in found if text))
@@ -117,6 +142,9 @@ class _All(_Composed):
 
     def has_object_permission(self, caller: Caller | None, action: str, item: Model) -> bool:
         return all(_allows_object(part, caller, action, item) for part in self.parts)
+
+    def has_result_permission(self, caller: Caller | None, action: str, item: Model, changed: Model) -> bool:
+        return all(_allows_result(part, caller, action, item, changed) for part in self.parts)
 
     def reason(self, caller: Caller | None, action: str) -> str | None:
         refusing = [part for part in self.parts if not _allows(part, caller, action)]
@@ -131,6 +159,12 @@ class _Any(_Composed):
     def has_object_permission(self, caller: Caller | None, action: str, item: Model) -> bool:
         return any(_allows_both(part, caller, action, item) for part in self.parts)
 
+    def has_result_permission(self, caller: Caller | None, action: str, item: Model, changed: Model) -> bool:
+        return any(
+            _allows(part, caller, action) and _allows_result(part, caller, action, item, changed)
+            for part in self.parts
+        )
+
     def reason(self, caller: Caller | None, action: str) -> str | None:
         return " Or: ".join(self._reasons(caller, action, self.parts)) or None
 
@@ -143,6 +177,10 @@ class _Not(_Composed):
 
     def has_object_permission(self, caller: Caller | None, action: str, item: Model) -> bool:
         return not _allows_both(self.parts[0], caller, action, item)
+
+    def has_result_permission(self, caller: Caller | None, action: str, item: Model, changed: Model) -> bool:
+        (part,) = self.parts
+        return not (_allows(part, caller, action) and _allows_result(part, caller, action, item, changed))
 
 
 class AllowAny(Permission):
@@ -193,7 +231,9 @@ class HasScopes(Permission):
 
 
 class IsOwner(Permission):
-    """Whoever's id is an attribute of the row; for actions that are not about a row, whoever is known.
+    """Whoever's id is an attribute of the row, and stays it when the row is changed.
+
+    Who creates a row must be its owner. For actions that are not about a row it is whoever is known.
 
     :param attribute: the name of the attribute that holds the owner's id.
     """
@@ -211,6 +251,9 @@ class IsOwner(Permission):
     def has_object_permission(self, caller: Caller | None, action: str, item: Model) -> bool:
         return caller is not None and bool(caller.subject == getattr(item, self._attribute))
 
+    def has_result_permission(self, caller: Caller | None, action: str, item: Model, changed: Model) -> bool:
+        return self.has_object_permission(caller, action, changed)
+
     def reason(self, caller: Caller | None, action: str) -> str | None:
         return "Only its owner may do this." if action in ON_ROW else None
 
@@ -224,7 +267,8 @@ def as_permission(given: Any) -> Permission:
         given = _made(given)
     if not isinstance(given, Permission):
         raise TypeError(f"{given!r} is no permission: derive its class from Permission")
-    for name, arguments in (("has_permission", 2), ("has_object_permission", 3)):
+    asked = {"has_permission": 2, "has_object_permission": 3, "has_result_permission": 4}
+    for name, arguments in asked.items():
         method = getattr(given, name)
         try:
             inspect.signature(method).bind(*[None] * arguments)
@@ -269,6 +313,19 @@ def admit_object(permissions: Iterable[Permission], caller: Caller | None, actio
             raise permission.denied(caller, action)
 
 
+def admit_result(
+    permissions: Iterable[Permission], caller: Caller | None, action: str, item: Model, changed: Model
+) -> None:
+    """Let a change of a row that was admitted pass if all permissions allow what it makes of the row.
+
+    :raises Unauthorized: if one refuses and nobody is known.
+    :raises Forbidden: if one refuses the caller.
+    """
+    for permission in permissions:
+        if permission.needs_result and not _allows_result(permission, caller, action, item, changed):
+            raise permission.denied(caller, action)
+
+
 def _made(kind: type) -> Any:
     try:
         return kind()
@@ -287,6 +344,13 @@ def _allows(permission: Permission, caller: Caller | None, action: str) -> bool:
 def _allows_object(permission: Permission, caller: Caller | None, action: str, item: Model) -> bool:
     answer = permission.has_object_permission(caller, action, item)
     return _bool(permission, "has_object_permission", answer)
+
+
+def _allows_result(
+    permission: Permission, caller: Caller | None, action: str, item: Model, changed: Model
+) -> bool:
+    answer = permission.has_result_permission(caller, action, item, changed)
+    return _bool(permission, "has_result_permission", answer)
 
 
 def _allows_both(permission: Permission, caller: Caller | None, action: str, item: Model) -> bool:

@@ -8,17 +8,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 from libs.api import ApiObject, Contribution, Result
-from libs.errors import PreconditionFailed, Problem, ServiceUnavailable
+from libs.errors import PreconditionFailed, Problem
 from libs.jwt import Caller
-from libs.resource.answers import Answers
+from libs.resource.answers import SHOWING, Answers
 from libs.resource.bodies import Bodies
-from libs.resource.components import component_schemas
+from libs.resource.components import component_schemas, shown_schema
+from libs.resource.conditional import Conditional
 from libs.resource.configuration import Configuration, about
-from libs.resource.etag import is_known, tag_of, versions_wanted
+from libs.resource.etag import Conditions, IfMatch, conditions_of
 from libs.resource.hooks.hooks import Hook, Hooks
 from libs.resource.keys import KeyPath, PathKey
 from libs.resource.operations import operation_of
-from libs.resource.permissions import admit, admit_object, as_permissions
+from libs.resource.permissions import admit, admit_object, admit_result, as_permissions
+from libs.resource.query.layout import indexes_of
 from libs.resource.query.parameters import Query
 from libs.resource.query.plan import Plan, Planner
 from libs.resource.query.sorting import parse_sort
@@ -26,15 +28,13 @@ from libs.resource.query.where import TRUE, WhereParser, all_of, comparable
 from libs.resource.schema.json_schema import JSON
 from libs.resource.scope import Extent
 from libs.resource.start import check_actions, check_declared, check_fields
+from libs.resource.store.contention import pauses, wait
 from libs.resource.store.cursor import CursorSigner
 from libs.resource.store.row import Row
 from libs.resource.store.store import Store
 
 Body = ApiObject | Mapping[str, Any]
 """What a client sent: the contract's object in a request, any mapping in a test."""
-
-ATTEMPTS = 4
-"""How often a write that has read its row is tried, where others change the row at the same time."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,15 @@ class Action:
 
 @dataclass(frozen=True)
 class Question:
-    """What a client asks, understood: the plan for it, and all a cursor of its answer is bound to."""
+    """What a client asks, understood: the plan for it, and all a cursor of its answer is bound to.
+
+    :param extent: the rows it is asked of.
+    :param where: which of them, as the client wrote it.
+    """
 
     plan: Plan
+    extent: Extent
+    where: str | None
     bound_to: tuple[str, ...]
 
 
@@ -75,7 +81,9 @@ class Resource(Configuration):
             totals = self.totals.check(self.model, self.scope) if self.totals else None
         self.store = Store(self.model, totals)
         self.keys = KeyPath(self.store.layout, self.scope.fixes)
-        self.planner = Planner(self.store.layout, allow_scan=self.allow_scan)
+        named = indexes_of(self.model)
+        complete = [named[name] for name in self.complete_indexes]
+        self.planner = Planner(self.store.layout, allow_scan=self.allow_scan, complete=complete)
         self.bodies = Bodies(self, self.store.layout)
         self.answers = Answers(self, self.store.codec, self.bodies)
         check_fields(self)
@@ -90,6 +98,8 @@ class Resource(Configuration):
         self._served = tuple(self._enabled())
         self.hooks = Hooks(self, [action.name for action in self._served])
         self._entries = {action.name: self._entry(action) for action in self._served}
+        shown = {action: shown_schema(self, action) for action in SHOWING}
+        self.conditional = Conditional(self.store, self.answers, shown, required=self.require_if_match)
 
     def _enabled(self) -> Iterable[Action]:
         actions = self.actions()
@@ -149,11 +159,14 @@ class Resource(Configuration):
             given["key"] = parts[0] if len(parts) == 1 else tuple(parts)
         if "query" in action.takes:
             given["query"] = self.parameter_names.query(values)
+        if "if_match" in action.takes and given.get("if_none_match") is not None:
+            given["if_match"] = Conditions(given.get("if_match"), given["if_none_match"])
         arguments = {name: given.get(name) for name in action.takes}
         try:
             # First, and here: an override or a wrapper may never ask.
             admit(self._permissions, caller, action.name)
             outcome = self._entries[action.name](**arguments, caller=caller)
+            return self._finished(action, outcome, given)
         except Problem as problem:
             answer_to = self.hooks.on_problem(problem)
             answered = problem if answer_to is None else answer_to(caller=caller, action=action.name)
@@ -162,20 +175,16 @@ class Resource(Configuration):
             if isinstance(answered, Problem):
                 raise answered from problem
             return self.answers.result(action.name, answered)
-        return self._finished(action, outcome, given.get("if_none_match"))
 
-    def _finished(self, action: Action, outcome: Any, if_none_match: str | None) -> Result:
+    def _finished(self, action: Action, outcome: Any, given: Mapping[str, Any]) -> Result:
         result = self.answers.result(action.name, outcome)
         row = self.answers.row(outcome)
+        # The conditions of a write hold while it is done: see `change`.
+        made = self.conditional.read(action.name, row, result, given) if action.method == "get" else result
         if row is None:
-            return result
-        # What is computed when it is shown may be another one of the same version.
-        computed = result.body if self.answers.computes(action.name) else None
-        tag = tag_of(self.store, row, computed)
-        result = replace(result, headers={**result.headers, "ETag": str(tag)})
-        if action.method == "get" and is_known(tag, if_none_match):
-            return replace(result, status=304, body=None)
-        return result
+            return made
+        tag = self.conditional.tag(action.name, row, result)
+        return replace(made, headers={**made.headers, "ETag": str(tag)})
 
     # The steps of an action, each to be overridden by itself
 
@@ -199,6 +208,17 @@ class Resource(Configuration):
         """
         if self._object_permissions:
             admit_object(self._object_permissions, caller, action, row.model())
+
+    def admit_result(self, action: str, caller: Caller | None, row: Row, changes: Mapping[str, Any]) -> None:
+        """Have the permissions look at what a row they admitted will be, before it is written.
+
+        :raises Unauthorized: if one refuses it to nobody in particular.
+        :raises Forbidden: if one refuses it to the caller.
+        """
+        judges = [one for one in self._object_permissions if one.needs_result]
+        if judges:
+            stored = Row(self.store.codec, row.item)  # its object may be changed by hooks, this is not
+            admit_result(judges, caller, action, stored.model(), self.store.changed(row, changes).model())
 
     def get_row(self, key: Mapping[str, Any], extent: Extent) -> Row:
         """Return one row; all actions on a row that read it do so by this.
@@ -248,7 +268,8 @@ class Resource(Configuration):
         plan = self.planner.plan(all_of(extent.expression, where), sort)
         subject = caller.subject if caller else ""
         fixed, way = repr(dict(extent.fixed)), f"{plan.kind} {plan.access.index}"
-        return Question(plan, (self.name, subject, fixed, query.where or "", sort_text, way))
+        bound_to = (self.name, subject, fixed, query.where or "", sort_text, way)
+        return Question(plan, extent, query.where, bound_to)
 
     def meta(self, action: str, told: JSON, query: Query) -> JSON:
         """Return what ``list``, ``group``, ``stats`` or ``sample`` tells of its answer; to be overridden.
@@ -272,40 +293,37 @@ class Resource(Configuration):
         action: str,
         key: PathKey,
         caller: Caller | None,
-        if_match: str | None,
+        if_match: IfMatch,
         write: Callable[..., Row],
     ) -> Row:
         """Do a write of one row on the conditions of the request.
 
-        Where a permission or a hook has looked at the row, it is written only as it was seen then; if others
-        write it meanwhile, all of it is done again.
+        Where a permission, a hook or an If-None-Match has looked at the row, it is written only as it was
+        seen then; if others write it meanwhile, all of it is done again.
 
         :param write: does it, given the key, the extent, the row if it was read, and what the store expects.
         """
         extent = self.admit(action, caller)
         stored_key = self.keys.read(key, extent.fixed)
-        versions = versions_wanted(
-            if_match, required=self.require_if_match, versioned=self.store.version is not None
-        )
-        looks = self._looks_at_row(action)
+        versions = self.conditional.versions(if_match)
+        looks = self._looks_at_row(action) or conditions_of(if_match).if_none_match is not None
         # Hooks that look at nothing are still not for rows that are not there.
         reads = looks or self.hooks.before(action) or self.hooks.after_parse(action)
-        for _ in range(ATTEMPTS):
+        waits = pauses()
+        while True:
             row = self.get_row(stored_key, extent) if reads else None
             expected: dict[str, Any] = {"versions": versions}
             if row is not None:
                 self.admit_row(action, caller, row)
-                seen = self.store.version_of(row)
-                if versions is not None and seen not in versions:
-                    raise PreconditionFailed("It was changed in the meantime.")
+                self.conditional.check(row, if_match, versions)
                 if looks:
-                    expected = {"seen": row} if seen is None else {"versions": (seen,)}
+                    expected = {"seen": row}
             try:
                 return write(stored_key, extent, row, **expected)
             except PreconditionFailed:
                 if versions is not None or not looks:
                     raise
-        raise ServiceUnavailable("It is being changed by others. Try again.")
+            wait(waits)
 
     def _looks_at_row(self, action: str) -> bool:
         return (

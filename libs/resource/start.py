@@ -11,8 +11,10 @@ from pynamodb.models import Model
 from libs.resource.answers import SHOWING
 from libs.resource.bodies import TAKING
 from libs.resource.configuration import Configuration, about
+from libs.resource.query.layout import indexes_of
 from libs.resource.query.parameters import Count, ParameterNames
 from libs.resource.query.where import WhereParser
+from libs.resource.schema.fitting import check_fits
 from libs.resource.scope import Scope
 from libs.resource.store.aggregate import check_groups, check_stats
 
@@ -45,6 +47,7 @@ def check_declared(resource: "Resource") -> None:
     attributes = model.get_attributes()
     for setting in _ATTRIBUTES:
         _check_known(resource, setting, attributes)
+    _check_known(resource, "complete_indexes", indexes_of(model))
     for name, field in resource.fields.items():
         with about(resource, "fields"):
             if not isinstance(field, fields.Field):
@@ -103,6 +106,11 @@ def check_fields(resource: "Resource") -> None:
     for setting in _FIELDS:
         _check_known(resource, setting, resource.bodies.readable)
     _check_known(resource, "required", resource.bodies.taken("create"))
+    asked = {*resource.queryable, *resource.sortable}
+    with about(resource, "fields"):
+        for name, field in resource.fields.items():
+            if name in shown and (name in asked or not field.dump_only):
+                check_fits(field, codec.attributes[name], f"{resource.model.__name__}.{name}")
     with about(resource, "model"):
         if clash := _ARGUMENTS.difference({"key"}).intersection(resource.keys.parameters):
             raise TypeError(f"a parameter of a path cannot be called {', '.join(sorted(clash))}")

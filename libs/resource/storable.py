@@ -11,6 +11,9 @@ from typing import Any
 
 from marshmallow import ValidationError
 from pynamodb.attributes import MapAttribute
+from pynamodb.models import Model
+
+from libs.errors import Fault, InvalidBody, pointer
 
 MOST_LEVELS = 31
 """Lists and maps within each other; a value in the innermost is on level 32, the AWS limit."""
@@ -19,6 +22,8 @@ MOST_DIGITS = 38
 LARGEST_NUMBER = math.nextafter(1e126, 0)
 """The largest float DynamoDB takes; its numbers end below 10**126."""
 SMALLEST_NUMBER = 1e-130
+SMALLEST_INTEGER, LARGEST_INTEGER = -(2**63), 2**64 - 1
+"""What JSON (orjson) and MessagePack have of 64 bits; beyond these a number is a float."""
 LONGEST_NAME = 65535
 """Bytes, of the name of a map's member."""
 LARGEST_HASH_KEY = 2048
@@ -28,6 +33,29 @@ LARGEST_RANGE_KEY = 1024
 
 Messages = list[str] | dict[str | int, Any]
 """Faults as marshmallow has them: texts, under the names and indexes that lead to them."""
+
+
+class UnfitValues(InvalidBody):
+    """Values of attributes that cannot be stored.
+
+    :param faults: what is wrong with each, by the attribute's name in Python; in a request `Bodies.located`
+        makes of the names where they are in the body.
+    """
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__(errors=[Fault(told, pointer=pointer(name)) for name, told in faults.items()])
+        self.faults = dict(faults)
+
+
+def key_limits(model: type[Model]) -> dict[str, int]:
+    """Return how many bytes each key of table or index may have, by the names they are stored under."""
+    found: dict[str, int] = {}
+    indexed = (one for index in model._indexes.values() for one in index.Meta.attributes.values())
+    for one in (*model.get_attributes().values(), *indexed):
+        if one.is_hash_key or one.is_range_key:
+            most = LARGEST_HASH_KEY if one.is_hash_key else LARGEST_RANGE_KEY
+            found[one.attr_name] = min(most, found.get(one.attr_name, most))
+    return found
 
 
 def check(value: Any, levels: int = MOST_LEVELS, *, json_only: bool = False) -> None:
@@ -78,13 +106,13 @@ def key_fault(value: Any, most_bytes: int) -> str | None:
 def json_number(number: Any) -> float:
     """Return a stored number as JSON has it, the same whether it was sent as 3, as 3.0, or as it was read.
 
-    Integers are exact within 64 bits, which is what JSON (orjson) and MessagePack have; others are floats.
+    Integers are exact within 64 bits; others are floats.
     """
     if isinstance(number, float):
         if not number.is_integer() or not -(2.0**63) <= number < 2.0**64:
             return number
         return int(number) if abs(number) <= 2.0**53 else int(Decimal(repr(number)))
-    return number if -(2**63) <= number < 2**64 else float(number)
+    return number if SMALLEST_INTEGER <= number <= LARGEST_INTEGER else float(number)
 
 
 def json_value(value: Any) -> Any:

@@ -51,6 +51,7 @@ class TodoResource(List, Create, Retrieve, Update, Replace, Delete, Group, Stats
     sortable = ("due_at", "priority", "title", "estimate", "created_at", "updated_at")
     groupable = ("done", "tags", "priority", "state")
     measurable = ("estimate", "priority", "due_at")
+    complete_indexes = ("by_priority", "by_place")
     totals = Totals(counts=("done", "tags"), sums=("estimate",))
     fields = {
         "title": String(required=True, validate=Length(1, 200), metadata={"examples": ["Water the plants"]}),

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.api.parameters import Parameter
+from libs.api.schemas import MOST_CHOICES
 
 SCALARS = ["string", "integer", "number", "boolean"]
 
@@ -85,6 +86,9 @@ def test_integers_come_back_as_they_were_sent(number):
 def test_the_schema_is_checked_after_the_type():
     assert fault({"type": "integer", "maximum": 100}, "101") == "is greater than the maximum of 100"
     assert fault({"enum": ["a", "b"]}, "c") == "is not one of a or b"
+    assert fault({"enum": ["a", "b", "c", "d"]}, "x") == "is not one of a, b, c or d"
+    many = fault({"enum": [str(n) for n in range(1000)]}, "x")
+    assert many.endswith(f"{MOST_CHOICES - 1} or {1000 - MOST_CHOICES} others")
     assert fault({"type": "string", "minLength": 1}, "") == "is shorter than 1 character"
 
 

@@ -17,6 +17,7 @@ from pynamodb.attributes import Attribute, JSONAttribute
 from libs.resource.geo.cells import MAX_PRECISION, encode, stretches
 from libs.resource.geo.geojson import KINDS, GeometryFault, geometry_schema
 from libs.resource.geo.operators import (
+    OPERAND_TYPES,
     OPERATORS,
     Operand,
     cells,
@@ -27,18 +28,19 @@ from libs.resource.geo.operators import (
 )
 from libs.resource.geo.sphere import LARGEST_DISTANCE
 from libs.resource.query.derived import DerivedAttribute
-from libs.resource.query.operators import Operator
+from libs.resource.query.operators import Operator, by
 
 _WHERE_OPERATORS: Mapping[str, Operator] = {
-    name: Operator(name, "one", (dict,), partial(matches, name), parse=partial(parse_operand, name))
+    name: Operator(name, "one", (dict,), by(partial(matches, name)), parse=partial(parse_operand, name))
     for name in OPERATORS
 }
+_OPERAND = geometry_schema(KINDS, OPERAND_TYPES)
 _NEAR = {
     "type": "object",
     "required": ["geometry", "distance"],
     "additionalProperties": False,
     "properties": {
-        "geometry": geometry_schema(KINDS),
+        "geometry": _OPERAND,
         "distance": {
             "type": "number",
             "description": "Metres.",
@@ -47,7 +49,7 @@ _NEAR = {
         },
     },
 }
-_WHERE_SCHEMAS = {name: _NEAR if name == "$geo.dwithin" else geometry_schema(KINDS) for name in OPERATORS}
+_WHERE_SCHEMAS = {name: _NEAR if name == "$geo.dwithin" else _OPERAND for name in OPERATORS}
 
 
 class GeometryField(fields.Field[dict[str, Any]]):

@@ -38,14 +38,21 @@ _COORDINATES = {
 }
 
 
-def geometry_schema(kinds: Sequence[str]) -> dict[str, Any]:
-    """Return the JSON schema of a geometry of one of `kinds`: what it can say of one."""
+def geometry_schema(kinds: Sequence[str], also: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return the JSON schema of a geometry of one of `kinds`: what it can say of one.
+
+    :param also: further names of types, and the kinds they are.
+    """
+    names = {kind: [kind, *(name for name, of in (also or {}).items() if of == kind)] for kind in kinds}
     made = [
         {
             "type": "object",
             "required": ["type", "coordinates"],
             "additionalProperties": False,
-            "properties": {"type": {"type": "string", "enum": [kind]}, "coordinates": _COORDINATES[kind]},
+            "properties": {
+                "type": {"type": "string", "enum": names[kind]},
+                "coordinates": _COORDINATES[kind],
+            },
         }
         for kind in kinds
     ]

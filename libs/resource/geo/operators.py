@@ -30,7 +30,8 @@ JSON = Mapping[str, Any]
 MOST_CELLS = 24
 """That a region is covered by, where nothing else is said: as many queries it takes to read them."""
 
-_OPERAND_KINDS = {"POINT": "Point", "LINE": "LineString", "LINESTRING": "LineString", "POLYGON": "Polygon"}
+OPERAND_TYPES = {"POINT": "Point", "LINE": "LineString", "LINESTRING": "LineString", "POLYGON": "Polygon"}
+"""What the types of GeoJSON may be called in an operand, beside their own names: as in Emmett-REST."""
 
 # By what the operand, which is prepared, has to be to the value: its own relation the other way round.
 _RELATIONS: Mapping[str, Callable[[BaseGeometry, BaseGeometry], Any]] = {
@@ -52,7 +53,7 @@ OPERATORS = (*_RELATIONS, "$geo.dwithin")
 class Operand:
     """What a value is compared with.
 
-    :param geometry: GeoJSON, with the type in the case of RFC 7946.
+    :param geometry: GeoJSON, with the type as RFC 7946 names it.
     :param distance: metres; None unless it is for ``$geo.dwithin``.
     """
 
@@ -130,7 +131,7 @@ def cells(operator: str, operand: Operand, precision: int, most: int = MOST_CELL
 
 def _operand(value: Any, distance: float | None, path: tuple[str, ...]) -> Operand:
     if isinstance(value, Mapping) and isinstance(kind := value.get("type"), str):
-        value = {**value, "type": _OPERAND_KINDS.get(kind.upper(), kind)}
+        value = {**value, "type": OPERAND_TYPES.get(kind, kind)}
     for fault in geometry_faults(value, KINDS):
         raise GeometryFault(fault.detail, (*path, *fault.path))
     shape = geometry(value)

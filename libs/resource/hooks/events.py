@@ -19,12 +19,16 @@ event       actions                          names
 around      all                              ``call``, and the arguments of the action
 after_parse create                           caller, body, values
 after_parse update, replace                  caller, body, values, key, item
-before      list                             caller, query
+before      list, sample                     caller, query
+before      group                            caller, query, field
+before      stats                            caller, query, fields
 before      create                           caller, body, values
 before      retrieve                         caller, key
 before      update, replace                  caller, body, values, key, item
 before      delete                           caller, key, item
-after       list                             caller, query, items, result
+after       list, sample                     caller, query, items, result
+after       group                            caller, query, items, result, field
+after       stats                            caller, query, result, fields
 after       create                           caller, body, values, item, result
 after       retrieve                         caller, key, item, result
 after       update, replace                  caller, body, values, key, item, changes, result
@@ -34,8 +38,8 @@ on_problem  all                              problem, caller, action
 
 ``values`` are the attributes the client sent, parsed, which after_parse and before hooks may change in place;
 ``changes`` are those that were written, with what the resource sets itself. ``item`` is the row as a model
-object: before an action as it is stored, after it as it is then (of a delete, as it was). ``result`` is the
-answer.
+object: before an action as it is stored, after it as it is then (of a delete, as it was). ``items`` are the
+rows of a list, or the values of a group with their counts. ``result`` is the answer.
 
 What before, after and after_parse hooks return is ignored. An after hook comes when the change is made: a
 Problem that it raises is told and takes nothing back. A name that an event does not have is a `TypeError` at
@@ -54,24 +58,30 @@ from typing import Any, TypeVar
 from libs.errors import Problem
 from libs.resource.permissions import ACTIONS
 
-_BODY, _ROW = {"caller", "body", "values"}, {"caller", "key", "item"}
+_ASKED, _BODY, _ROW = {"caller", "query"}, {"caller", "body", "values"}, {"caller", "key", "item"}
 NAMES: Mapping[str, Mapping[str, Collection[str]]] = {
     "after_parse": {"create": _BODY, "update": _BODY | _ROW, "replace": _BODY | _ROW},
     "before": {
-        "list": {"caller", "query"},
+        "list": _ASKED,
         "create": _BODY,
         "retrieve": {"caller", "key"},
         "update": _BODY | _ROW,
         "replace": _BODY | _ROW,
         "delete": _ROW,
+        "group": _ASKED | {"field"},
+        "stats": _ASKED | {"fields"},
+        "sample": _ASKED,
     },
     "after": {
-        "list": {"caller", "query", "items", "result"},
+        "list": _ASKED | {"items", "result"},
         "create": _BODY | {"item", "result"},
         "retrieve": _ROW | {"result"},
         "update": _BODY | _ROW | {"changes", "result"},
         "replace": _BODY | _ROW | {"changes", "result"},
         "delete": _ROW | {"result"},
+        "group": _ASKED | {"items", "result", "field"},
+        "stats": _ASKED | {"result", "fields"},
+        "sample": _ASKED | {"items", "result"},
     },
     "around": dict.fromkeys(ACTIONS, ()),
     "handles": dict.fromkeys(ACTIONS, ()),

@@ -53,11 +53,6 @@ class Hooks:
             for action in enabled
         }
 
-    @classmethod
-    def of(cls, resource: object, enabled: Collection[str] | None = None) -> "Hooks":
-        """Return the hooks among the methods of `resource`."""
-        return cls(resource, enabled)
-
     def before(self, action: str) -> tuple[Hook, ...]:
         """Return what is called before an action."""
         return self._hooks.get(("before", action), ())

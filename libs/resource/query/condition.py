@@ -6,13 +6,14 @@ the condition of a write it must say exactly what the expression says.
 """
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 
 from libs.resource.query.derived import LowercaseAttribute
-from libs.resource.query.operators import like_prefix
+from libs.resource.query.like import like_prefix
 from libs.resource.query.where import FALSE, TRUE, All, Exists, Expression, Test, given
 from libs.resource.storable import number_fault
 from libs.resource.store.row import Codec
@@ -29,7 +30,7 @@ def filter_for(expression: Expression, codec: Codec, *, avoid: Collection[str] =
     :param avoid: attributes it may not name: a Query's filter may not name keys.
     :return: None if DynamoDB can leave nothing out.
     """
-    made = _Compiler(codec, avoid, exact=False).condition(expression)
+    made = _Compiler(codec, avoid, exact=False).condition(_settled(expression, codec))
     if made is None:
         return None
     return made if _is_within_limits(made) else None
@@ -40,7 +41,7 @@ def condition_for(expression: Expression, codec: Codec) -> Condition | None:
 
     :raises TypeError: if DynamoDB cannot express it, or it is too long.
     """
-    expression = given(expression, {})  # without what always holds or never does
+    expression = _settled(expression, codec)
     if expression == FALSE:
         raise TypeError("what never holds is no condition")
     if expression == TRUE:
@@ -54,6 +55,17 @@ def condition_for(expression: Expression, codec: Codec) -> Condition | None:
 def storable(value: Any) -> bool:
     """Tell whether DynamoDB takes a value as an operand."""
     return isinstance(value, bool) or not isinstance(value, int | float) or number_fault(value) is None
+
+
+def _settled(expression: Expression, codec: Codec) -> Expression:
+    """Return an expression without what always holds or never does, as that what has a default exists."""
+
+    def settle(one: Expression) -> Expression:
+        if isinstance(one, Exists):
+            return one if codec.default(one.field) is None else TRUE if one.wanted else FALSE
+        return one if isinstance(one, Test) else replace(one, parts=tuple(map(settle, one.parts)))
+
+    return given(settle(expression), {})
 
 
 def _is_within_limits(condition: Condition) -> bool:
@@ -103,8 +115,12 @@ class _Compiler:
         path = self._path(test.field)
         made = self._plain(test, path)
         if made is None:
-            return None if test.negated or self._exact else self._wider(test, path)
-        return ~made & _is_there(path) if test.negated else made
+            made = None if test.negated or self._exact else self._wider(test, path)
+        elif test.negated:
+            made = ~made & _is_there(path)
+        # A row without it is as one that has the default.
+        is_found_by_default = test.matches(self._codec.completed({test.field: None}).get)
+        return made | ~_is_there(path) if made is not None and is_found_by_default else made
 
     def _plain(self, test: Test, path: Path) -> Condition | None:
         """Return what holds where the test, not negated, holds and nowhere else."""
@@ -126,11 +142,14 @@ class _Compiler:
         lowercase = self._lowercase.get(test.field)
         if lowercase is None or not isinstance(operand, str):
             return None
+        lower = self._path(lowercase)
+        made: Condition | None = None
         if name == "$ilike" and (prefix := like_prefix(operand.casefold())):
-            return self._path(lowercase).startswith(prefix)
+            made = lower.startswith(prefix)
         if name == "$icontains" and operand:
-            return self._path(lowercase).contains(operand.casefold())
-        return None
+            made = lower.contains(operand.casefold())
+        # A row that was written before the attribute was declared does not have it.
+        return None if made is None else made | (_is_there(path) & ~_is_there(lower))
 
 
 def _is_there(path: Path) -> Condition:

@@ -5,7 +5,7 @@ from typing import Any
 from pynamodb.attributes import Attribute, UnicodeAttribute
 from pynamodb.models import Model
 
-from libs.resource.query.operators import like_prefix
+from libs.resource.query.like import like_prefix
 
 
 class DerivedAttribute(UnicodeAttribute):

@@ -67,6 +67,16 @@ class Layout:
         return name
 
 
+def indexes_of(model: type[Model]) -> dict[str, str]:
+    """Return the names of the indexes of `model` that hold whole rows, by their names in Python."""
+    found = ((name, getattr(model, name)) for name in dir(model) if not name.startswith("_"))
+    return {
+        name: one.Meta.index_name
+        for name, one in found
+        if isinstance(one, Index) and isinstance(one.Meta.projection, AllProjection)
+    }
+
+
 def _keys(index: Index[Any]) -> list[Attribute[Any]]:
     attributes = list(index.Meta.attributes.values())
     return [

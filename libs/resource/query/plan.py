@@ -14,7 +14,7 @@ expression again. In the order of preference:
 """
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,16 +25,15 @@ from libs.errors import QueryRefused
 from libs.resource.query.condition import filter_for, storable
 from libs.resource.query.derived import DerivedAttribute
 from libs.resource.query.layout import Access, Layout
-from libs.resource.query.operators import like_prefix
+from libs.resource.query.like import like_prefix
 from libs.resource.query.sorting import SortKey
-from libs.resource.query.where import FALSE, Exists, Expression, Test, conjuncts, fields_of
+from libs.resource.query.where import FALSE, Expression, Test, conjuncts, fields_of, required_by
+from libs.resource.storable import LARGEST_HASH_KEY, LARGEST_RANGE_KEY
 
 MOST_SEGMENTS = 24
 """How many partitions, or stretches of one, a plan reads at most: each takes a request of its own."""
 _LAST = "\U0010ffff"
 """After it nothing comes."""
-LONGEST_HASH_KEY, LONGEST_RANGE_KEY = 2048, 1024
-"""Bytes (AWS limit)."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +92,7 @@ class Plan:
     :param filter: what DynamoDB can leave out by itself.
     :param forward: whether range keys ascend.
     :param sort: what is still to be sorted by when all is read; empty where rows come in the right order.
+    :param passed_over: of a better index why it was not taken; None if there is none.
     """
 
     kind: str
@@ -102,19 +102,23 @@ class Plan:
     filter: Condition | None = None
     forward: bool = True
     sort: tuple[SortKey, ...] = ()
+    passed_over: str | None = None
 
-    def explain(self) -> dict[str, Any]:
-        """Return it for people to read."""
+    def explain(self, hidden: Collection[str] = ()) -> dict[str, Any]:
+        """Return it for people to read.
+
+        :param hidden: attributes the scope is about, whose values are not told.
+        """
         return {
             "plan": self.kind,
             "index": self.access.index,
-            "key_condition": self._key_condition(),
-            "filter": None if self.filter is None else repr(self.filter),
+            "key_condition": self._key_condition(hidden),
             "order": "ascending" if self.forward else "descending",
             "sorted_in_process": [str(key) for key in self.sort],
+            "passed_over": self.passed_over,
         }
 
-    def _key_condition(self) -> str | None:
+    def _key_condition(self, hidden: Collection[str]) -> str | None:
         """Return what is read: stretches of the same partition after one another."""
         by_hash: dict[Any, list[Range]] = {}
         for segment in self.segments:
@@ -126,29 +130,28 @@ class Plan:
             if value is None:
                 told.append("all")
                 continue
-            stretches = ", ".join(map(str, ranges))
+            by_hash_key = "by scope" if self.access.hash in hidden else f"= {value}"
+            stretches = "by scope" if self.access.range in hidden else ", ".join(map(str, ranges))
             told.append(
-                f"{self.access.hash} = {value}" + (f" and {self.access.range} {stretches}" if ranges else "")
+                f"{self.access.hash} {by_hash_key}"
+                + (f" and {self.access.range} {stretches}" if ranges else "")
             )
-        return " or ".join(told) or None
+        return " or ".join(dict.fromkeys(told)) or None
 
 
 @dataclass
 class _Known:
     """What the conjuncts of an expression say about each field, by itself."""
 
+    present: frozenset[str]
     tests: dict[str, list[Test]] = field(default_factory=dict)
-    present: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, expression: Expression) -> "_Known":
-        known = cls()
+        known = cls(required_by(expression))
         for one in conjuncts(expression):
             if isinstance(one, Test):
                 known.tests.setdefault(one.field, []).append(one)
-                known.present.add(one.field)
-            elif isinstance(one, Exists) and one.wanted:
-                known.present.add(one.field)
         return known
 
     def values(self, name: str) -> tuple[Any, ...] | None:
@@ -165,12 +168,20 @@ class _Known:
 class Planner:
     """Plan reads of the rows of `layout`.
 
+    A row that lacks a key of an index is not in it, whatever the model says by now: it may have been written
+    before the attribute was declared. So an index is a way to rows that surely have its keys: as part of the
+    table's key, or since the expression holds for none without them, and what is derived from another
+    attribute is never sure. Or somebody has to promise it.
+
     :param allow_scan: whether a read that nothing narrows may look at the whole table.
+    :param complete: the names of indexes that are promised to hold each row the model says they hold: all,
+        or, where an attribute may be null, those that have it or what it is derived from.
     """
 
-    def __init__(self, layout: Layout, *, allow_scan: bool = False) -> None:
+    def __init__(self, layout: Layout, *, allow_scan: bool = False, complete: Collection[str] = ()) -> None:
         self._layout = layout
         self._allow_scan = allow_scan
+        self._complete = frozenset(complete)
 
     def plan(self, wanted: Expression, sort: Sequence[SortKey] = ()) -> Plan:
         """Return the plan for the rows `wanted` is for, in the order of `sort`.
@@ -184,27 +195,37 @@ class Planner:
         # What all rows have alike is no order.
         left = tuple(key for key in sort if len(known.values(key.field) or (1, 2)) > 1)
         best: tuple[tuple[int, ...], Plan] | None = None
+        missed: tuple[tuple[int, ...], str] | None = None
         for access in self._layout.accesses:
             found = self._through(access, wanted, known, left)
-            if found is not None and (best is None or found[0] > best[0]):
-                best = found
+            if found is None:
+                continue
+            lacking = self._may_lack(access, known)
+            if lacking is None:
+                best = found if best is None or found[0] > best[0] else best
+            elif missed is None or found[0] > missed[0]:
+                told = f"The index {access.index} is passed over: rows without {lacking} are not in it"
+                is_promised = access.index in self._complete
+                missed = (found[0], told if is_promised else f"{told}; see complete_indexes")
+        passed = missed[1] if missed and (best is None or missed[0] > best[0]) else None
         if best is not None:
-            plan = best[1]
+            plan = replace(best[1], passed_over=passed)
             if plan.kind != "query":
                 return plan
             return replace(plan, filter=filter_for(wanted, self._layout.codec, avoid=plan.access.key))
         if not self._allow_scan:
-            raise self._refusal(wanted)
-        return Plan("scan", table, (Segment(),), wanted, filter_for(wanted, self._layout.codec), sort=left)
+            raise self._refusal(wanted, passed)
+        narrowed = filter_for(wanted, self._layout.codec)
+        return Plan("scan", table, (Segment(),), wanted, narrowed, sort=left, passed_over=passed)
 
     def _through(
         self, access: Access, wanted: Expression, known: _Known, sort: tuple[SortKey, ...]
     ) -> tuple[tuple[int, ...], Plan] | None:
         """Return the plan through one access and how good it is, or None if it does not lead there."""
         hashes = self._listed(access.hash, known)
-        if hashes is None or len(hashes) > MOST_SEGMENTS or not self._holds_all(access, known):
+        if hashes is None or len(hashes) > MOST_SEGMENTS:
             return None
-        hashes = tuple(one for one in hashes if self._is_key(access.hash, one, LONGEST_HASH_KEY))
+        hashes = tuple(one for one in hashes if self._is_key(access.hash, one, LARGEST_HASH_KEY))
         ranges = self._ranges(access, known, MOST_SEGMENTS // max(1, len(hashes)))
         segments = tuple(Segment(one, stretch) for one in hashes for stretch in ranges)
         exact = all(one is not None and one.operator == "=" for one in ranges)
@@ -233,16 +254,21 @@ class Planner:
                     return listed
         return known.values(name)
 
-    def _holds_all(self, access: Access, known: _Known) -> bool:
-        """Tell whether no wanted row is missing from the index because its keys are null."""
-        if access.index is None:
-            return True
+    def _may_lack(self, access: Access, known: _Known) -> str | None:
+        """Return a key of the index that a wanted row may be without; None if all of them are in it."""
+        attributes, is_promised = self._layout.codec.attributes, access.index in self._complete
         for name in filter(None, (access.hash, access.range)):
-            attribute = self._layout.codec.attributes[name]
+            attribute = attributes[name]
             source = attribute.source if isinstance(attribute, DerivedAttribute) else name
-            if self._layout.codec.attributes[source].null and source not in known.present:
-                return False
-        return True
+            if name in self._layout.table.key:
+                continue
+            has_default = self._layout.codec.default(source) is not None
+            is_always_there = is_promised and not attributes[source].null
+            # One with a default is found without being stored.
+            is_there = source in known.present and not has_default and (source == name or is_promised)
+            if not (is_always_there or is_there):
+                return name
+        return None
 
     def _ranges(self, access: Access, known: _Known, most: int) -> tuple[Range | None, ...]:
         """Return the stretches of the range key to read; (None,) for all of it, () for nothing."""
@@ -257,12 +283,12 @@ class Planner:
                     return tuple(
                         _stretch(first, last)
                         for first, last in found
-                        if self._is_key(name, first, LONGEST_RANGE_KEY)
+                        if self._is_key(name, first, LARGEST_RANGE_KEY)
                     )
         values = known.values(name)
         if values is not None and len(values) <= most:
             return tuple(
-                Range("=", (value,)) for value in values if self._is_key(name, value, LONGEST_RANGE_KEY)
+                Range("=", (value,)) for value in values if self._is_key(name, value, LARGEST_RANGE_KEY)
             )
         return self._bounds(name, known.tests.get(name, ()))
 
@@ -272,7 +298,7 @@ class Planner:
         prefix: str | None = None
         for test in tests:
             for sign, operand in _bounds_of(test):
-                if not self._is_key(name, operand, LONGEST_RANGE_KEY):
+                if not self._is_key(name, operand, LARGEST_RANGE_KEY):
                     continue
                 if sign == "begins_with":
                     prefix = operand if prefix is None or len(operand) > len(prefix) else prefix
@@ -299,10 +325,13 @@ class Planner:
         size = len(raw.encode(errors="surrogatepass")) if isinstance(raw, str) else len(raw)
         return 0 < size <= longest
 
-    def _refusal(self, wanted: Expression) -> QueryRefused:
+    def _refusal(self, wanted: Expression, passed_over: str | None) -> QueryRefused:
         ways = "; ".join(self._needs(access) for access in self._layout.accesses)
         asked = ", ".join(sorted(fields_of(wanted))) or "nothing"
-        return QueryRefused(f"No index serves a query by {asked}, and this table is not scanned: {ways}.")
+        why = "" if passed_over is None else f" {passed_over}."
+        return QueryRefused(
+            f"No index serves a query by {asked}, and this table is not scanned: {ways}.{why}"
+        )
 
     def _needs(self, access: Access) -> str:
         attributes = self._layout.codec.attributes
@@ -313,7 +342,9 @@ class Planner:
             told = f"{access.kind} needs {access.hash} with $eq, or $in of at most {MOST_SEGMENTS}"
         ranged = attributes[access.range] if access.index and access.range else None
         source = ranged.source if isinstance(ranged, DerivedAttribute) else access.range
-        may_miss = ranged is not None and source is not None and attributes[source].null
+        if ranged is None or source is None or access.range in self._layout.table.key:
+            return told
+        may_miss = attributes[source].null or access.index not in self._complete
         return f"{told}, and {source} with $exists or a comparison" if may_miss else told
 
 

@@ -13,25 +13,26 @@ Nulls are SQL's: a comparison with a value that is null or missing is neither tr
 comparison nor its ``$not`` finds the row. ``{"notes": null}`` and ``{"notes": {"$exists": false}}`` find it.
 """
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
 from marshmallow import ValidationError, fields
 
-from libs.errors import Fault, InvalidParameters
-from libs.resource.query.operators import MAX_OPERANDS, OPERATORS, Operator, as_stored
+from libs.errors import MAX_FAULTS, Fault, InvalidParameters
+from libs.resource.query.operators import CONTRARIES, MAX_OPERANDS, OPERATORS, Matcher, Operator, as_stored
 from libs.resource.query.where_schema import where_schemas
+from libs.resource.schema.fields import Timestamp
 
 MAX_DEPTH = 10
 MAX_TESTS = 50
 MAX_COSTLY_TESTS = 5
 LONGEST_PATTERN = 256
-MAX_FAULTS = 50
-"""Told at once; an answer must not become many times as long as what was asked."""
 
 Row = Callable[[str], Any]
 """A row, as a function from an attribute's name to its value; None for one that is null or missing."""
@@ -47,10 +48,14 @@ class Test:
     operator: Operator
     operand: Any
     negated: bool
+    _matches: Matcher = dataclasses.field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_matches", self.operator.matcher(self.operand))
 
     def matches(self, row: Row) -> bool:
         value = row(self.field)
-        return value is not None and self.operator.matches(value, self.operand) != self.negated
+        return value is not None and self._matches(value) != self.negated
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,18 @@ def conjuncts(expression: Expression) -> tuple[Expression, ...]:
     if isinstance(expression, All):
         return tuple(one for part in expression.parts for one in conjuncts(part))
     return (expression,)
+
+
+def required_by(expression: Expression) -> frozenset[str]:
+    """Return fields that have a value in every row it is for."""
+    if isinstance(expression, Test):
+        return frozenset({expression.field})
+    if isinstance(expression, Exists):
+        return frozenset({expression.field} if expression.wanted else ())
+    parts = [required_by(part) for part in expression.parts]
+    if isinstance(expression, All):
+        return frozenset[str]().union(*parts)
+    return frozenset.intersection(*parts) if parts else frozenset()
 
 
 def fields_of(expression: Expression) -> frozenset[str]:
@@ -274,7 +291,7 @@ class _Parsing:
         negated = operator.negated != negated
         if operator.operands == "many" and not operand:  # no value is in an empty list
             return Exists(field, wanted=True) if negated else FALSE
-        return Test(field, operator, operand, negated)
+        return Test(field, CONTRARIES.get(operator.name, operator), operand, negated)
 
     def _operators(self, field: str) -> Mapping[str, Operator]:
         own: Mapping[str, Operator] = getattr(self._fields[field], "where_operators", {})
@@ -305,7 +322,9 @@ class _Parsing:
         # asking for a longer title than can be stored is no fault.
         if kind is not datetime:
             return value
-        moment = of._deserialize(value, field, {})
+        # A time to live is compared with the very moment, not with the second it would be stored as.
+        read = partial(Timestamp._deserialize, of) if isinstance(of, Timestamp) else of._deserialize
+        moment = read(value, field, {})
         if moment.tzinfo is None:
             raise ValueError("must be a time with an offset")
         return moment

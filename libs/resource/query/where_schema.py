@@ -6,6 +6,7 @@ and that ``$between`` has the lower end first.
 
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from marshmallow import fields
@@ -20,7 +21,25 @@ _VALUES: Mapping[type, tuple[str, JSON]] = {
     bool: ("Boolean", {"type": "boolean"}),
     datetime: ("Time", {"type": "string", "format": "date-time"}),
 }
+_OPERATORS = (
+    "Operators: `$eq` (a plain value means it), `$ne`, `$in`, `$nin`, `$exists`; of what has an order `$lt`, "
+    "`$lte`, `$gt`, `$gte`, `$between`; of text `$startswith`, `$contains`, `$icontains`, `$like`, `$ilike`; "
+    "of lists `$contains`. `$and`, `$or` and `$not` go around them, also under a field."
+)
 _NULL: JSON = {"type": "null"}
+
+
+def operators_told(queryable: Mapping[str, fields.Field[Any]]) -> str:
+    """Return the operators for people to read, with those that only some fields have."""
+    fields_with: dict[tuple[str, ...], list[str]] = {}
+    for name, field in queryable.items():
+        if own := tuple(getattr(field, "where_operators", ())):
+            fields_with.setdefault(own, []).append(name)
+    told = (
+        f"Of {', '.join(names)}: {', '.join(f'`{one}`' for one in own)}."
+        for own, names in fields_with.items()
+    )
+    return " ".join((_OPERATORS, *told))
 
 
 def where_schemas(
@@ -48,11 +67,17 @@ def where_schemas(
     }}  # fmt: skip
     for field, of in queryable.items():
         kind = kinds[field]
-        told, value = _VALUES.get(members.get(field, kind), (type(of).__name__.removesuffix("Field"), {}))
+        told, value = _VALUES.get(members.get(field, kind), ("", {}))
+        if hasattr(of, "where_operators"):
+            told = type(of).__name__.removesuffix("Field")
         component = f"{name}{told}{'s' * (kind is list)}"
+        for number in count(2):
+            under = _under_field(component, of, kind, value)
+            if all(made.get(one, schema) == schema for one, schema in under.items()):
+                break
+            component = f"{component.rstrip('0123456789')}{number}"  # another kind has that name
+        made.update(under)
         properties[field] = _ref(component)
-        if component not in made:
-            made.update(_under_field(component, of, kind, value))
     return made
 
 

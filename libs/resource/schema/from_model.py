@@ -4,7 +4,7 @@ import copy
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from pynamodb.attributes import (
     Attribute,
     AttributeContainer,
@@ -29,7 +29,14 @@ from pynamodb.models import Model
 
 from libs.resource.query.derived import DerivedAttribute
 from libs.resource.schema import fields as ours
-from libs.resource.storable import LARGEST_HASH_KEY, LARGEST_RANGE_KEY, MOST_LEVELS, check, key_fault
+from libs.resource.storable import (
+    LARGEST_INTEGER,
+    MOST_LEVELS,
+    SMALLEST_INTEGER,
+    check,
+    key_fault,
+    key_limits,
+)
 
 Options = dict[str, Any]
 
@@ -61,6 +68,8 @@ _KINDS = {
     MapAttribute,
     VersionAttribute,
 }
+_EXACT = validate.Range(SMALLEST_INTEGER, LARGEST_INTEGER)
+"""Larger integers come as floats from JSON and MessagePack, and so are others than those that were sent."""
 _VALUE_METHODS = ("serialize", "deserialize", "get_value", "__get__", "__set__", "attr_type")
 """What a subclass changes where its value in Python, or as it is stored, is not that of its base."""
 
@@ -102,7 +111,7 @@ def schema_class(
     unknown = sorted({*hidden, *read_only, *declared} - set(attributes))
     if unknown:
         raise TypeError(f"{model.__name__} has no attribute {', '.join(unknown)}")
-    key_bytes = _key_bytes(model)
+    key_bytes = key_limits(model)
     made: dict[str, Any] = {}
     for name, attribute in attributes.items():
         if isinstance(attribute, _NEVER_SHOWN) and name in declared:
@@ -143,7 +152,7 @@ def _field(
     own = getattr(type(attribute), "field", None)
     if callable(own) and not isinstance(own, Attribute):
         return own(attribute, **options)  # type: ignore[no-any-return]
-    kind = _kind(path, type(attribute))
+    kind = attribute_kind(path, type(attribute))
     if kind is VersionAttribute:
         return fields.Integer(dump_only=True)
     if kind is NullAttribute:
@@ -161,7 +170,7 @@ def _field(
     return _map(path, type(attribute), options, levels)
 
 
-def _kind(path: str, given: type) -> type:
+def attribute_kind(path: str, given: type) -> type:
     """Return the nearest base of an attribute's class that has a field.
 
     :raises TypeError: if there is none, or the class changes what its values are.
@@ -195,17 +204,6 @@ def _map(path: str, container: type, options: Options, levels: int) -> fields.Fi
     return ours.Map(_map_schema(path, container, levels - 1), container, rest, **options)
 
 
-def _key_bytes(model: type[Model]) -> dict[str, int]:
-    """Return how long the keys of the table and its indexes may be, by the names they are stored under."""
-    found: dict[str, int] = {}
-    indexed = (one for index in model._indexes.values() for one in index.Meta.attributes.values())
-    for one in (*model.get_attributes().values(), *indexed):
-        if one.is_hash_key or one.is_range_key:
-            most = LARGEST_HASH_KEY if one.is_hash_key else LARGEST_RANGE_KEY
-            found[one.attr_name] = min(most, found.get(one.attr_name, most))
-    return found
-
-
 def _guarded(field: fields.Field[Any], attribute: Attribute[Any], key_bytes: int | None) -> fields.Field[Any]:
     """Return a copy of a declared field that takes only what DynamoDB can store."""
     is_set = isinstance(attribute, tuple(_SETS))
@@ -219,9 +217,11 @@ def _guarded(field: fields.Field[Any], attribute: Attribute[Any], key_bytes: int
             raise ValidationError(fault)
 
     guarded = copy.copy(field)
+    checks: list[Any] = [*field.validators, storable]
     if isinstance(field, fields.Integer):
         guarded.pre_load = [_whole, *field.pre_load]
-    guarded.validators = [*field.validators, storable]
+        checks.append(_EXACT)
+    guarded.validators = checks
     if is_set:
         guarded.post_load = [*field.post_load, set]
     return guarded

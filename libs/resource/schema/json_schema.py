@@ -4,7 +4,6 @@ What is taken has all limits that can be said; what is shown has none of them, a
 was tightened are still shown.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, fields, validate
 
 from libs.resource.schema import fields as ours
+from libs.resource.schema.pattern import ecma_pattern
 from libs.resource.storable import LARGEST_NUMBER
 
 JSON = dict[str, Any]
@@ -34,10 +34,16 @@ _TYPES: Mapping[type, str] = {
 }  # fmt: skip
 
 
+def keys_of(schema: Schema) -> dict[str, str]:
+    """Return what each field of a schema is called in JSON."""
+    return {name: name if one.data_key is None else one.data_key for name, one in schema.fields.items()}
+
+
 def object_schema(schema: Schema, *, shown: bool = False, _within: tuple[type, ...] = ()) -> JSON:
     """Return the JSON schema of the objects `schema` takes, or of those it shows."""
     given = schema.dump_fields if shown else schema.load_fields
-    known = {name if one.data_key is None else one.data_key: one for name, one in given.items()}
+    keys = keys_of(schema)
+    known = {keys[name]: one for name, one in given.items()}
     within = (*_within, type(schema))
     made: JSON = {
         "type": "object",
@@ -74,12 +80,18 @@ def _or_null(schema: JSON) -> JSON:
     kinds = schema.get("type")
     if "const" in schema:
         return {"anyOf": [schema, {"type": "null"}]}
+    if kinds is None and "enum" in schema:
+        return {**schema, "enum": _with_null(schema["enum"])}
     if kinds is None:
         return {**schema, "anyOf": [*schema["anyOf"], {"type": "null"}]} if "anyOf" in schema else schema
     made = {**schema, "type": list(dict.fromkeys([*([kinds] if isinstance(kinds, str) else kinds), "null"]))}
     if "enum" in schema:
-        made["enum"] = [*schema["enum"], *([] if None in schema["enum"] else [None])]
+        made["enum"] = _with_null(schema["enum"])
     return made if made["type"] != ["null"] else schema
+
+
+def _with_null(values: list[Any]) -> list[Any]:
+    return values if None in values else [*values, None]
 
 
 def _validators(given: Any) -> Iterator[Any]:
@@ -112,8 +124,8 @@ def _limit(schema: JSON, validator: Any) -> None:
     elif isinstance(validator, validate.Equal):
         schema["const"] = validator.comparable
     elif isinstance(validator, validate.Regexp) and "string" in kinds:
-        pattern = _pattern(validator.regex)
-        if pattern:
+        pattern = ecma_pattern(validator.regex) if isinstance(validator.regex.pattern, str) else None
+        if pattern is not None:
             schema["pattern"] = pattern
 
 
@@ -123,14 +135,6 @@ def _bound(schema: JSON, limit: str, value: Any, *, inclusive: bool, pick: Calla
     number = int(value) if value == int(value) else float(value)
     name = f"m{limit}" if inclusive else f"exclusiveM{limit}"
     schema[name] = pick(number, schema.get(name, number))
-
-
-def _pattern(regex: re.Pattern[Any]) -> str | None:
-    """Return a regular expression of Python's, which has to match from the start, as ECMAScript's."""
-    if not isinstance(regex.pattern, str) or regex.flags & ~re.UNICODE:
-        return None
-    text = regex.pattern.replace(r"\A", "^").replace(r"\Z", "$")
-    return text if text.startswith("^") else f"^(?:{text})"
 
 
 def _plain(**schema: Any) -> "_Make":

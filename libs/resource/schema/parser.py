@@ -24,16 +24,16 @@ of the field with the error's own text, a `ValueError` one without: its text may
 """
 
 import inspect
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
 from marshmallow import Schema, ValidationError
 from pynamodb.models import Model
 
-from libs.errors import Fault, InvalidBody
+from libs.errors import Fault, InvalidBody, pointer
 from libs.resource.hooks.events import marked
-from libs.resource.schema.json_schema import JSON
+from libs.resource.schema.json_schema import JSON, keys_of
 from libs.resource.schema.selection import Selection, check_takes, public_methods, selected
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -101,7 +101,7 @@ class CompiledParser:
     @property
     def pointer(self) -> str:
         """The JSON pointer of what holds the fields; ``""`` for the body itself."""
-        return "" if self.envelope is None else _below("", self.envelope)
+        return "" if self.envelope is None else pointer(self.envelope)
 
     def unwrap(self, body: Any) -> Mapping[str, Any]:
         """Return what holds the fields in a body.
@@ -110,9 +110,7 @@ class CompiledParser:
         """
         inner = body
         if self.envelope is not None and isinstance(body, Mapping):
-            faults = [
-                Fault("Unknown field.", pointer=_below("", key)) for key in body if key != self.envelope
-            ]
+            faults = [Fault("Unknown field.", pointer(key)) for key in body if key != self.envelope]
             if self.envelope not in body:
                 faults.append(Fault("Missing data for required field.", pointer=self.pointer))
             if faults:
@@ -166,7 +164,7 @@ class CompiledParser:
             faults.extend(_faults(_messages(error), self._at(name)))
 
     def _at(self, name: str) -> str:
-        return _below(self.pointer, self.keys.get(name, name))
+        return pointer(self.keys.get(name, name), below=self.pointer)
 
     def _faults_of_all(self, error: ValueError | ValidationError) -> Iterator[Fault]:
         messages = _messages(error)
@@ -182,11 +180,9 @@ def compile_parser(
     parser: Parser | type[Parser],
     schema: Schema,
     model: type[Model],
-    writable: Collection[str] | None = None,
 ) -> CompiledParser:
     """Return a parser made ready for the fields of a schema and the attributes of a model.
 
-    :param writable: the fields it takes by default; None for all the schema loads.
     :raises TypeError: for names that are no fields a client could send, methods of what is no attribute,
         misspelt options, and methods that cannot be called.
     """
@@ -213,9 +209,8 @@ def compile_parser(
     if unknown:
         raise TypeError(f"{kind} parses {', '.join(unknown)}, and {model.__name__} has no such attribute")
     known = [name for name, field in schema.fields.items() if not field.dump_only]
-    names = selected(made, [name for name in known if writable is None or name in writable], known)
-    keys = {name: field.data_key or name for name, field in schema.fields.items()}
-    return CompiledParser(names, made.envelope, keys, tuple(values), methods, tuple(processors))
+    names = selected(made, known, known)
+    return CompiledParser(names, made.envelope, keys_of(schema), tuple(values), methods, tuple(processors))
 
 
 def _refuse(faults: list[Fault]) -> None:
@@ -227,17 +222,12 @@ def _messages(error: ValueError | ValidationError) -> Any:
     return error.messages if isinstance(error, ValidationError) else ["Invalid value."]
 
 
-def _faults(messages: Any, pointer: str) -> Iterator[Fault]:
+def _faults(messages: Any, at: str) -> Iterator[Fault]:
     if isinstance(messages, Mapping):
         for name, found in messages.items():
-            yield from _faults(found, pointer if name == "_schema" else _below(pointer, name))
+            yield from _faults(found, at if name == "_schema" else pointer(name, below=at))
     elif isinstance(messages, (list, tuple)):
         for found in messages:
-            yield from _faults(found, pointer)
+            yield from _faults(found, at)
     else:
-        yield Fault(str(messages), pointer=pointer)
-
-
-def _below(pointer: str, name: object) -> str:
-    # RFC 6901 section 3.
-    return f"{pointer}/{str(name).replace('~', '~0').replace('/', '~1')}"
+        yield Fault(str(messages), pointer=at)

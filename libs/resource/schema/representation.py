@@ -26,6 +26,7 @@ from pynamodb.models import Model
 
 from libs.dynamodb import Item
 from libs.resource.schema import fields as ours
+from libs.resource.schema.defaults import default_of
 from libs.resource.storable import json_number
 
 JSON = dict[str, Any]
@@ -124,14 +125,11 @@ def _is_plain(container: type[AttributeContainer], schema: Schema) -> bool:
 def _missing(container: type[AttributeContainer], name: str, field: fields.Field[Any]) -> Callable[[], Any]:
     """Return what makes the JSON of an attribute that is not there: of its default, if it has one."""
     source = field.attribute or name
-    if container.get_attributes()[source].default is None:
+    attribute = container.get_attributes()[source]
+    if default_of(attribute) is None:
         nothing = field.serialize(name, {source: None})
         return lambda: nothing
-
-    def default() -> Any:
-        return field.serialize(name, container._instantiate({}))
-
-    return default
+    return lambda: field.serialize(name, {source: default_of(attribute)})
 
 
 def _show(attribute: Attribute[Any], field: fields.Field[Any]) -> Show:

@@ -20,7 +20,7 @@ from libs.resource.query.where import Exists, all_of
 from libs.resource.store.countable import TIMES, Counted, Summed, attribute_of, token_order
 from libs.resource.store.row import Codec, Row
 from libs.resource.store.store import Store
-from libs.resource.store.totals import Groups
+from libs.resource.store.totals import CAPACITY_OF_ONE, Counts
 
 ORDERS = ("value", "-value", "count", "-count")
 STATISTICS = ("min", "max", "sum", "avg", "count")
@@ -42,22 +42,44 @@ class Stats:
     count: int | None = None
 
 
-@dataclass(frozen=True)
-class Statistics:
-    """:param examined: rows, or totals, that were looked at."""
+@dataclass(frozen=True, kw_only=True)
+class _Told:
+    """What is told beside an answer.
 
-    fields: Mapping[str, Stats]
+    :param exact: whether nothing was left out by a bound.
+    :param examined: rows, or totals, that were looked at.
+    :param capacity: read units they took.
+    :param by_totals: whether totals answered, and no row was read by the plan.
+    """
+
     exact: bool
     examined: int
+    capacity: float
+    by_totals: bool
 
 
 @dataclass(frozen=True)
-class Sample:
+class Groups(_Told):
+    """How many rows there are of each value, null being one.
+
+    :param values: each value and how many rows have it.
+    """
+
+    values: Sequence[tuple[Any, int]]
+
+
+@dataclass(frozen=True)
+class Statistics(_Told):
+    """The statistics of fields, by their names."""
+
+    fields: Mapping[str, Stats]
+
+
+@dataclass(frozen=True)
+class Sample(_Told):
     """Some rows, each as likely as any other that was examined; of the first ones only where not `exact`."""
 
     rows: Sequence[Row]
-    exact: bool
-    examined: int
 
 
 def check_groups(codec: Codec, fields: Collection[str]) -> None:
@@ -87,15 +109,23 @@ def group(store: Store, plan: Plan, field: str, *, most_examined: int, order: st
     counted = Counted(store.codec, field, times=True)
     fixed = store.totals.fixed_by(plan.wanted) if store.totals and field in store.totals.counts else None
     if store.totals and fixed is not None:
-        counts, exact, examined = store.totals.tokens(fixed, field, most=most_examined)
+        found = store.totals.groups(fixed, field, most=most_examined)
     else:
         reading = store.read(plan, most_examined=most_examined, chunk=most_examined)
-        counts = Counter(token for row in reading for token in counted.tokens(row.item))
-        exact, examined = not reading.truncated, reading.examined
+        tallied = Counter(token for row in reading for token in counted.tokens(row.item))
+        found = Counts(tallied, not reading.truncated, reading.examined, reading.capacity)
+    counts = found.tokens
     tokens = sorted(counts, key=token_order, reverse=order == "-value")
     if order in ("count", "-count"):
         tokens.sort(key=lambda token: counts[token] * (-1 if order == "-count" else 1))
-    return Groups([(counted.value(token), counts[token]) for token in tokens], exact, examined)
+    values = [(counted.value(token), counts[token]) for token in tokens]
+    return Groups(
+        values,
+        exact=found.exact,
+        examined=found.examined,
+        capacity=found.capacity,
+        by_totals=fixed is not None,
+    )
 
 
 def stats(
@@ -120,17 +150,17 @@ def stats(
     check_stats(store.codec, fields)
     found = {name: _Parts(store.codec, name) for name in fields}
     left: list[_Parts] = []
-    examined = 0
+    examined, capacity, by_totals = 0, 0.0, False
     for parts in found.values():
         wanted = set(what)
         if wanted & {"sum", "avg", "count"} and _from_totals(store, plan, parts):
-            examined += 1
+            examined, capacity, by_totals = examined + 1, capacity + CAPACITY_OF_ONE, True
             wanted &= {"min", "max"}
         if wanted and wanted <= {"min", "max"} and planner is not None:
-            taken, complete = _from_index(
+            taken, units, complete = _from_index(
                 store, planner, plan, parts, wanted, (most_examined - examined) // 4
             )
-            examined += taken
+            examined, capacity = examined + taken, capacity + units
             wanted = set() if complete else wanted
         if wanted:
             left.append(parts)
@@ -142,9 +172,12 @@ def stats(
             for parts in left:
                 parts.add(row)
         exact, examined = not reading.truncated, examined + reading.examined
+        capacity += reading.capacity
     elif left:
         exact = False
-    return Statistics({name: parts.stats(what) for name, parts in found.items()}, exact, examined)
+    told = {name: parts.stats(what) for name, parts in found.items()}
+    by_totals = by_totals and not left
+    return Statistics(told, exact=exact, examined=examined, capacity=capacity, by_totals=by_totals)
 
 
 def sample(store: Store, plan: Plan, size: int, *, random: Random, most_examined: int) -> Sample:
@@ -159,7 +192,13 @@ def sample(store: Store, plan: Plan, size: int, *, random: Random, most_examined
             kept.append(row)
         elif (place := random.randrange(number + 1)) < size:
             kept[place] = row
-    return Sample(kept, not reading.truncated, reading.examined)
+    return Sample(
+        kept,
+        exact=not reading.truncated,
+        examined=reading.examined,
+        capacity=reading.capacity,
+        by_totals=False,
+    )
 
 
 class _Parts:
@@ -221,26 +260,28 @@ def _from_totals(store: Store, plan: Plan, parts: _Parts) -> bool:
 
 def _from_index(
     store: Store, planner: Planner, plan: Plan, parts: _Parts, wanted: Collection[str], most: int
-) -> tuple[int, bool]:
-    """Take the least and the greatest from the ends of an index; return the rows examined, and if it did.
+) -> tuple[int, float, bool]:
+    """Take the least and the greatest from the ends of an index.
+
+    Return the rows examined, the read units they took, and whether that was enough.
 
     :param most: rows to look at from either end.
     """
     sort = (SortKey(parts.name),)
     sorted_plan = planner.plan(all_of(plan.wanted, Exists(parts.name, True)), sort)
     if sorted_plan.sort or most < 1:
-        return 0, False
+        return 0, 0.0, False
     ends: dict[str, Row | None] = {}
-    examined = 0
+    examined, capacity = 0, 0.0
     for name, backwards in (("min", False), ("max", True)):
         if name in wanted:
             reading = store.read(sorted_plan, most_examined=most, chunk=1, backwards=backwards)
             ends[name] = next(iter(reading), None)
-            examined += reading.examined
+            examined, capacity = examined + reading.examined, capacity + reading.capacity
             if ends[name] is None and reading.truncated:
-                return examined, False
+                return examined, capacity, False
     parts.least, parts.greatest = ends.get("min"), ends.get("max")
-    return examined, True
+    return examined, capacity, True
 
 
 def _number(exact: Fraction) -> int | float:

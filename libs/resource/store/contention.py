@@ -41,6 +41,17 @@ def pauses() -> Iterator[float]:
         yield random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**number))
 
 
+def wait(waits: Iterator[float]) -> None:
+    """Wait for the next of these `pauses`, to do a write again that others were in the way of.
+
+    :raises ServiceUnavailable: if there is none any more.
+    """
+    pause = next(waits, None)
+    if pause is None:
+        raise contended()
+    sleep(pause)
+
+
 def is_collision(error: Exception) -> bool:
     """Tell whether a write was refused for another one at the same moment, and nothing of it was done."""
     if isinstance(error, TransactWriteError):

@@ -64,6 +64,7 @@ class Counted:
         attribute = attribute_of(codec, name)
         self._stored_name = attribute.attr_name
         self._kind = attribute.attr_type
+        self._missing = _missing(codec, name)
         member: Attribute[Any] | None = attribute
         if isinstance(attribute, ListAttribute):
             member = attribute.element_type() if attribute.element_type else None
@@ -81,7 +82,9 @@ class Counted:
     def tokens(self, item: Item) -> frozenset[str]:
         """Return the tokens of the values `item` has: null's where it has none, none for an empty list."""
         raw = item.get(self._stored_name)
-        if raw is None or "NULL" in raw or self._kind not in ("L", "SS", "NS"):
+        if raw is None or "NULL" in raw:
+            raw = self._missing
+        if raw is None or self._kind not in ("L", "SS", "NS"):
             return frozenset((token_of(raw),))
         if self._kind == "L":
             return frozenset(token_of(one) for one in raw["L"])
@@ -111,11 +114,22 @@ class Summed:
         if not isinstance(attribute, NumberAttribute):
             raise TypeError(f"{codec.model.__name__}.{name} cannot be summed: it is no number")
         self._stored_name = attribute.attr_name
+        self._missing = _missing(codec, name) or {"NULL": True}
 
     def number(self, item: Item) -> Decimal | None:
         """Return the number `item` has; None if it is null or missing."""
         raw = item.get(self._stored_name)
-        return None if raw is None or "NULL" in raw else Decimal(raw["N"])
+        if raw is None or "NULL" in raw:
+            raw = self._missing
+        return None if "NULL" in raw else Decimal(raw["N"])
+
+
+def _missing(codec: Codec, name: str) -> Mapping[str, Any] | None:
+    """Return what a row without the attribute has, as DynamoDB would have it; None if that is nothing."""
+    default = codec.default(name)
+    if default is None:
+        return None
+    return codec.raw(name, default) if default != set() else {codec.attributes[name].attr_type: []}
 
 
 def attribute_of(codec: Codec, name: str) -> Attribute[Any]:

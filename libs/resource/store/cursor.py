@@ -8,6 +8,8 @@ from typing import Any
 from itsdangerous import BadData, URLSafeSerializer
 
 from libs.errors import Fault, InvalidParameters
+from libs.resource.query.parameters import ParameterNames
+from libs.resource.store.long_text import LongText, Step
 from libs.resource.store.reading import Position
 
 LONGEST_CURSOR = 3000
@@ -19,7 +21,8 @@ class CursorSigner:
 
     A cursor is good for one question only: what it was asked of (resource, caller, scope, filter, order,
     plan) is part of what is signed, so neither another user's cursor nor that of another list is accepted.
-    It can be read by whoever has it: it holds the key attributes of a row and those it is sorted by.
+    It can be read by whoever has it: it holds the key attributes of a row and those it is sorted by, of long
+    texts the beginning.
 
     :param secret: at least 32 characters, the same for all processes of a service.
     """
@@ -30,10 +33,12 @@ class CursorSigner:
     def sign(self, question: Sequence[str], position: Position, *, backwards: bool = False) -> str:
         """Return the cursor of the page after `position`, or before it where `backwards`."""
         key = None if position.key is None else {name: _plain(raw) for name, raw in position.key.items()}
+        if key is not None:
+            key |= {name: _steps(text) for name, text in position.texts.items()}
         return str(self._serializer(question).dumps([position.segment, key, int(backwards)]))
 
     def read(
-        self, question: Sequence[str], cursor: str, *, parameter: str = "cursor"
+        self, question: Sequence[str], cursor: str, *, parameter: str = ParameterNames.cursor
     ) -> tuple[Position, bool]:
         """Return the position that `cursor` was made of, and whether it is of the page before it.
 
@@ -58,17 +63,26 @@ def _plain(raw: Mapping[str, Any]) -> list[Any]:
     return [kind, b64encode(value).decode() if kind == "B" else value]
 
 
+def _steps(text: LongText) -> list[Any]:
+    steps = [[one.length, one.digest, one.following, int(one.above)] for one in text.steps]
+    return ["text", text.beginning, steps]
+
+
 def _read(signed: Any) -> tuple[Position, bool]:
     """:raises ValueError: for what was signed by another version of this service."""
     match signed:
         case [int(segment), None | dict() as key, 0 | 1 as backwards] if segment >= 0:
-            raw = None if key is None else {name: _raw(one) for name, one in key.items()}
-            return Position(segment, raw), bool(backwards)
+            read = {} if key is None else {name: _value(one) for name, one in key.items()}
+            texts = {name: one for name, one in read.items() if isinstance(one, LongText)}
+            raws = {name: one for name, one in read.items() if not isinstance(one, LongText)}
+            return Position(segment, None if key is None else raws, texts), bool(backwards)
     raise ValueError("not a position")
 
 
-def _raw(plain: Any) -> dict[str, Any]:
+def _value(plain: Any) -> dict[str, Any] | LongText:
     match plain:
+        case ["text", str(beginning), [_, *_] as steps]:
+            return LongText(beginning, tuple(_step(one) for one in steps))
         case ["B", str(value)]:
             return {"B": b64decode(value, validate=True)}
         case ["S" | "N" as kind, str(value)]:
@@ -76,3 +90,10 @@ def _raw(plain: Any) -> dict[str, Any]:
         case ["BOOL" | "NULL" as kind, bool(value)]:
             return {kind: value}
     raise ValueError("not an attribute value")
+
+
+def _step(plain: Any) -> Step:
+    match plain:
+        case [int(length), str(digest), str(following), 0 | 1 as above] if length >= 0:
+            return Step(length, digest, following, bool(above))
+    raise ValueError("not a step of a text")

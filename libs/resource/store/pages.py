@@ -1,13 +1,13 @@
 """A page of rows: exact to the last, whatever is written between one page and the next."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any
 
 from libs.errors import QueryRefused
 from libs.resource.query.plan import Plan
 from libs.resource.query.sorting import ordering
+from libs.resource.store.long_text import KEPT, LongText
 from libs.resource.store.reading import Position, Reading
 from libs.resource.store.row import Codec, Row
 
@@ -80,18 +80,14 @@ def read_page(read: Read, codec: Codec, plan: Plan, turn: Turn, *, most_examined
     beyond = reading.position(*found[-1]) if more and found else reading.reached
     if turn.backwards:
         found.reverse()
-    return _page(found, beyond, plan, turn, reading)
+    return _page(found, beyond, plan, turn, reading, reading.position)
 
 
 def _sorted_page(read: Read, codec: Codec, plan: Plan, turn: Turn, most_examined: int) -> Page:
     reading = read(plan, most_examined=most_examined, chunk=most_examined)
-    names = [*(key.field for key in plan.sort), *dict.fromkeys(plan.access.key)]
+    names = {name: codec.stored_name(name) for name in (*(key.field for key in plan.sort), *plan.access.key)}
     key_of = ordering(plan.sort)
-
-    def place(row: Row) -> Any:
-        return key_of([row(name) for name in names])
-
-    placed = [(place(row), row, reading.segment) for row in reading]
+    placed = [(key_of([row(name) for name in names]), row) for row in reading]
     if reading.truncated:
         told = ", ".join(str(key) for key in plan.sort)
         raise QueryRefused(
@@ -99,33 +95,65 @@ def _sorted_page(read: Read, codec: Codec, plan: Plan, turn: Turn, most_examined
             " sort by the range key of an index whose hash key is given."
         )
     placed.sort(key=itemgetter(0))
+    rows = [row for _, row in placed]
     if turn.after is not None and turn.after.key is not None:
-        bound = place(Row(codec, turn.after.key))
+        known, texts = Row(codec, turn.after.key), turn.after.texts
+        bound = key_of(
+            [
+                texts[stored].found_in(row(name) for row in rows) if stored in texts else known(name)
+                for name, stored in names.items()
+            ]
+        )
         placed = [one for one in placed if (one[0] < bound if turn.backwards else bound < one[0])]
     if turn.backwards:
         placed.reverse()
-    following = placed[turn.skip : turn.skip + turn.limit + 1]
-    found = [(row, segment) for _, row, segment in following[: turn.limit]]
-    beyond = reading.position(*found[-1]) if len(following) > turn.limit else None
+    following = [row for _, row in placed[turn.skip : turn.skip + turn.limit + 1]]
+    found = [(row, 0) for row in following[: turn.limit]]
+
+    def place(row: Row, segment: int) -> Position:
+        return _sorted_place(row, rows, names)
+
+    beyond = place(*found[-1]) if len(following) > turn.limit else None
     if turn.backwards:
         found.reverse()
-    return _page(found, beyond, plan, turn, reading)
+    return _page(found, beyond, plan, turn, reading, place)
+
+
+def _sorted_place(row: Row, rows: Iterable[Row], names: Mapping[str, str]) -> Position:
+    """Return the place behind a row among others that are sorted.
+
+    :param names: what they are sorted by, and the name each is stored under.
+    """
+    key, texts = {}, {}
+    for name, stored in names.items():
+        value = row(name)
+        if isinstance(value, str) and len(value) > KEPT:
+            texts[stored] = LongText.of(value, (other(name) for other in rows))
+        elif stored in row.item:
+            key[stored] = row.item[stored]
+    return Position(0, key, texts)
 
 
 def _page(
-    found: Sequence[tuple[Row, int]], beyond: Position | None, plan: Plan, turn: Turn, reading: Reading
+    found: Sequence[tuple[Row, int]],
+    beyond: Position | None,
+    plan: Plan,
+    turn: Turn,
+    reading: Reading,
+    place: Callable[[Row, int], Position],
 ) -> Page:
     """:param found: the rows of the page, and the segment each is of.
 
     :param beyond: where reading in the same direction would go on; None if there is nothing more.
+    :param place: returns the place behind a row.
     """
     following: Position | None = beyond
     before: Position | None = None
     if turn.backwards:
-        last = reading.position(*found[-1]) if found else _turned(beyond, plan, backwards=False)
+        last = place(*found[-1]) if found else _turned(beyond, plan, backwards=False)
         following, before = last, beyond
     elif turn.after is not None or turn.skip:
-        before = reading.position(*found[0]) if found else _turned(beyond, plan, backwards=True)
+        before = place(*found[0]) if found else _turned(beyond, plan, backwards=True)
     return Page(
         [row for row, _ in found],
         following,

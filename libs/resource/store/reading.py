@@ -1,13 +1,15 @@
 """Reading the rows a plan is for, one after the other, never more than a bound."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pynamodb.expressions.operand import Path
 
 from libs.dynamodb import Answer, Item, Table
 from libs.errors import Fault, InvalidParameters
+from libs.resource.query.parameters import ParameterNames
 from libs.resource.query.plan import Plan, Segment
+from libs.resource.store.long_text import LongText
 from libs.resource.store.row import Codec, Row
 
 LARGEST_CHUNK = 500
@@ -21,10 +23,13 @@ class Position:
     :param segment: which of the plan's segments it is in.
     :param key: what the row before it is known by: the key attributes of the plan's access, and those still
         to be sorted by; None for the beginning of the segment (its end, to one who reads backwards).
+    :param texts: those of them that are long, by the names they are stored under; only where the plan's rows
+        are still to be sorted, since DynamoDB goes on from a whole key.
     """
 
     segment: int
     key: Item | None
+    texts: Mapping[str, LongText] = field(default_factory=dict)
 
 
 class Reading:
@@ -35,6 +40,7 @@ class Reading:
     :param most_examined: how many rows may be looked at.
     :param chunk: how many rows are wanted at first. So many are asked for; then as many as are still missing
         or, where rows that were read were not wanted, twice as many as the time before.
+    :param parameter: what a client sent `after` as.
     :raises InvalidParameters: if `after` is no place in this plan.
 
     While it goes on, `examined` counts the rows looked at, `capacity` the read units they took, and `segment`
@@ -52,6 +58,7 @@ class Reading:
         chunk: int,
         backwards: bool = False,
         after: Position | None = None,
+        parameter: str = ParameterNames.cursor,
     ) -> None:
         self.examined = 0
         self.capacity = 0.0
@@ -67,7 +74,7 @@ class Reading:
         self._after = after
         if after is not None and not self._is_place(after):
             # Signed by us, and of a plan that what the caller may see has changed since.
-            raise InvalidParameters(errors=[Fault("is not a cursor of this list", parameter="cursor")])
+            raise InvalidParameters(errors=[Fault("is not a cursor of this list", parameter=parameter)])
 
     def __iter__(self) -> Iterator[Row]:
         if self._plan.kind == "get":
@@ -87,17 +94,15 @@ class Reading:
 
     def position(self, row: Row, segment: int) -> Position:
         """Return the place behind a row that came from a segment of this reading."""
-        names = [*self._plan.access.key, *(key.field for key in self._plan.sort)]
-        stored = dict.fromkeys(self._codec.stored_name(name) for name in names)
-        return Position(segment, {name: row.item[name] for name in stored if name in row.item})
+        stored = (self._codec.stored_name(name) for name in self._plan.access.key)
+        return Position(segment, {name: row.item[name] for name in stored})
 
     def _is_place(self, place: Position) -> bool:
         access, segments = self._plan.access, self._plan.segments
-        if place.key is None or self._plan.sort:
+        if place.key is None:
             return True
-        if place.segment >= len(segments) or set(place.key) != {
-            self._codec.stored_name(name) for name in access.key
-        }:
+        names = {self._codec.stored_name(name) for name in access.key}
+        if place.texts or place.segment >= len(segments) or set(place.key) != names:
             return False
         segment, row = segments[place.segment], Row(self._codec, place.key)
         in_partition = segment.hash is None or row(access.hash) == segment.hash

@@ -15,6 +15,7 @@ from pynamodb.models import Model
 
 from libs.dynamodb import Item
 from libs.resource.query.operators import as_stored
+from libs.resource.schema.defaults import default_of
 
 
 class Codec:
@@ -28,10 +29,19 @@ class Codec:
         self.attributes: Mapping[str, Attribute[Any]] = dict(model.get_attributes())
         self.python_names = {one.attr_name: name for name, one in self.attributes.items()}
         self._stored_names = {name: str(one.attr_name) for name, one in self.attributes.items()}
+        self._defaults = {name: _as_read(default_of(one)) for name, one in self.attributes.items()}
 
     def stored_name(self, name: str) -> str:
         """Return the name the attribute is stored under."""
         return self._stored_names[name]
+
+    def default(self, name: str) -> Any:
+        """Return the attribute's value in a row that lacks it; see `default_of`."""
+        return self._defaults[name]
+
+    def completed(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return values of attributes as they are when they are read: with a default for None."""
+        return {name: self._defaults[name] if one is None else one for name, one in values.items()}
 
     def raw(self, name: str, value: Any) -> dict[str, Any]:
         """Return a value of the attribute as DynamoDB takes it."""
@@ -48,31 +58,35 @@ class Codec:
         return {attribute.attr_type: raw} if attribute.deserialize(raw) == value else None
 
     def value(self, name: str, item: Item) -> Any:
-        """Return the attribute's value in `item`; None if it is null or missing."""
+        """Return the attribute's value in `item`; where it is null or missing its `default`."""
         raw = item.get(self._stored_names[name])
         if raw is None or "NULL" in raw:
-            return None
+            return self._defaults[name]
         attribute = self.attributes[name]
-        value = attribute.deserialize(attribute.get_value(dict(raw)))
-        return as_stored(value) if isinstance(value, float) else value
+        return _as_read(attribute.deserialize(attribute.get_value(dict(raw))))
 
     def item(self, instance: Model) -> dict[str, Any]:
         """Return a model object as an item.
 
-        :raises ValueError: if an attribute that may not be null is, or one is of the wrong type.
+        :raises TypeError: if an attribute that may not be null is.
+        :raises ValueError: if one is of the wrong type.
         """
         made: dict[str, Any] = {}
         for name, attribute in self.attributes.items():
             value = getattr(instance, name)
             if value is None:
                 if not attribute.null:
-                    raise ValueError(f"{name} may not be null")
+                    raise TypeError(f"{name} may not be null")
                 continue
             nested = isinstance(attribute, (ListAttribute, MapAttribute))
             raw = attribute.serialize(value, null_check=True) if nested else attribute.serialize(value)  # type: ignore[call-arg]
             if raw is not None:
                 made[attribute.attr_name] = {attribute.attr_type: raw}
         return made
+
+
+def _as_read(value: Any) -> Any:
+    return as_stored(value) if isinstance(value, float) else value
 
 
 def _compared(attribute: Attribute[Any], value: Any) -> Attribute[Any]:
@@ -87,7 +101,7 @@ def _compared(attribute: Attribute[Any], value: Any) -> Attribute[Any]:
 
 
 class Row:
-    """A stored item. ``row("title")`` is the value of one attribute, None where it is null or missing."""
+    """A stored item. ``row("title")`` is the value of one attribute, see `Codec.value`."""
 
     __slots__ = ("_codec", "_model", "_values", "item")
 

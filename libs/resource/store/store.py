@@ -1,11 +1,10 @@
 """Writing the rows of a table: each write is one conditional request, or one transaction."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from time import sleep
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
-from pynamodb.attributes import VersionAttribute
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
@@ -15,14 +14,14 @@ from pynamodb.models import Model
 from libs.dynamodb import Change, ConditionFailed, Item, Put, Remove, Table, Write
 from libs.errors import Conflict, Forbidden, NotFound, PreconditionFailed
 from libs.resource.query.condition import condition_for, filter_for
-from libs.resource.query.derived import derived_attributes
 from libs.resource.query.layout import Layout
 from libs.resource.query.plan import Plan, Planner, Segment
 from libs.resource.query.where import FALSE, TRUE, all_of, given
 from libs.resource.scope import Extent
-from libs.resource.store.contention import contended, is_collision, patiently, pauses
+from libs.resource.store.contention import contended, is_collision, patiently, pauses, wait
 from libs.resource.store.limits import KeyLimits
 from libs.resource.store.reading import Reading
+from libs.resource.store.revision import Revision, Revisions
 from libs.resource.store.row import Row
 from libs.resource.store.totals import KeptTotals
 
@@ -31,6 +30,16 @@ MOST_VERSIONS = 100
 
 Versions = tuple[int, ...] | None
 """The versions a row may have to be written; None for any."""
+
+
+@dataclass(frozen=True)
+class _Target:
+    """The row a write is for, and what it must be like: of these versions, and as it was seen."""
+
+    key: Item
+    extent: Extent
+    versions: Versions
+    seen: Row | None
 
 
 class Store:
@@ -48,10 +57,9 @@ class Store:
         self.table = Table(model)
         self.totals = totals
         self._model = model
-        self._derived = derived_attributes(model)
+        self._revisions = Revisions(self.codec)
         self._limits = KeyLimits(model)
-        kept = (name for name, one in self.codec.attributes.items() if isinstance(one, VersionAttribute))
-        self.version = next(kept, None)
+        self.version = self._revisions.version
 
     def read(self, plan: Plan, **options: Any) -> Reading:
         """Begin to read the rows of a plan; see `Reading`."""
@@ -71,7 +79,7 @@ class Store:
         instance = self._model(**values)
         if self.version:
             setattr(instance, self.version, 1)
-        for name, attribute in self._derived.items():
+        for name, attribute in self._revisions.derived.items():
             value = getattr(instance, attribute.source)
             setattr(instance, name, None if value is None else attribute.derive(value))
         return Row(self.codec, self.codec.item(instance))
@@ -123,73 +131,98 @@ class Store:
     ) -> Row:
         """Change the given attributes only, None removing one, and return the row as it is then.
 
+        Where it was sent again because its answer was lost, a row that is as this update left it is our own.
+
         :param versions: those the row may have; None for any.
-        :param seen: the row it must still be, where there is no version to tell by.
+        :param seen: the row it must still be.
         :raises NotFound: if there is no such row in the extent.
         :raises Forbidden: OUT_OF_SCOPE, if it would leave the extent.
         :raises PreconditionFailed: if it has another version, or is not as it was seen.
         :raises InvalidBody: if an index cannot take a value.
+        :raises TypeError: if an attribute that may not be null is to be; no client's fault, see `Bodies`.
         """
-        changes = {**changes, **self._derive(changes)}
-        raws = {name: self._raw(name, value) for name, value in changes.items()}
-        changes = {name: value if raws[name] else None for name, value in changes.items()}
-        self._limits.check({self.codec.stored_name(name): raw for name, raw in raws.items() if raw})
-        versions = self._possible(versions, key, extent)
-        actions = self._actions(raws)
+        revision = self._revisions.of(changes)
+        self._limits.check(revision.item())
+        target = self._target(key, extent, versions, seen)
+        actions = revision.actions()
         if not actions:
             return self.get(key, extent)
-        condition = self._condition(key, extent, versions, changes, seen)
-        if self.totals is not None and not self.totals.watched.isdisjoint(changes):
-            return self._counted(
-                key, extent, versions, lambda row: self._updated(row, raws), actions, condition, seen
-            )
-        change = Change(key, actions, condition)
-        return self._conditionally(change, key, extent, versions, changes, seen)
+        condition = self._condition(target, revision.values)
+        if self.totals is not None and not self.totals.watched.isdisjoint(revision.values):
+            return self._counted(target, revision.made_of, actions, condition)
+        return self._conditionally(Change(key, actions, condition), target, revision)
+
+    def changed(self, row: Row, changes: Mapping[str, Any]) -> Row:
+        """Return what `row` will be by an `update` with these changes, without writing it.
+
+        :raises TypeError: as `update`.
+        """
+        return self._revisions.of(changes).made_of(row)
 
     def delete(self, key: Item, extent: Extent, *, versions: Versions = None, seen: Row | None = None) -> Row:
         """Delete a row and return what it was.
 
+        Where it was sent again because its answer was lost, a row that is gone was deleted by us; if it was
+        not `seen`, no more of it is known then than its key.
+
         :param versions: those the row may have; None for any.
-        :param seen: the row it must still be, where there is no version to tell by.
+        :param seen: the row it must still be.
         :raises NotFound: if there is no such row in the extent.
+        :raises Conflict: TOO_MANY_TOTALS, if it has more values than totals can follow in one write.
         :raises PreconditionFailed: if it has another version, or is not as it was seen.
         """
-        versions = self._possible(versions, key, extent)
-        condition = self._condition(key, extent, versions, {}, seen)
+        target = self._target(key, extent, versions, seen)
+        condition = self._condition(target, {})
         if self.totals is not None:
-            return self._counted(key, extent, versions, lambda row: None, (), condition, seen)
-        return self._conditionally(Remove(key, condition), key, extent, versions, {}, seen)
+            return self._counted(target, lambda row: None, (), condition)
+        return self._conditionally(Remove(key, condition), target, None)
 
-    def _conditionally(
-        self,
-        write: Write,
-        key: Item,
-        extent: Extent,
-        versions: Versions,
-        changes: Mapping[str, Any],
-        seen: Row | None,
-    ) -> Row:
+    def _conditionally(self, write: Write, target: _Target, revision: Revision | None) -> Row:
+        """Do a write, and tell why it was refused.
+
+        :param revision: what it changes; None if it deletes.
+        """
         try:
             after = patiently(lambda: self.table.write(write))
             return Row(self.codec, after or {})
-        except ConditionFailed:
-            stored = self.get(key, extent)
-            self._check_version(stored, versions)
-            if not given(extent.expression, changes).matches(stored):
+        except ConditionFailed as failed:
+            item = self.table.get(target.key)[0]
+            stored = None if item is None else Row(self.codec, item)
+            if failed.sent_again and (ours := self._ours(target, stored, revision)) is not None:
+                return ours
+            if stored is None or not target.extent.expression.matches(stored):
+                raise NotFound from None
+            self._check_version(stored, target.versions)
+            if revision and not target.extent.expression.matches(revision.made_of(stored)):
                 raise _out_of_scope() from None
-            if seen is not None:
+            if target.seen is not None:
                 raise PreconditionFailed("It was changed in the meantime.") from None
             raise contended() from None
 
+    def _ours(self, target: _Target, stored: Row | None, revision: Revision | None) -> Row | None:
+        """Return the row our own write left, if what is stored shows that it was done; else None.
+
+        An update is known by the whole row where that was seen before, else by the version next to one of
+        those it may have had and by the values it wrote: the state asked for is reached (RFC 9110 section
+        13.1.1 lets that be told as success).
+        """
+        if revision is None:
+            return (target.seen or Row(self.codec, target.key)) if stored is None else None
+        if stored is None:
+            return None
+        if target.seen is not None:
+            same = self._values(stored) == self._values(revision.made_of(target.seen))
+        else:
+            version = self.version_of(stored)
+            same = version is not None and version - 1 in (target.versions or ()) and revision.left(stored)
+        return stored if same else None
+
     def _counted(
         self,
-        key: Item,
-        extent: Extent,
-        versions: Versions,
+        target: _Target,
         become: Callable[[Row], Row | None],
         actions: Sequence[Action],
         condition: Condition,
-        seen: Row | None,
     ) -> Row:
         """Change a row, or delete it, and the totals with it.
 
@@ -200,29 +233,30 @@ class Store:
         """
         waits = pauses()
         while True:
-            before = self.get(key, extent)
-            self._check_version(before, versions)
+            before = self.get(target.key, target.extent)
+            self._check_version(before, target.versions)
             after = become(before)
-            if after is not None and not extent.expression.matches(after):
+            if after is not None and not target.extent.expression.matches(after):
                 raise _out_of_scope()
             guarded = condition & self._unchanged(before, self._counts_by())
-            write = Remove(key, guarded) if after is None else Change(key, actions, guarded)
+            write = Remove(target.key, guarded) if after is None else Change(target.key, actions, guarded)
             try:
                 stored = self._write(write, self.totals.changes(before, after) if self.totals else [])
-            except ConditionFailed:
-                if seen is not None:
+            except ConditionFailed as failed:
+                # Of transactions, which are not done twice, it is never told; of an update without one it is.
+                again = self.table.get(target.key)[0] if failed.sent_again and after is not None else None
+                if again and after and self._values(Row(self.codec, again)) == self._values(after):
+                    return Row(self.codec, again)
+                if target.seen is not None:
                     raise PreconditionFailed("It was changed in the meantime.") from None
             except (ClientError, TransactWriteError) as error:
                 if not is_collision(error):
                     raise
             else:
-                return self._written(key, before, after, stored)
-            pause = next(waits, None)
-            if pause is None:
-                raise contended()
-            sleep(pause)
+                return self._row_after(target.key, before, after, stored)
+            wait(waits)
 
-    def _written(self, key: Item, before: Row, after: Row | None, stored: Item | None) -> Row:
+    def _row_after(self, key: Item, before: Row, after: Row | None, stored: Item | None) -> Row:
         """Return the row after a write, which a transaction does not tell."""
         if after is None:
             return before
@@ -246,23 +280,18 @@ class Store:
             condition &= path.does_not_exist() if raw is None else path == dict(raw)
         return condition
 
-    def _updated(self, row: Row, raws: Mapping[str, Mapping[str, Any] | None]) -> Row:
-        item = dict(row.item)
-        for name, raw in raws.items():
-            if raw is None:
-                item.pop(self.codec.stored_name(name), None)
-            else:
-                item[self.codec.stored_name(name)] = raw
-        if self.version:
-            item[self.codec.stored_name(self.version)] = {"N": str((self.version_of(row) or 0) + 1)}
-        return Row(self.codec, item)
-
     def _write(self, write: Write, totals: Sequence[Change]) -> Item | None:
         if not totals or self.totals is None:
             return self.table.write(write)
         table = self.totals.table
         self.table.transact([(self.table, write), *((table, one) for one in totals)])
         return None
+
+    def _target(self, key: Item, extent: Extent, versions: Versions, seen: Row | None) -> _Target:
+        version = None if seen is None else self.version_of(seen)
+        if version is not None:
+            return _Target(key, extent, (version,), seen)
+        return _Target(key, extent, self._possible(versions, key, extent), seen)
 
     def _possible(self, versions: Versions, key: Item, extent: Extent) -> Versions:
         """Return versions that a condition can ask for: not none, and not more than fit in."""
@@ -279,62 +308,32 @@ class Store:
 
     def version_of(self, row: Row) -> int | None:
         """Return the version of a row; None if its model has none."""
-        return row(self.version) if self.version else None
+        return self._revisions.version_of(row)
 
     def _values(self, row: Row) -> dict[str, Any]:
         # Not what is on the wire: there 5.0 comes back as 5, and a set in any order.
         return {name: row(name) for name in self.codec.attributes}
 
-    def _derive(self, changes: Mapping[str, Any]) -> dict[str, Any]:
-        return {
-            name: None if changes[one.source] is None else one.derive(changes[one.source])
-            for name, one in self._derived.items()
-            if one.source in changes
-        }
-
-    def _raw(self, name: str, value: Any) -> Mapping[str, Any] | None:
-        """Return a value as DynamoDB takes it; None for null and an empty set, which are not stored."""
-        if value is None:
-            return None
-        raw = self.codec.raw(name, value)
-        return None if None in raw.values() else raw
-
-    def _actions(self, raws: Mapping[str, Mapping[str, Any] | None]) -> list[Action]:
-        # Of raw values: PynamoDB takes a client's {"S": "x"} for one, whatever attribute it is for.
-        paths = {name: Path([self.codec.stored_name(name)]) for name in raws}
-        actions: list[Action] = [
-            paths[name].remove() if raw is None else paths[name].set(dict(raw)) for name, raw in raws.items()
-        ]
-        if self.version:
-            actions.append(Path([self.codec.stored_name(self.version)]).add({"N": "1"}))
-        return actions
-
-    def _condition(
-        self,
-        key: Item,
-        extent: Extent,
-        versions: Versions,
-        changes: Mapping[str, Any],
-        seen: Row | None,
-    ) -> Condition:
+    def _condition(self, target: _Target, changes: Mapping[str, Any]) -> Condition:
         """Return the condition that the row is in the extent, stays there, and is as it must be."""
         # What the key and the changes settle by themselves needs no condition.
-        known = {name: self.codec.value(name, key) for name in self.layout.table.key}
-        before = given(extent.expression, known)
-        after = given(before, changes)
+        known = {name: self.codec.value(name, target.key) for name in self.layout.table.key}
+        before = given(target.extent.expression, known)
+        after = given(before, self.codec.completed(changes))
         if before == FALSE:
             raise NotFound
         if after == FALSE:
-            self.get(key, extent)
+            self.get(target.key, target.extent)
             raise _out_of_scope()
         condition = self._is_stored()
         within = all_of(before, *([after] if after != before else []))
         if within != TRUE:
             condition &= condition_for(within, self.codec)
-        if versions is not None and self.version:
+        if target.versions is not None and self.version:
             path = Path([self.codec.stored_name(self.version)])
-            condition &= path.is_in(*({"N": str(one)} for one in versions))
-        if seen is not None:
+            condition &= path.is_in(*({"N": str(one)} for one in target.versions))
+        seen = target.seen
+        if seen is not None and self.version_of(seen) is None:
             condition &= self._unchanged(seen, {*seen.item, *self.codec.python_names})
         return condition
 

@@ -21,9 +21,10 @@ from pynamodb.expressions.operand import Path
 from pynamodb.models import Model
 
 from libs.dynamodb import Change, Put, Remove, Table
-from libs.errors import Fault, InvalidBody
+from libs.errors import Conflict, InvalidBody
 from libs.resource.query.where import Expression, Test, conjuncts
 from libs.resource.scope import Scope, Within
+from libs.resource.storable import UnfitValues
 from libs.resource.store.countable import Counted, Summed, attribute_of, token_of
 from libs.resource.store.row import Codec, Row
 from libs.resource.store.tally import (
@@ -41,7 +42,9 @@ from libs.resource.store.tally import (
 
 MOST_CHANGES = 90
 """Totals that one write may change: a transaction has 100 items (AWS limit), some of which are for others."""
-MOST_GROUPS = 1000
+CAPACITY_OF_ONE = 1.0
+"""Read units that one total takes: it is read consistently, and has less than 4 KB (AWS)."""
+_UNSUMMABLE = f"is summed: it must be less than {LARGEST_SUMMED}, with at most {MOST_DECIMALS} decimals"
 
 
 class Total(Model):
@@ -88,17 +91,19 @@ class Totals:
 
 
 @dataclass(frozen=True)
-class Groups:
-    """How many rows there are of each value, null being one.
+class Counts:
+    """How many rows there are of each value.
 
-    :param values: each value and how many rows have it.
+    :param tokens: how many by the value's token (`libs.resource.store.countable`).
     :param exact: whether nothing was left out by a bound.
     :param examined: rows, or totals, that were looked at.
+    :param capacity: read units they took.
     """
 
-    values: Sequence[tuple[Any, int]]
+    tokens: Mapping[str, int]
     exact: bool
     examined: int
+    capacity: float
 
 
 @dataclass(frozen=True)
@@ -151,20 +156,27 @@ class KeptTotals:
         """Return how totals change when one row does: None before is a new one, None after a deleted one.
 
         :raises InvalidBody: if they are too many, or a number is none that can be summed.
+        :raises Conflict: TOO_MANY_TOTALS, if they are too many for a row to be deleted.
         """
         tallies: _Tallies = defaultdict(Tally)
-        known = [] if before is None else self._faults(before)
+        known = {} if before is None else self._unsummable(before)
         if before is not None:
             self._tally(tallies, before, -1)
         if after is not None:
-            # What was there already is no fault of this request.
-            if faults := [one for one in self._faults(after) if one not in known]:
-                raise InvalidBody(errors=faults)
+            # What was there already is no fault of this request, but another number is.
+            unfit = [name for name, number in self._unsummable(after).items() if known.get(name) != number]
+            if unfit:
+                raise UnfitValues(dict.fromkeys(unfit, _UNSUMMABLE))
             self._tally(tallies, after, 1)
         made = [tally.change(key_of(*key)) for key, tally in sorted(tallies.items(), key=_by_key) if tally]
         if len(made) > MOST_CHANGES:
-            told = f"It changes {len(made)} totals, and may change {MOST_CHANGES}: send fewer values at once"
-            raise InvalidBody(f"{told} in {', '.join(self.counts)}.")
+            told = f"It changes {len(made)} totals, and may change {MOST_CHANGES}:"
+            fields = ", ".join(self.counts)
+            if after is None:
+                # From before the totals were declared, or past the resource; it is shrunk by updates.
+                told = f"{told} take some values away in {fields}, then delete it."
+                raise Conflict(told, code="TOO_MANY_TOTALS")
+            raise InvalidBody(f"{told} change fewer values at once in {fields}.")
         return made
 
     def count(self, fixed: Mapping[str, Any]) -> int:
@@ -176,31 +188,24 @@ class KeptTotals:
         tally = self._read(fixed, sum_of(field))
         return Sum(tally.sum or Decimal(0), tally.number)
 
-    def groups(self, fixed: Mapping[str, Any], field: str, *, most: int = MOST_GROUPS) -> Groups:
-        """Return how many of these rows have each value of `field`, one of `counts`, in no order.
+    def groups(self, fixed: Mapping[str, Any], field: str, *, most: int) -> Counts:
+        """Return how many of these rows have each value of `field`, one of `counts`.
 
         :param most: totals that are looked at. Values that no row has any more count, until a `recount`.
         """
-        counts, exact, examined = self.tokens(fixed, field, most=most)
-        values = [(self.counts[field].value(token), count) for token, count in counts.items()]
-        return Groups(values, exact, examined)
-
-    def tokens(
-        self, fixed: Mapping[str, Any], field: str, *, most: int = MOST_GROUPS
-    ) -> tuple[dict[str, int], bool, int]:
-        """Return the same by the tokens of values, whether it is all, and how many totals were examined."""
         condition = (Path(["of"]) == {"S": self._owner(fixed)}) & Path(["what"]).startswith(counts_of(field))
         found: dict[str, int] = {}
-        examined, start = 0, None
+        examined, capacity, start = 0, 0.0, None
         while True:
             answer = self.table.query(condition, start=start, limit=most - examined, consistent=True)
+            capacity += answer.capacity
             for tally in map(Tally.of, answer.items):
                 # Below zero it is where rows were written past the resource: see `recount`.
                 if tally.number > 0 and tally.token is not None:
                     found[tally.token] = tally.number
             examined, start = examined + answer.examined, answer.last_key
             if start is None or examined >= most:
-                return found, start is None, examined
+                return Counts(found, start is None, examined, capacity)
 
     def recount(self, rows: Iterable[Row], fixed: Mapping[str, Any]) -> int:
         """Make the totals of the rows with these values anew; return how many rows there are.
@@ -215,8 +220,8 @@ class KeptTotals:
         of = self._owner(fixed)
         tallies: _Tallies = defaultdict(Tally, {(of, ROWS): Tally()})
         for row in rows:
-            if faults := self._faults(row):
-                raise ValueError(f"{row.item!r}: {faults[0].pointer} {faults[0].detail}")
+            for name in self._unsummable(row):
+                raise ValueError(f"{row.item!r}: /{name} {_UNSUMMABLE}")
             if self._owner(row) != of:
                 raise ValueError(f"{row.item!r} is none of the rows of {of}")
             self._tally(tallies, row, 1)
@@ -245,11 +250,10 @@ class KeptTotals:
             if number is not None and is_summable(number):
                 tallies[of, sum_of(name)].add(sign, number=number)
 
-    def _faults(self, row: Row) -> list[Fault]:
-        told = f"is summed: it must be less than {LARGEST_SUMMED}, with at most {MOST_DECIMALS} decimals"
+    def _unsummable(self, row: Row) -> dict[str, Decimal]:
+        """Return the numbers of a row that are to be summed and cannot be."""
         numbers = {name: summed.number(row.item) for name, summed in self.sums.items()}
-        unfit = [name for name, one in numbers.items() if one is not None and not is_summable(one)]
-        return [Fault(told, pointer=f"/{name}") for name in unfit]
+        return {name: one for name, one in numbers.items() if one is not None and not is_summable(one)}
 
     def _owner(self, of: Row | Mapping[str, Any]) -> str:
         """Return what the totals of a row, or of the rows with these values, are found by."""

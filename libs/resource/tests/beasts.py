@@ -1,8 +1,6 @@
 """Models with indexes of every kind and keys of every type, and what may be asked of them."""
 
 import json
-import os
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,7 +19,6 @@ from pynamodb.attributes import (
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection, LocalSecondaryIndex
 from pynamodb.models import Model
 
-from libs.dynamodb import Database
 from libs.resource.query.derived import LowercaseAttribute
 from libs.resource.query.plan import Planner
 from libs.resource.query.sorting import parse_sort
@@ -29,6 +26,7 @@ from libs.resource.query.where import Expression, WhereParser
 from libs.resource.schema import fields as ours
 from libs.resource.scope import Extent
 from libs.resource.store.store import Store
+from libs.resource.tests.rows import tables
 
 
 class ByPriority(LocalSecondaryIndex[Any]):
@@ -150,7 +148,9 @@ STONE_FIELDS: dict[str, fields.Field[Any]] = {
     "version": fields.Integer(),
 }
 BEAST_WHERE, STONE_WHERE = WhereParser(BEAST_FIELDS), WhereParser(STONE_FIELDS)
-BEASTS_PLANNER = Planner(Store(Beast).layout)
+COMPLETE = ("by-name", "by-priority")
+"""The indexes that hold every beast they should: all are written by the store."""
+BEASTS_PLANNER = Planner(Store(Beast).layout, complete=COMPLETE)
 
 
 def wanted(where: Any, parser: WhereParser = BEAST_WHERE) -> Expression:
@@ -166,15 +166,8 @@ def sort_by(text: str) -> Any:
 @contextmanager
 def stores() -> Iterator[tuple[Store, Store]]:
     """Make tables for beasts and for stones, and drop them again."""
-    database = Database(
-        [Beast, Stone],
-        region="eu-west-1",
-        endpoint=os.environ["TEST_DYNAMODB_ENDPOINT"],
-        table_prefix=f"test-{uuid.uuid4().hex}-",
-    )
-    database.create_tables()
-    yield Store(Beast), Store(Stone)
-    database.delete_tables()
+    with tables(Beast, Stone):
+        yield Store(Beast), Store(Stone)
 
 
 def clear(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""Resources of the library (`libs.resource.tests.library`): called by themselves, and served over HTTP."""
+"""Resources of `library`, called by themselves and served over HTTP; and tables for what is in `rows`."""
 
 import sys
 import uuid
@@ -12,7 +12,10 @@ from werkzeug.test import TestResponse
 
 from libs.jwt import Caller, FixedKeySet
 from libs.resource import CursorSigner, ModelResource
+from libs.resource.scope import Extent
+from libs.resource.store.totals import Total
 from libs.resource.tests.library import SECRET, SERVICE
+from libs.resource.tests.rows import Job, Parcel, tables
 from libs.service import Running, Settings
 from libs.service import service as service_module
 from libs.service.testing import KEY, bearer, environment
@@ -105,10 +108,23 @@ def serve(library: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return serve
 
 
+@pytest.fixture(scope="module")
+def parcels() -> Iterator[str]:
+    """Tables for parcels, jobs and their totals; gives the prefix of their names."""
+    with tables(Parcel, Job, Total) as prefix:
+        yield prefix
+
+
 @pytest.fixture
 def owner() -> str:
     """Somebody who has nothing yet."""
     return uuid.uuid4().hex
+
+
+@pytest.fixture
+def extent(owner: str) -> Extent:
+    """All the owner's rows."""
+    return Extent.of({"owner": owner})
 
 
 @pytest.fixture

@@ -74,6 +74,10 @@ class Book(Model):
     by_price = ByPrice()
 
 
+BOOK = {"isbn": "1", "title": "Emma", "price": 5}
+"""What a client sends to have one."""
+
+
 class ByAuthor(GlobalSecondaryIndex[Any]):
     class Meta:
         index_name = "by-author"
@@ -96,6 +100,10 @@ class Note(Model):
     stars = NumberAttribute(default=0)
     version = VersionAttribute()
     by_author = ByAuthor()
+
+
+NOTE = {"id": "n1", "author": "ada", "text": "a model", "shared": False, "stars": 0, "version": 4}
+"""What a client is shown of one."""
 
 
 class Plain(Model):

@@ -14,6 +14,7 @@ from libs.resource.scope import Extent
 from libs.resource.tests.beasts import (
     BEAST_FIELDS,
     BEAST_WHERE,
+    COMPLETE,
     STONE_WHERE,
     Beast,
     Stone,
@@ -174,7 +175,7 @@ BEASTS = World(
     extents=st.sampled_from([Extent(), Extent.of({"owner": "ann"}), Extent.of({"kind": "bird"})]),
     sorts=sorts_by("id", "due", "priority", *BEAST_FIELDS),
     parser=BEAST_WHERE,
-    planner=Planner(Layout(Beast), allow_scan=True),
+    planner=Planner(Layout(Beast), allow_scan=True, complete=COMPLETE),
 )
 
 STONES = World(
@@ -215,7 +216,7 @@ STONES = World(
     ),
     sorts=sorts_by("size", "moment", "version"),
     parser=STONE_WHERE,
-    planner=Planner(Layout(Stone), allow_scan=True),
+    planner=Planner(Layout(Stone), allow_scan=True, complete=("by-moment", "by-code")),
 )
 WORLDS = {"beasts": BEASTS, "stones": STONES}
 

@@ -1,5 +1,6 @@
 """Cursors: handed back unchanged to the list they are of, or refused."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from libs.errors import InvalidParameters
 from libs.resource.store.cursor import CursorSigner
+from libs.resource.store.long_text import LongText
 from libs.resource.store.reading import Position
 
 SIGNER = CursorSigner("only-for-tests-and-32-characters-long")
@@ -22,7 +24,12 @@ values = st.one_of(
     st.fixed_dictionaries({"BOOL": st.booleans()}),
     st.just({"NULL": True}),
 )
-positions = st.builds(Position, st.integers(0, 23), st.none() | st.dictionaries(texts, values, max_size=4))
+long_texts = st.tuples(texts, st.lists(texts)).map(
+    lambda two: LongText.of("x" * 100 + two[0], ["x" * 100 + one for one in two[1]])
+)
+positions = st.builds(Position, st.integers(0, 23), st.none()) | st.builds(
+    Position, st.integers(0, 23), st.dictionaries(texts, values, max_size=4)
+).flatmap(lambda place: st.just(place) | long_texts.map(lambda text: replace(place, texts={"\n": text})))
 questions = st.lists(st.text(max_size=20), max_size=4)
 
 
@@ -125,6 +132,11 @@ def test_whatever_is_sent_as_a_cursor_is_refused_and_no_more(sent: str) -> None:
         [0, {"id": ["B", "Q"]}, 0],
         [0, {"id": ["BOOL", "true"]}, 0],
         [0, {"id": ["M", {}]}, 0],
+        [0, {"id": ["text", "x"]}, 0],
+        [0, {"id": ["text", "x", []]}, 0],
+        [0, {"id": ["text", "x", [[1, "", ""]]]}, 0],
+        [0, {"id": ["text", "x", [[-1, "", "", 1]]]}, 0],
+        [0, {"id": ["text", "x", [[1, "", "", 2]]]}, 0],
     ],
     ids=str,
 )

@@ -1,5 +1,6 @@
 """Entity tags, and the conditions made of them."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
 from libs.errors import InvalidParameters, PreconditionRequired
-from libs.resource.etag import Tag, is_known, parse_tags, tag_of, versions_wanted
+from libs.resource.etag import Tag, is_known, parse_tags, shape_of, tag_of, versions_wanted
 from libs.resource.store.row import Codec, Row
 from libs.resource.store.store import Store
 from libs.resource.tests.beasts import Stone
@@ -38,6 +39,9 @@ class Shell(Model):
 
 CODEC = Codec(Shell)
 SHELLS = cast(Store, SimpleNamespace(codec=CODEC, version_of=lambda row: None))
+
+
+SHAPE = "0a1b2c3d"
 
 
 def shell(**values: Any) -> Row:
@@ -131,7 +135,21 @@ def test_match_names_versions() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ['W/"1"', '"a"', '"01"', '"0"', '"-1"', '"1.0"', '"\xb2"', '""', f'"{"9" * 19}"', f'"{"9" * 5000}"'],
+    [
+        'W/"1"',
+        '"a"',
+        '"01"',
+        '"0"',
+        '"-1"',
+        '"1.0"',
+        '"1.0a1b2c3"',
+        '"1.0A1B2C3D"',
+        '"1."',
+        '"\xb2"',
+        '""',
+        f'"{"9" * 19}"',
+        f'"{"9" * 5000}"',
+    ],
 )
 def test_no_version_can_match_another_tag(text: str) -> None:
     assert versions_wanted(text, required=False, versioned=True) == ()
@@ -144,9 +162,30 @@ def test_nothing_but_a_star_matches_what_has_no_version() -> None:
     assert versions_wanted("*", required=False, versioned=False) is None
 
 
-def test_the_tag_of_a_row_with_a_version_is_the_version() -> None:
+def test_the_tag_of_a_row_with_a_version_is_the_version_and_the_shape() -> None:
     store = Store(Stone)
-    assert tag_of(store, Row(store.codec, {"version": {"N": "3"}})) == Tag("3")
+    row = Row(store.codec, {"version": {"N": "3"}})
+    assert tag_of(store, row, "0a1b2c3d") == Tag("3.0a1b2c3d")
+    computed = tag_of(store, row, "0a1b2c3d", {"heavy": True})
+    assert computed.opaque.startswith("3.")
+    assert computed != tag_of(store, row, "0a1b2c3d", {"heavy": False})
+
+
+def test_a_shape_is_the_schema_whatever_its_order() -> None:
+    one = shape_of({"properties": {"a": {"type": "string"}, "b": {}}})
+    assert one == shape_of({"properties": {"b": {}, "a": {"type": "string"}}})
+    assert one != shape_of({"properties": {"a": {"type": "integer"}, "b": {}}})
+    assert re.fullmatch("[0-9a-f]{8}", one)
+
+
+def test_a_match_is_about_the_version_in_whatever_shape() -> None:
+    store = Store(Stone)
+    row = Row(store.codec, {"version": {"N": "3"}})
+    shown = [tag_of(store, row, "0a1b2c3d"), tag_of(store, row, "0a1b2c3d", {"heavy": True}), Tag("3")]
+    for tag in shown:
+        assert versions_wanted(str(tag), required=False, versioned=True) == (3,)
+        # To know it one must have it in this shape.
+        assert is_known(shown[0], str(tag)) == (tag == shown[0])
 
 
 def test_a_row_without_a_version_has_a_weak_tag_of_all_it_holds() -> None:
@@ -160,10 +199,11 @@ def test_a_row_without_a_version_has_a_weak_tag_of_all_it_holds() -> None:
         shell(sizes=[2, 1]),
         shell(hidden="x"),
     ]
-    found = [tag_of(SHELLS, row) for row in made]
+    found = [tag_of(SHELLS, row, SHAPE) for row in made]
     assert len(set(found)) == len(made)
     assert all(tag.weak and len(tag.opaque) == 32 for tag in found)
-    assert found == [tag_of(SHELLS, Row(CODEC, row.item)) for row in made]
+    assert found == [tag_of(SHELLS, Row(CODEC, row.item), SHAPE) for row in made]
+    assert set(found).isdisjoint(tag_of(SHELLS, row, "another!") for row in made)
 
 
 def test_the_tag_is_the_same_before_and_after_a_row_was_stored() -> None:
@@ -176,13 +216,13 @@ def test_the_tag_is_the_same_before_and_after_a_row_was_stored() -> None:
         "hidden": {"NULL": True},
     }
     made = shell(price=5.0, words={"c", "a", "b"}, sizes=[1.0, 1e23])
-    assert tag_of(SHELLS, made) == tag_of(SHELLS, Row(CODEC, stored))
+    assert tag_of(SHELLS, made, SHAPE) == tag_of(SHELLS, Row(CODEC, stored), SHAPE)
 
 
 def test_the_tag_is_the_same_in_every_process() -> None:
     code = (
         "from libs.resource.tests.test_etag import *;"
-        "print(tag_of(SHELLS, shell(words={'a', 'b', 'c', 'd', 'e'})).opaque)"
+        "print(tag_of(SHELLS, shell(words={'a', 'b', 'c', 'd', 'e'}), SHAPE).opaque)"
     )
     told = {
         subprocess.run(
@@ -195,4 +235,4 @@ def test_the_tag_is_the_same_in_every_process() -> None:
         ).stdout
         for seed in ("1", "2")
     }
-    assert told == {tag_of(SHELLS, shell(words=set("abcde"))).opaque + "\n"}
+    assert told == {tag_of(SHELLS, shell(words=set("abcde")), SHAPE).opaque + "\n"}

@@ -213,7 +213,7 @@ def test_methods_that_are_none(books: Served, owner: str) -> None:
         assert (answer.status_code, answer.get_json()["code"]) == (405, "METHOD_NOT_ALLOWED")
         assert "GET" in answer.headers["Allow"]
     head = books("HEAD", "/things/0", by=owner)
-    assert (head.status_code, head.data, head.headers["ETag"]) == (200, b"", '"1"')
+    assert (head.status_code, head.data, head.headers["ETag"][:3]) == (200, b"", '"1.')
 
 
 def test_what_no_index_serves_is_refused_and_says_what_would(serve: Serve, key: str) -> None:

@@ -142,8 +142,8 @@ def test_a_field_brings_its_operators() -> None:
     operator = PlaceSchema().fields["place"].where_operators["$geo.within"]
     assert operator.parse is not None
     operand = operator.parse({"type": "POLYGON", "coordinates": [[[0, 0], [2, 0], [2, 2], [0, 0]]]})
-    assert operator.matches({"type": "Point", "coordinates": [1, 0.5]}, operand)
-    assert not operator.matches({"type": "Point", "coordinates": [0.5, 1]}, operand)
+    assert operator.matcher(operand)({"type": "Point", "coordinates": [1, 0.5]})
+    assert not operator.matcher(operand)({"type": "Point", "coordinates": [0.5, 1]})
     with pytest.raises(ValueError, match=r"^type must be"):
         operator.parse({})
 

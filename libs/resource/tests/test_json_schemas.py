@@ -148,6 +148,7 @@ INNER = {
         (fields.Enum(Colour), {"type": "string", "enum": ["red", "blue"]}),
         (fields.Enum(Colour, by_value=True), {"type": ["integer", "string"], "enum": [1, "b"]}),
         (fields.Enum(Colour, allow_none=True), {"type": ["string", "null"], "enum": ["red", "blue", None]}),
+        (fields.Raw(allow_none=True, validate=validate.OneOf([1, "b"])), {"enum": [1, "b", None]}),
         (fields.DateTime("timestamp", validate=validate.Range(min=0)), {"type": "number", "minimum": 0}),
         (fields.AwareDateTime(), {"type": "string", "format": "date-time"}),
         (fields.NaiveDateTime(), {"type": "string"}),

@@ -14,7 +14,7 @@ from libs.resource.scope import Extent
 from libs.resource.store.cursor import CursorSigner
 from libs.resource.store.pages import Page, Turn, read_page
 from libs.resource.store.store import Store
-from libs.resource.tests.beasts import ids, sort_by, stores, wanted
+from libs.resource.tests.beasts import COMPLETE, ids, sort_by, stores, wanted
 
 SIGNER = CursorSigner("only-for-tests-and-32-characters-long")
 Change = Callable[[int], None]
@@ -24,12 +24,6 @@ Change = Callable[[int], None]
 def store() -> Iterator[Store]:
     with stores() as (beasts, _):
         yield beasts
-
-
-@pytest.fixture
-def owner() -> str:
-    """A partition that is empty yet."""
-    return uuid.uuid4().hex
 
 
 def add(store: Store, owner: str, *keys: str, **more: Any) -> None:
@@ -50,7 +44,8 @@ class List:
         self, store: Store, where: Any, sort: str = "", *, most: int = 1000, scan: bool = False
     ) -> None:
         self._store, self._most = store, most
-        self._plan = Planner(store.layout, allow_scan=scan).plan(wanted(where), sort_by(sort))
+        planner = Planner(store.layout, allow_scan=scan, complete=COMPLETE)
+        self._plan = planner.plan(wanted(where), sort_by(sort))
 
     def page(self, limit: int, *, skip: int = 0) -> Page:
         return self._page(Turn(limit, skip=skip))

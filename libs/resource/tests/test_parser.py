@@ -32,8 +32,8 @@ class NoteSchema(Schema):
     done = Boolean()
 
 
-def compiled(writable: Any = None, **members: Any) -> CompiledParser:
-    return compile_parser(type("NoteParser", (Parser,), members), NoteSchema(), Note, writable)
+def compiled(**members: Any) -> CompiledParser:
+    return compile_parser(type("NoteParser", (Parser,), members), NoteSchema(), Note)
 
 
 def faults(parser: CompiledParser, values: dict[str, Any]) -> list[tuple[str | None, str]]:
@@ -44,8 +44,6 @@ def faults(parser: CompiledParser, values: dict[str, Any]) -> list[tuple[str | N
 
 def test_the_fields_taken() -> None:
     assert compiled().names == ("title", "done")
-    assert compiled(writable={"done"}).names == ("done",)
-    assert compiled(writable={"done"}, include=("title",)).names == ("done", "title")
     assert compiled(attributes=("done",), include=("title",), exclude=("done",)).names == ("title",)
     assert compiled(exclude=("done",)).names == ("title",)
 

@@ -42,7 +42,7 @@ def test_wrappers_are_a_pipeline() -> None:
             return call(limit=min(limit, 50))
 
     resource = Resource()
-    hooks = Hooks.of(resource)
+    hooks = Hooks(resource)
     entry = hooks.entry("list")
     assert entry(limit=70, cursor="c") == {"data": [50, "c"]}
     assert resource.calls == [("outer", {"limit": 70, "cursor": "c"}), ("list", 50, "c")]
@@ -73,7 +73,7 @@ def test_a_wrapper_may_answer_instead_and_catch() -> None:
                 raise KeyError
             return key
 
-    entry = Hooks.of(Resource()).entry("retrieve")
+    entry = Hooks(Resource()).entry("retrieve")
     assert [entry(key) for key in ("hot", "cold", "bad")] == ["cached", "cold!", "caught"]
 
 
@@ -86,7 +86,7 @@ def test_a_handler_of_any_arguments_can_be_wrapped() -> None:
         def wrapper(self, call: Callable[..., Any], where: str) -> Any:
             return call(where=where.upper())
 
-    assert Hooks.of(Resource()).entry("list")(where="x", sort="y") == (1, {"where": "X", "sort": "y"})
+    assert Hooks(Resource()).entry("list")(where="x", sort="y") == (1, {"where": "X", "sort": "y"})
 
 
 def test_wrappers_that_cannot_be_called_stop_the_start() -> None:
@@ -115,15 +115,15 @@ def test_wrappers_that_cannot_be_called_stop_the_start() -> None:
         (Handler, "list cannot be wrapped"),
     ):
         with pytest.raises(TypeError, match=message):
-            Hooks.of(kind())
+            Hooks(kind())
 
     class Optional(Handlers):
         @around("list", "retrieve")
         def wrapper(self, call: Any, key: str = "none") -> Any:
             return key, call()
 
-    assert Hooks.of(Optional()).entry("list")() == ("none", [20, None])
-    assert Hooks.of(Optional()).entry("retrieve")("k") == ("k", "k")
+    assert Hooks(Optional()).entry("list")() == ("none", [20, None])
+    assert Hooks(Optional()).entry("retrieve")("k") == ("k", "k")
 
 
 def test_a_handler_replaces_the_action_and_is_wrapped() -> None:
@@ -137,7 +137,7 @@ def test_a_handler_replaces_the_action_and_is_wrapped() -> None:
             return [*call(), "wrapped"]
 
     resource = Resource()
-    hooks = Hooks.of(resource)
+    hooks = Hooks(resource)
     assert hooks.handler("list") == resource.newest
     assert hooks.handler("create") is None
     assert hooks.entry("list")(limit=3) == ["newest", 3, None, "wrapped"]
@@ -162,13 +162,13 @@ def test_an_action_has_one_handler_and_is_enabled() -> None:
             return "better"
 
     with pytest.raises(TypeError, match=r"two: @handles\('list'\), and so does .*one"):
-        Hooks.of(Two())
+        Hooks(Two())
     with pytest.raises(TypeError, match=r"one: @handles\('stats'\), and the resource has no such action"):
-        Hooks.of(Disabled())
+        Hooks(Disabled())
     with pytest.raises(TypeError, match="no such action"):
-        Hooks.of(Better(), enabled={"create"})
-    assert Hooks.of(Disabled(), enabled={"stats"}).entry("stats")
-    assert Hooks.of(Better()).entry("list")() == "better"
+        Hooks(Better(), enabled={"create"})
+    assert Hooks(Disabled(), enabled={"stats"}).entry("stats")
+    assert Hooks(Better()).entry("list")() == "better"
 
 
 def test_the_nearest_handler_of_a_problem() -> None:
@@ -192,7 +192,7 @@ def test_the_nearest_handler_of_a_problem() -> None:
             return Conflict()
 
     def answer(kind: type[Handlers], problem: Problem) -> Any:
-        found = Hooks.of(kind()).on_problem(problem)
+        found = Hooks(kind()).on_problem(problem)
         return found and found(caller="ada", action="list")
 
     assert answer(Resource, MalformedBody()) == Result(["ada", "MALFORMED_BODY"], status=400)
@@ -208,7 +208,7 @@ def test_a_problem_is_answered_with_a_problem_or_a_result() -> None:
         @on_problem(404)
         def forgets(self, problem: Problem) -> None: ...
 
-    found = Hooks.of(Resource()).on_problem(NotFound())
+    found = Hooks(Resource()).on_problem(NotFound())
     assert found
     with pytest.raises(TypeError, match="forgets answered a problem with a NoneType"):
         found(caller=None, action="list")
@@ -223,4 +223,4 @@ def test_two_methods_for_the_same_problem_stop_the_start() -> None:
         def two(self) -> Any: ...
 
     with pytest.raises(TypeError, match=r"two: @on_problem\(NotFound\), and so does .*one"):
-        Hooks.of(Two())
+        Hooks(Two())

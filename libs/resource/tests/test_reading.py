@@ -1,6 +1,5 @@
 """What is looked at to find rows: counted, and bounded."""
 
-import uuid
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
@@ -10,11 +9,11 @@ import pytest
 from libs.dynamodb import Put
 from libs.errors import InvalidParameters
 from libs.resource.query.plan import Planner
-from libs.resource.query.sorting import SortKey
 from libs.resource.scope import Extent
+from libs.resource.store.long_text import LongText
 from libs.resource.store.reading import Position, Reading
 from libs.resource.store.store import Store
-from libs.resource.tests.beasts import ids, sort_by, stores, wanted
+from libs.resource.tests.beasts import COMPLETE, ids, sort_by, stores, wanted
 
 Read = Callable[..., Reading]
 
@@ -25,12 +24,6 @@ def store() -> Iterator[Store]:
         yield beasts
 
 
-@pytest.fixture
-def owner() -> str:
-    """A partition that is empty yet."""
-    return uuid.uuid4().hex
-
-
 def fill(store: Store, owner: str, count: int, **more: Any) -> None:
     for number in range(count):
         values = {"kind": "bird", "priority": number, "owner": owner, "id": f"{number:03}", **more}
@@ -39,7 +32,7 @@ def fill(store: Store, owner: str, count: int, **more: Any) -> None:
 
 @pytest.fixture
 def reading(store: Store) -> Read:
-    planner = Planner(store.layout)
+    planner = Planner(store.layout, complete=COMPLETE)
 
     def begin(where: Any, sort: str = "", *, most: int = 1000, chunk: int = 21, **options: Any) -> Reading:
         plan = planner.plan(wanted(where), sort_by(sort))
@@ -263,9 +256,9 @@ def test_a_scan_reads_everything_within_its_bound(store: Store, owner: str) -> N
     assert first + [(row("owner"), row("id")) for row in rest] == everything
 
 
-def test_a_sorted_reading_knows_the_values_to_sort_by(store: Store, reading: Read, owner: str) -> None:
-    fill(store, owner, 1, name="Ant")
-    found = reading({"owner": owner}, "-name,tame")
-    assert found._plan.sort == (SortKey("name", descending=True), SortKey("tame"))
-    (place,) = [found.position(row, found.segment) for row in found]
-    assert place.key == {"owner": {"S": owner}, "id": {"S": "000"}, "n": {"S": "Ant"}}
+def test_what_is_no_place_is_told_by_the_name_it_was_sent_by(store: Store, reading: Read, owner: str) -> None:
+    key = {"owner": {"S": "somebody"}, "id": {"S": "1"}}
+    for place in (Position(0, key), Position(0, {**key, "owner": {"S": owner}}, {"id": LongText("x", ())})):
+        with pytest.raises(InvalidParameters) as caught:
+            reading({"owner": owner}, after=place, parameter="from")
+        assert [fault.parameter for fault in caught.value.errors] == ["from"]

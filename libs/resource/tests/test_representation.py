@@ -1,7 +1,5 @@
 """Representations from raw items."""
 
-import os
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,12 +12,13 @@ from marshmallow.fields import List as ListOf
 from pynamodb.attributes import DiscriminatorAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
-from libs.dynamodb import Database, Put, Table
+from libs.dynamodb import Put, Table
 from libs.resource.schema import fields as ours
 from libs.resource.schema.from_model import schema_class
 from libs.resource.schema.representation import Representation
 from libs.resource.store.row import Codec
 from libs.resource.tests.kinds import Everything, bodies, spoilt
+from libs.resource.tests.rows import tables
 
 SCHEMA = schema_class(Everything)()
 SHOWN = Representation(Everything, SCHEMA)
@@ -33,15 +32,8 @@ def stored(body: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def table() -> Iterator[Table]:
-    database = Database(
-        [Everything],
-        region="eu-west-1",
-        endpoint=os.environ["TEST_DYNAMODB_ENDPOINT"],
-        table_prefix=f"test-{uuid.uuid4().hex}-",
-    )
-    database.create_tables()
-    yield Table(Everything)
-    database.delete_tables()
+    with tables(Everything):
+        yield Table(Everything)
 
 
 @given(bodies, st.dictionaries(st.sampled_from(sorted(CODEC.python_names)), st.booleans(), max_size=6))

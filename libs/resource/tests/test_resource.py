@@ -26,14 +26,14 @@ SHOWN = {
 def test_what_is_created_is_answered_and_can_be_found(serve: Serve, owner: str) -> None:
     served = serve(BookResource)
     created = served("POST", "/things", BOOK, by=owner)
-    assert (created.status_code, created.headers["Location"], created.headers["ETag"]) == (
-        201, "/things/1", '"1"',
+    assert (created.status_code, created.headers["Location"], created.headers["ETag"][:3]) == (
+        201, "/things/1", '"1.',
     )  # fmt: skip
     book = created.get_json()
     assert book == {**SHOWN, "added_at": book["added_at"], "changed_at": book["added_at"]}
     assert book["added_at"].endswith("Z")
     read = served("GET", "/things/1", by=owner)
-    assert (read.get_json(), read.headers["ETag"]) == (book, '"1"')
+    assert (read.get_json(), read.headers["ETag"]) == (book, created.headers["ETag"])
     listed = served("GET", "/things", by=owner).get_json()
     assert listed == {
         "items": [book],
@@ -54,7 +54,7 @@ def test_a_change_touches_what_was_sent_and_the_time_of_change(serve: Serve, own
         "changed_at": after["changed_at"],
     }
     assert after["changed_at"] > before["changed_at"]
-    assert changed.headers["ETag"] == '"2"'
+    assert changed.headers["ETag"].startswith('"2.')
     assert served("GET", "/things/1", by=owner).get_json() == after
 
 

@@ -10,10 +10,9 @@ from libs.api import Result
 from libs.errors import Conflict, Forbidden, InvalidBody, NotFound, Problem, ServiceUnavailable
 from libs.jwt import Caller
 from libs.resource import Query, after, after_parse, around, before, handles, on_problem
+from libs.resource.store.contention import ATTEMPTS
 from libs.resource.tests.conftest import Made, Serve
-from libs.resource.tests.library import Book, BookResource, Note, NoteResource
-
-BOOK = {"isbn": "1", "title": "Emma", "price": 5}
+from libs.resource.tests.library import BOOK, Book, BookResource, Note, NoteResource
 
 
 class Telling(BookResource):
@@ -269,7 +268,7 @@ def test_problems_are_answered_by_hooks(serve: Serve, owner: str) -> None:
 
 
 def test_hooks_that_looked_at_a_row_are_called_again_when_it_changes(make: Made, key: str) -> None:
-    """They are called four times at most: then others are at work, and the client may try again."""
+    """They are called `ATTEMPTS` times at most: then others are at work, and the client may try again."""
     seen: list[int] = []
 
     class Racing(NoteResource):
@@ -295,5 +294,5 @@ def test_hooks_that_looked_at_a_row_are_called_again_when_it_changes(make: Made,
     for attempt in (lambda: notes.update(key, {"text": "newer"}, None), lambda: notes.delete(key, None)):
         with pytest.raises(ServiceUnavailable):
             attempt()
-    assert seen == [3, 4, 5, 6, 7, 8, 9, 10]
+    assert seen == list(range(3, 3 + 2 * ATTEMPTS))
     assert Note.get(key).text == "new"

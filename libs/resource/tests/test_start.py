@@ -181,7 +181,7 @@ def test_hooks_that_could_never_be_called_are_refused(make: Made) -> None:
         with pytest.raises(TypeError, match=told) as caught:
             make(kind)
         assert kind.__name__ in str(caught.value)
-    for decorator, subject in ((before, "fly"), (after, "stats"), (handles, "fly"), (on_problem, 200)):
+    for decorator, subject in ((before, "fly"), (after, "soar"), (handles, "fly"), (on_problem, 200)):
         with pytest.raises(TypeError, match=str(subject)):
             decorator(subject)  # type: ignore[operator]
 

@@ -1,6 +1,6 @@
 """The where language: what it finds, and what it refuses."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from marshmallow import fields
 
 from libs.errors import InvalidParameters
-from libs.resource.query.operators import like
+from libs.resource.query.like import Like
 from libs.resource.query.where import MAX_DEPTH, MAX_TESTS, WhereParser
-from libs.resource.schema.fields import Timestamp
+from libs.resource.schema.fields import Expiry, Timestamp
 
 PARSER = WhereParser(
     {"name": fields.String(), "size": fields.Float(), "done": fields.Boolean(), "due": Timestamp()}
@@ -126,6 +126,19 @@ def test_what_is_not_understood_is_told_with_its_path(where: Any, told: str) -> 
     assert [(fault.parameter, fault.detail) for fault in caught.value.errors] == [("where", told)]
 
 
+@pytest.mark.parametrize("operator", ["$eq", "$ne", "$lt", "$lte", "$gt", "$gte"])
+@pytest.mark.parametrize("fraction", ["", ".000001", ".5", ".999999"])
+def test_a_time_to_live_is_compared_with_the_very_moment(operator: str, fraction: str) -> None:
+    parser = WhereParser({"ends": Expiry()})
+    sent = f"2026-01-02T00:00:00{fraction}Z"
+    expression = parser.read({"ends": {operator: sent}})
+    for second in (-1, 0, 1):
+        ends = ROW["due"] + timedelta(seconds=second)
+        assert expression.matches({"ends": ends}.get) == oracle(
+            {"ends": {operator: datetime.fromisoformat(sent)}}, {"ends": ends}
+        )
+
+
 def test_every_fault_is_told_at_once() -> None:
     with pytest.raises(InvalidParameters) as caught:
         finds({"who": 1, "size": {"$foo": 1, "$lt": "x"}}, ROW)
@@ -149,11 +162,11 @@ def test_depth_and_length_are_bounded() -> None:
 
 
 def test_a_pattern_made_to_be_slow_is_not() -> None:
-    assert not like("a" * 2000, "%a" * 200 + "b")
-    assert like("a" * 2000, "%a" * 200)
-    assert like("", "%")
-    assert like("", "")
-    assert not like("", "_")
+    assert not Like("%a" * 200 + "b").matches("a" * 2000)
+    assert Like("%a" * 200).matches("a" * 2000)
+    assert Like("%").matches("")
+    assert Like("").matches("")
+    assert not Like("_").matches("")
 
 
 values = {

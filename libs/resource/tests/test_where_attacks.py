@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import fields
 
-from libs.errors import InvalidParameters
-from libs.resource.query.operators import OPERATORS, as_stored, like
-from libs.resource.query.where import FALSE, MAX_FAULTS, Exists, WhereParser
+from libs.errors import MAX_FAULTS, InvalidParameters
+from libs.resource.query.like import Like
+from libs.resource.query.operators import OPERATORS, as_stored
+from libs.resource.query.where import FALSE, Exists, WhereParser
 from libs.resource.tests.beasts import BEAST_FIELDS, BEAST_WHERE, STONE_FIELDS, STONE_WHERE
 
 scalars = st.one_of(
@@ -84,11 +85,11 @@ def test_a_number_is_asked_for_as_it_is_read() -> None:
 )
 def test_like_is_what_sql_says(text: str, pattern: str) -> None:
     meant = "".join({"%": ".*", "_": "."}.get(one, re.escape(one)) for one in pattern)
-    assert like(text, pattern) == bool(re.fullmatch(meant, text, re.DOTALL))
+    assert Like(pattern).matches(text) == bool(re.fullmatch(meant, text, re.DOTALL))
 
 
 @pytest.mark.parametrize("pattern", ["%" + "a" * 2000 + "b", "%a" * 2000 + "b", "%_" * 2000 + "b%"])
 def test_a_pattern_made_to_cost_much_costs_little(pattern: str) -> None:
     begun = process_time()
-    assert not like("a" * 400_000, pattern)
+    assert not Like(pattern).matches("a" * 400_000)
     assert process_time() - begun < 5  # seconds; step by step it would be hundreds of millions of steps

@@ -12,7 +12,9 @@ from openapi_spec_validator import validate
 
 from libs.errors import InvalidParameters
 from libs.resource.geo.attributes import GeometryField
+from libs.resource.query.operators import Operator, by
 from libs.resource.query.where import WhereParser
+from libs.resource.query.where_schema import operators_told
 from libs.resource.schema.fields import Boolean, Number, Timestamp
 
 PARSER = WhereParser(
@@ -115,3 +117,44 @@ def test_it_is_valid_in_a_document_and_says_each_operand_once() -> None:
     validate({"openapi": "3.1.0", "info": info, "paths": {}, "components": {"schemas": SCHEMAS}})
     operators = SCHEMAS["DogWhereGeometry"]["anyOf"][-1]["properties"]
     assert operators["$geo.within"] == operators["$geo.touches"] != operators["$geo.dwithin"]
+
+
+class NamedField(fields.String):
+    """A text with an operator of its own, in a class of a name that others may have, too."""
+
+    where_kind = str
+
+    def __init__(self, operator: str, told: dict[str, Any]) -> None:
+        super().__init__()
+        self.where_operators = {operator: Operator(operator, "one", (str,), by(str.endswith), parse=str)}
+        self.where_schemas = {operator: told}
+
+
+def test_kinds_of_one_name_do_not_mix() -> None:
+    one, other = NamedField("$endswith", {"type": "string"}), NamedField("$sounds", {"type": "integer"})
+    text = type("TextField", (NamedField,), {})("$near", {"type": "boolean"})
+    of = {"plain": fields.String(), "one": one, "other": other, "text": text, "again": one}
+    schemas = WhereParser(of).json_schemas("DogWhere")
+    grammar = jsonschema_rs.Draft202012Validator(
+        {"$ref": "#/components/schemas/DogWhere", "components": {"schemas": schemas}}
+    )
+    operands = {"$endswith": "x", "$sounds": 1, "$near": True}
+    has = {"plain": "", "one": "$endswith", "other": "$sounds", "text": "$near", "again": "$endswith"}
+    for name, operator in has.items():
+        assert grammar.is_valid({name: {"$like": "x"}})
+        for sign, operand in operands.items():
+            assert grammar.is_valid({name: {sign: operand}}) == (sign == operator), (name, sign)
+    assert schemas["DogWhere"]["properties"]["one"] == schemas["DogWhere"]["properties"]["again"]
+
+
+def test_the_types_of_an_operand_are_those_that_are_taken() -> None:
+    for kind in ("POINT", "Point", "point", "LINE"):
+        where = {"place": {"$geo.equals": {"type": kind, "coordinates": [1, 2]}}}
+        assert GRAMMAR.is_valid(where) == parses(where) == (kind in ("POINT", "Point"))
+
+
+def test_operators_of_some_fields_are_told() -> None:
+    told = operators_told({"name": fields.String(), "here": GeometryField(), "there": GeometryField()})
+    assert "Of here, there: `$geo.contains`," in told
+    assert "`$geo.dwithin`." in told
+    assert "Of " not in operators_told({"name": fields.String()})

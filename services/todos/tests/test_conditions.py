@@ -15,7 +15,7 @@ def test_what_is_as_it_was_seen_is_changed(todos: Todos, if_match: str) -> None:
         path = f"/{todos.create()['id']}"
         answer = todos.send(method, path, json={"title": "y"}, headers={"If-Match": if_match})
         assert answer.status_code == (204 if method == "DELETE" else 200), answer.text
-        assert answer.headers.get("ETag") == (None if method == "DELETE" else '"2"')
+        assert answer.headers.get("ETag", "")[:3] == ("" if method == "DELETE" else '"2.')
 
 
 @pytest.mark.parametrize("if_match", STALE)
@@ -67,7 +67,7 @@ def test_what_is_known_is_not_sent_again(todos: Todos) -> None:
             assert answer.headers["ETag"] == tag
     todos.send("PATCH", path, json={"done": True})
     answer = todos.send("GET", path, headers={"If-None-Match": tag})
-    assert (answer.status_code, answer.headers["ETag"]) == (200, '"2"')
+    assert (answer.status_code, answer.headers["ETag"][:3]) == (200, '"2.')
 
 
 def test_head_is_get_without_the_body(todos: Todos) -> None:

@@ -51,7 +51,7 @@ def test_a_todo_is_created_with_what_was_sent(
     assert set(todo) == FIELDS
     assert {name: todo[name] for name in sent} == {**sent, "due_at": "2026-03-01T08:30:00Z"}
     assert todo["created_at"] == todo["updated_at"]
-    assert (todo["version"], answer.headers["ETag"]) == (1, '"1"')
+    assert (todo["version"], answer.headers["ETag"][:3]) == (1, '"1.')
     assert answer.headers["Location"] == f"/todos/{todo['id']}"
     assert client.get(answer.headers["Location"], headers=owner).get_json() == todo
 
