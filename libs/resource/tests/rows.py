@@ -105,7 +105,11 @@ def bind(models: Sequence[type[Model]], prefix: str) -> Database:
 
 @contextmanager
 def tables(*models: type[Model]) -> Iterator[str]:
-    """Make a table for each model, and drop them again; gives the prefix of their names."""
+    """Make a table for each model, and drop them again; gives the prefix of their names.
+
+    Models that others have bound as well, as `Total` is for the whole session, are theirs again afterwards.
+    """
+    before = [(one, one.Meta.table_name, one._connection) for one in models]
     prefix = f"test-{uuid.uuid4().hex}-"
     database = bind(models, prefix)
     database.create_tables()
@@ -113,6 +117,8 @@ def tables(*models: type[Model]) -> Iterator[str]:
         yield prefix
     finally:
         database.delete_tables()
+        for model, table_name, connection in before:
+            model.Meta.table_name, model._connection = table_name, connection
 
 
 def only(field: str, operator: str, operand: Any) -> Test:

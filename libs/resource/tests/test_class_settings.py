@@ -113,7 +113,7 @@ def test_what_is_described_is_in_the_document(serve: Serve) -> None:
     got = item["get"]
     assert (got["summary"], got["description"], got["tags"]) == ("Borrow it", "For a week.", ["lending"])
     assert {"200", "203", "304", "default"} <= set(got["responses"])
-    assert [one["name"] for one in got["parameters"]] == ["key", "If-None-Match", "X-Shelf"]
+    assert [one["name"] for one in got["parameters"]] == ["key", "If-Match", "If-None-Match", "X-Shelf"]
     assert item["patch"]["tags"] == ["shelf"]
 
 

@@ -256,12 +256,10 @@ def test_a_cursor_that_is_handed_out_is_taken(serve: Serve, key: str) -> None:
         text = "".join(chr(0x4E00 + (number * 7919 + at * 104729) % 20000) for at in range(4000))
         served("POST", "/things", {"id": f"{key}{number}", "author": "x", "text": text})
     where = json.dumps({"id": {"$in": [f"{key}{number}" for number in range(3)]}})
-    page = served("GET", "/things", where=where, sort_by="text", limit=1)
-    # It would be too long for a request, and is not handed out.
-    assert (page.status_code, page.get_json()["code"]) == (422, "QUERY_REFUSED")
-    page = served("GET", "/things", where=where, sort_by="stars", limit=1)
-    cursor = page.get_json()["meta"]["next"]
-    assert served("GET", "/things", where=where, sort_by="stars", limit=1, cursor=cursor).status_code == 200
+    for sort_by in ("text", "stars"):
+        asked = {"where": where, "sort_by": sort_by, "limit": 1}
+        cursor = served("GET", "/things", **asked).get_json()["meta"]["next"]
+        assert served("GET", "/things", **asked, cursor=cursor).status_code == 200
 
 
 def test_the_default_names_of_parameters_are_not_taken_where_there_are_others(serve: Serve) -> None:
