@@ -45,12 +45,12 @@ class Conditional:
     def read(self, action: str, row: Row | None, result: Result, headers: Mapping[str, Any]) -> Result:
         """Return the answer to a GET on its conditions, in the order of RFC 9110 section 13.2.2.
 
-        :param row: None where what is answered is no row, and has no tag.
+        :param row: None where what is answered is no row: it has no tag, and no If-Match is held against it.
         :param headers: `if_match` and `if_none_match`, where they were sent.
         :raises PreconditionFailed: if it is not what If-Match says.
         """
         versions = self._versions(headers.get("if_match"))
-        if versions is not None and (row is None or self._store.version_of(row) not in versions):
+        if row is not None and versions is not None and self._store.version_of(row) not in versions:
             raise PreconditionFailed("It is not what If-Match says.")
         if row is not None and is_known(self.tag(action, row, result), headers.get("if_none_match")):
             return replace(result, status=304, body=None)

@@ -53,9 +53,12 @@ def _filter(resource: "Resource", question: "Question") -> dict[str, Any] | None
     """Return what each row that is read is still tested by, of a client's ``where``; None for nothing."""
     if question.where is None or question.plan.kind == "nothing":
         return None
+    hidden = _hidden(resource, question.extent.expression)
 
     def is_answered(node: Mapping[str, Any]) -> bool:
-        return all(_answers(question.plan, one) for one in conjuncts(resource.where.read(node)))
+        parts = conjuncts(resource.where.read(node))
+        # What the scope made of the key tells, by what it answers, what the scope says.
+        return all(hidden.isdisjoint(fields_of(one)) and _answers(question.plan, one) for one in parts)
 
     return _left(orjson.loads(question.where), is_answered) or None
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from libs.api import ApiObject, Contribution, Result
-from libs.errors import PreconditionFailed, Problem
+from libs.errors import Problem
 from libs.jwt import Caller
 from libs.resource.answers import SHOWING, Answers
 from libs.resource.bodies import Bodies
@@ -31,7 +31,7 @@ from libs.resource.start import check_actions, check_declared, check_fields
 from libs.resource.store.contention import pauses, wait
 from libs.resource.store.cursor import CursorSigner
 from libs.resource.store.row import Row
-from libs.resource.store.store import Store
+from libs.resource.store.store import Outdated, Store
 
 Body = ApiObject | Mapping[str, Any]
 """What a client sent: the contract's object in a request, any mapping in a test."""
@@ -320,8 +320,9 @@ class Resource(Configuration):
                     expected = {"seen": row}
             try:
                 return write(stored_key, extent, row, **expected)
-            except PreconditionFailed:
-                if versions is not None or not looks:
+            except Outdated as refused:
+                # Of this row: a hook may have written others.
+                if versions is not None or not looks or refused.seen is not row:
                     raise
             wait(waits)
 

@@ -9,12 +9,14 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
+from pynamodb.attributes import TTLAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 
 from libs.resource.query.derived import LowercaseAttribute
 from libs.resource.query.like import like_prefix
-from libs.resource.query.where import FALSE, TRUE, All, Exists, Expression, Test, given
+from libs.resource.query.operators import OPERATORS
+from libs.resource.query.where import FALSE, TRUE, All, Either, Exists, Expression, Test, given
 from libs.resource.storable import number_fault
 from libs.resource.store.row import Codec
 
@@ -30,7 +32,7 @@ def filter_for(expression: Expression, codec: Codec, *, avoid: Collection[str] =
     :param avoid: attributes it may not name: a Query's filter may not name keys.
     :return: None if DynamoDB can leave nothing out.
     """
-    made = _Compiler(codec, avoid, exact=False).condition(_settled(expression, codec))
+    made = _Compiler(codec, avoid, exact=False).condition(settled(expression, codec))
     if made is None:
         return None
     return made if _is_within_limits(made) else None
@@ -41,7 +43,7 @@ def condition_for(expression: Expression, codec: Codec) -> Condition | None:
 
     :raises TypeError: if DynamoDB cannot express it, or it is too long.
     """
-    expression = _settled(expression, codec)
+    expression = settled(expression, codec)
     if expression == FALSE:
         raise TypeError("what never holds is no condition")
     if expression == TRUE:
@@ -57,15 +59,44 @@ def storable(value: Any) -> bool:
     return isinstance(value, bool) or not isinstance(value, int | float) or number_fault(value) is None
 
 
-def _settled(expression: Expression, codec: Codec) -> Expression:
-    """Return an expression without what always holds or never does, as that what has a default exists."""
+def settled(expression: Expression, codec: Codec) -> Expression:
+    """Return an expression without what always holds or never does, as that what has a default exists.
+
+    What it asks of a time to live it asks of whole seconds then.
+    """
 
     def settle(one: Expression) -> Expression:
+        if isinstance(one, Test) and isinstance(codec.attributes[one.field], TTLAttribute):
+            one = _of_seconds(one)
         if isinstance(one, Exists):
             return one if codec.default(one.field) is None else TRUE if one.wanted else FALSE
         return one if isinstance(one, Test) else replace(one, parts=tuple(map(settle, one.parts)))
 
     return given(settle(expression), {})
+
+
+def _of_seconds(test: Test) -> Expression:
+    """Return what is the same as a test of a moment for times without a fraction of a second.
+
+    DynamoDB has a time to live in whole seconds: none is the moment 5.5, and those before it are 5 and less.
+    """
+    name, operand = test.operator.name, test.operand
+    operands = [operand] if test.operator.operands == "one" else operand
+    if not any(getattr(one, "microsecond", 0) for one in operands):
+        return test
+    if name in ("$eq", "$in"):
+        whole = [one for one in operands if not one.microsecond]
+        if whole:
+            return replace(test, operand=whole)
+        return Exists(test.field, wanted=True) if test.negated else FALSE
+    if name == "$between":
+        parts = tuple(
+            _of_seconds(replace(test, operator=OPERATORS[sign], operand=one))
+            for sign, one in zip(("$gte", "$lte"), operands, strict=True)
+        )
+        return Either(parts) if test.negated else All(parts)
+    sign = {"$gte": "$gt", "$lt": "$lte"}.get(name, name)
+    return replace(test, operator=OPERATORS[sign], operand=operand.replace(microsecond=0))
 
 
 def _is_within_limits(condition: Condition) -> bool:

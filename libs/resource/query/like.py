@@ -58,7 +58,8 @@ class Like:
 
     @cached_property
     def _marked(self) -> list[re.Pattern[str]]:
-        single, mark = f"{_MARK}[^{_MARK}]+", f"{_MARK}?"
+        # Possessive: all that one character is folded to, or nothing of it.
+        single, mark = f"{_MARK}[^{_MARK}]++", f"{_MARK}?"
         made = (
             single.join("".join(mark + re.escape(one) for one in part) for part in piece.split("_"))
             for piece in self._pieces

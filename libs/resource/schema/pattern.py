@@ -2,7 +2,7 @@
 
 import re
 
-_CLASSES = "dDwWsSbBnrtfv"
+_CONTROLS = "nrtfv"
 _SYNTAX = "^$\\.*+?()[]{}|/"
 _GROUP = re.compile(r"\(\?(:|=|!|<=|<!|P<([A-Za-z_][A-Za-z0-9_]*)>)")
 _REPEAT = re.compile(r"\{([0-9]*)(,?)([0-9]*)\}")
@@ -13,7 +13,9 @@ def ecma_pattern(regex: re.Pattern[str]) -> str | None:
     """Return what a text has to match that `regex` matches from its start (``re.match``).
 
     :return: None for what ECMAScript has no equal to, or may understand otherwise: flags, comments,
-        conditions, repeated lookarounds, back references, possessive repeats, octal escapes.
+        conditions, repeated lookarounds, back references, possessive repeats, octal escapes. So are
+        ``\\w``, ``\\d``, ``\\s``, ``\\b`` and their contraries, of Unicode here and of ASCII there, and a
+        ``$``, which holds before a last line feed here, too: ``\\Z`` does not.
     """
     if regex.flags & ~re.UNICODE:
         return None
@@ -35,7 +37,7 @@ def ecma_pattern(regex: re.Pattern[str]) -> str | None:
             found, length, repeats = _repeat(text, at)
             found = None if looked or (repeated and one != "?") else found
         else:
-            found = f"\\{one}" if one in "{}]" else one
+            found = None if one == "$" else f"\\{one}" if one in "{}]" else one
         if found is None:
             return None
         if one == "\\" and (escape := _HEX.match(text, at)):
@@ -56,7 +58,7 @@ def _escape(text: str, at: int, *, within_set: bool = False) -> str | None:
     one = text[at + 1]
     if not within_set and one in "AZ":
         return "^" if one == "A" else "$"
-    if one in _CLASSES and not (within_set and one in "bB"):
+    if one in _CONTROLS:
         return f"\\{one}"
     if one.isalnum():
         return None

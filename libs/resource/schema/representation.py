@@ -1,8 +1,9 @@
 """From a stored item to its representation, without a model object in between.
 
-What is made equals ``schema.dump(model.from_raw_data(item))``. For every field there is a function of its
-own, put together once: those of the common kinds read the text DynamoDB sends; of any other the one attribute
-is deserialized and shown by its field.
+What is made equals ``schema.dump(model.from_raw_data(item))``, but that what is missing, in a map as well,
+has the default of `libs.resource.schema.defaults`: none where that is a function. For every field there is
+a function of its own, put together once: those of the common kinds read the text DynamoDB sends; of any
+other the one attribute is deserialized and shown by its field.
 """
 
 import copy
@@ -26,7 +27,7 @@ from pynamodb.models import Model
 
 from libs.dynamodb import Item
 from libs.resource.schema import fields as ours
-from libs.resource.schema.defaults import default_of
+from libs.resource.schema.defaults import default_of, with_defaults
 from libs.resource.storable import json_number
 
 JSON = dict[str, Any]
@@ -57,7 +58,8 @@ class Representation:
         :raises ValueError: if an attribute holds what it cannot hold.
         """
         if self._steps is None:
-            return dict(self._schema.dump(self._model.from_raw_data(dict(item))))
+            instance = self._model.from_raw_data(dict(item))
+            return dict(self._schema.dump(with_defaults(instance, {"M": item})))
         return _walk(self._steps, item)
 
     def only(self, names: Collection[str]) -> "Representation":
@@ -153,7 +155,7 @@ def _slow(attribute: Attribute[Any], field: fields.Field[Any]) -> Show:
     name = field.attribute or field.name or ""
 
     def show(raw: Raw) -> Any:
-        value = attribute.deserialize(attribute.get_value(dict(raw)))
+        value = with_defaults(attribute.deserialize(attribute.get_value(dict(raw))), raw)
         return field._serialize(value, name, {name: value})  # what `serialize` comes to for a plain field
 
     return show

@@ -3,7 +3,9 @@
 A text of 100 KB does not fit into a cursor. What a cursor has to know of the text it stands on is only how
 others compare with it: so it keeps the beginning and, for the places further on where rows that were there
 part from the text, how long it agrees with them (a digest of so much of it) and which character follows.
-Every text that was there then is compared exactly, also when the one the cursor stands on is gone.
+Every text that was there then is compared exactly, also when the one the cursor stands on is gone. So a
+cursor grows with the places where others part from the text above and below it in turns: two of them take
+some 30 characters, and a list with too many is refused (`LONGEST_CURSOR`), rather than rows shown twice.
 """
 
 import hashlib

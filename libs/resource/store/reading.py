@@ -109,8 +109,8 @@ class Reading:
         return in_partition and (segment.range is None or segment.range.holds(row(str(access.range))))
 
     def _one(self) -> Iterator[Row]:
-        # There is nothing after it, nor before it.
-        if self._after is not None:
+        # There is nothing after it, nor before it; a place without a key is the other end.
+        if self._after is not None and self._after.key is not None:
             return
         segment, access = self._plan.segments[0], self._plan.access
         key = {self._codec.stored_name(access.hash): self._codec.raw(access.hash, segment.hash)}

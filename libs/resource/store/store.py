@@ -13,15 +13,15 @@ from pynamodb.models import Model
 
 from libs.dynamodb import Change, ConditionFailed, Item, Put, Remove, Table, Write
 from libs.errors import Conflict, Forbidden, NotFound, PreconditionFailed
-from libs.resource.query.condition import condition_for, filter_for
+from libs.resource.query.condition import condition_for, filter_for, settled
 from libs.resource.query.layout import Layout
 from libs.resource.query.plan import Plan, Planner, Segment
-from libs.resource.query.where import FALSE, TRUE, all_of, given
+from libs.resource.query.where import FALSE, TRUE, all_of, fields_of, given
 from libs.resource.scope import Extent
 from libs.resource.store.contention import contended, is_collision, patiently, pauses, wait
 from libs.resource.store.limits import KeyLimits
 from libs.resource.store.reading import Reading
-from libs.resource.store.revision import Revision, Revisions
+from libs.resource.store.revision import Revision, Revisions, held
 from libs.resource.store.row import Row
 from libs.resource.store.totals import KeptTotals
 
@@ -30,6 +30,17 @@ MOST_VERSIONS = 100
 
 Versions = tuple[int, ...] | None
 """The versions a row may have to be written; None for any."""
+
+
+class Outdated(PreconditionFailed):
+    """A store's own refusal, which is not to be mistaken for one that a hook raises.
+
+    :param seen: the row that it was to be still; None where that was not asked for.
+    """
+
+    def __init__(self, seen: Row | None = None) -> None:
+        super().__init__("It was changed in the meantime.")
+        self.seen = seen
 
 
 @dataclass(frozen=True)
@@ -116,7 +127,7 @@ class Store:
             patiently(lambda: self._write(put, changes))
         except ConditionFailed as failed:
             stored = self.table.get(self.key_of(row))[0] if failed.sent_again else None
-            if stored is None or self._values(Row(self.codec, stored)) != self._values(row):
+            if stored is None or held(stored) != held(row.item):
                 raise Conflict("It exists already.", code="RESOURCE_EXISTS") from None
         return row
 
@@ -137,7 +148,7 @@ class Store:
         :param seen: the row it must still be.
         :raises NotFound: if there is no such row in the extent.
         :raises Forbidden: OUT_OF_SCOPE, if it would leave the extent.
-        :raises PreconditionFailed: if it has another version, or is not as it was seen.
+        :raises Outdated: if it has another version, or is not as it was seen.
         :raises InvalidBody: if an index cannot take a value.
         :raises TypeError: if an attribute that may not be null is to be; no client's fault, see `Bodies`.
         """
@@ -147,7 +158,7 @@ class Store:
         actions = revision.actions()
         if not actions:
             return self.get(key, extent)
-        condition = self._condition(target, revision.values)
+        condition = self._condition(target, revision)
         if self.totals is not None and not self.totals.watched.isdisjoint(revision.values):
             return self._counted(target, revision.made_of, actions, condition)
         return self._conditionally(Change(key, actions, condition), target, revision)
@@ -162,17 +173,17 @@ class Store:
     def delete(self, key: Item, extent: Extent, *, versions: Versions = None, seen: Row | None = None) -> Row:
         """Delete a row and return what it was.
 
-        Where it was sent again because its answer was lost, a row that is gone was deleted by us; if it was
-        not `seen`, no more of it is known then than its key.
+        Where it was sent again because its answer was lost, a row that was `seen` and is gone was deleted
+        by us; of one that was not, nothing shows that it ever was there.
 
         :param versions: those the row may have; None for any.
         :param seen: the row it must still be.
         :raises NotFound: if there is no such row in the extent.
         :raises Conflict: TOO_MANY_TOTALS, if it has more values than totals can follow in one write.
-        :raises PreconditionFailed: if it has another version, or is not as it was seen.
+        :raises Outdated: if it has another version, or is not as it was seen.
         """
         target = self._target(key, extent, versions, seen)
-        condition = self._condition(target, {})
+        condition = self._condition(target, None)
         if self.totals is not None:
             return self._counted(target, lambda row: None, (), condition)
         return self._conditionally(Remove(key, condition), target, None)
@@ -192,11 +203,11 @@ class Store:
                 return ours
             if stored is None or not target.extent.expression.matches(stored):
                 raise NotFound from None
-            self._check_version(stored, target.versions)
+            self._check_version(stored, target.versions, target.seen)
             if revision and not target.extent.expression.matches(revision.made_of(stored)):
                 raise _out_of_scope() from None
             if target.seen is not None:
-                raise PreconditionFailed("It was changed in the meantime.") from None
+                raise Outdated(target.seen) from None
             raise contended() from None
 
     def _ours(self, target: _Target, stored: Row | None, revision: Revision | None) -> Row | None:
@@ -204,14 +215,14 @@ class Store:
 
         An update is known by the whole row where that was seen before, else by the version next to one of
         those it may have had and by the values it wrote: the state asked for is reached (RFC 9110 section
-        13.1.1 lets that be told as success).
+        13.1.1 lets that be told as success). A deletion is known only where the row was seen before.
         """
         if revision is None:
-            return (target.seen or Row(self.codec, target.key)) if stored is None else None
+            return target.seen if stored is None else None
         if stored is None:
             return None
         if target.seen is not None:
-            same = self._values(stored) == self._values(revision.made_of(target.seen))
+            same = held(stored.item) == held(revision.made_of(target.seen).item)
         else:
             version = self.version_of(stored)
             same = version is not None and version - 1 in (target.versions or ()) and revision.left(stored)
@@ -234,7 +245,7 @@ class Store:
         waits = pauses()
         while True:
             before = self.get(target.key, target.extent)
-            self._check_version(before, target.versions)
+            self._check_version(before, target.versions, target.seen)
             after = become(before)
             if after is not None and not target.extent.expression.matches(after):
                 raise _out_of_scope()
@@ -245,10 +256,10 @@ class Store:
             except ConditionFailed as failed:
                 # Of transactions, which are not done twice, it is never told; of an update without one it is.
                 again = self.table.get(target.key)[0] if failed.sent_again and after is not None else None
-                if again and after and self._values(Row(self.codec, again)) == self._values(after):
+                if again and after and held(again) == held(after.item):
                     return Row(self.codec, again)
                 if target.seen is not None:
-                    raise PreconditionFailed("It was changed in the meantime.") from None
+                    raise Outdated(target.seen) from None
             except (ClientError, TransactWriteError) as error:
                 if not is_collision(error):
                     raise
@@ -302,24 +313,20 @@ class Store:
         version = self.version_of(stored)
         return None if version is None else (version,)
 
-    def _check_version(self, row: Row, versions: Versions) -> None:
+    def _check_version(self, row: Row, versions: Versions, seen: Row | None = None) -> None:
         if versions is not None and self.version_of(row) not in versions:
-            raise PreconditionFailed("It was changed in the meantime.")
+            raise Outdated(seen)
 
     def version_of(self, row: Row) -> int | None:
         """Return the version of a row; None if its model has none."""
         return self._revisions.version_of(row)
 
-    def _values(self, row: Row) -> dict[str, Any]:
-        # Not what is on the wire: there 5.0 comes back as 5, and a set in any order.
-        return {name: row(name) for name in self.codec.attributes}
-
-    def _condition(self, target: _Target, changes: Mapping[str, Any]) -> Condition:
+    def _condition(self, target: _Target, revision: Revision | None) -> Condition:
         """Return the condition that the row is in the extent, stays there, and is as it must be."""
         # What the key and the changes settle by themselves needs no condition.
         known = {name: self.codec.value(name, target.key) for name in self.layout.table.key}
-        before = given(target.extent.expression, known)
-        after = given(before, self.codec.completed(changes))
+        before = given(settled(target.extent.expression, self.codec), known)
+        after = given(before, revision.read(fields_of(before)) if revision else {})
         if before == FALSE:
             raise NotFound
         if after == FALSE:

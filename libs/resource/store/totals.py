@@ -134,6 +134,7 @@ class KeptTotals:
                 raise TypeError(f"{named}.{name} must be a text, number or boolean to tell totals by")
         self.table = Table(Total)
         self.fixes = scope.fixes
+        self._fixed = {name: Counted(codec, name) for name in scope.fixes}
         self.counts = {name: Counted(codec, name) for name in totals.counts}
         self.sums = {name: Summed(codec, name) for name in totals.sums}
         self.watched = frozenset((*self.counts, *self.sums, *self.fixes))
@@ -258,12 +259,11 @@ class KeptTotals:
     def _owner(self, of: Row | Mapping[str, Any]) -> str:
         """Return what the totals of a row, or of the rows with these values, are found by."""
         tokens: dict[str, str] = {}
-        for name in self.fixes:
-            if isinstance(of, Row):
-                raw = of.item.get(self._codec.stored_name(name))
+        for name, fixed in self._fixed.items():
+            if isinstance(of, Row):  # which has its default where it lacks one, as it is found by
+                (tokens[name],) = fixed.tokens(of.item)
             else:
-                raw = None if of[name] is None else self._codec.raw(name, of[name])
-            tokens[name] = token_of(raw)
+                tokens[name] = token_of(None if of[name] is None else self._codec.raw(name, of[name]))
         return owner(self._rows_of, tokens)
 
     def _read(self, fixed: Mapping[str, Any], what: str) -> Tally:

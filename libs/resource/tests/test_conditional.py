@@ -6,7 +6,7 @@ import pytest
 
 from libs.errors import PreconditionFailed
 from libs.jwt import Caller
-from libs.resource import Serializer, before
+from libs.resource import Serializer, around, before
 from libs.resource.etag import Conditions
 from libs.resource.tests.conftest import Made, Serve, Served
 from libs.resource.tests.library import (
@@ -123,14 +123,19 @@ def test_what_is_read_is_what_was_asked_for(books: Served, owner: str) -> None:
         assert books(method, "/things/2", by=owner, headers={"If-Match": tag}).status_code == 404
 
 
-def test_a_reading_without_a_tag_matches_nothing_but_a_star(serve: Serve) -> None:
+def test_a_reading_that_is_no_row_is_held_against_no_match(serve: Serve, key: str) -> None:
     class Other(NoteResource):
-        def retrieve(self, key: Any, caller: Caller | None) -> Any:
-            return NOTE
+        @around("retrieve")
+        def told(self, call: Any) -> Any:
+            return {**NOTE, "id": call()("id")}
 
     served = serve(Other)
-    assert served("GET", "/things/n1", headers={"If-Match": '"4"'}).status_code == 412
-    assert served("GET", "/things/n1", headers={"If-Match": "*"}).status_code == 200
+    tag = served("POST", "/things", {"id": key, "author": "ada"}).headers["ETag"]
+    for match in (tag, "*", '"7"'):
+        answer = served("GET", f"/things/{key}", headers={"If-Match": match})
+        assert (answer.status_code, answer.get_json()) == (200, {**NOTE, "id": key})
+        assert "ETag" not in answer.headers
+    assert served("GET", f"/things/{key}", headers={"If-Match": "x"}).status_code == 400
 
 
 class Longer(Serializer):

@@ -1,12 +1,14 @@
 """What a row without an attribute has is its default: shown, found, sorted and counted by."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from pynamodb.attributes import (
     Attribute,
+    BooleanAttribute,
     ListAttribute,
     NumberAttribute,
     TTLAttribute,
@@ -14,15 +16,18 @@ from pynamodb.attributes import (
     UnicodeSetAttribute,
     UTCDateTimeAttribute,
 )
+from pynamodb.models import Model
 
 from libs.dynamodb import Put
+from libs.errors import Forbidden, NotFound
 from libs.jwt import Caller
-from libs.resource import Query
+from libs.resource import CursorSigner, Delete, ModelResource, Query, Replace, Retrieve, Update, Within
 from libs.resource.query.condition import condition_for, filter_for
 from libs.resource.query.where import WhereParser
 from libs.resource.schema.defaults import default_of
 from libs.resource.tests.conftest import Made
-from libs.resource.tests.library import NoteResource, OwnedNotes
+from libs.resource.tests.library import SECRET, NoteResource, OwnedNotes
+from libs.resource.tests.rows import tables
 
 
 @pytest.mark.parametrize(
@@ -122,3 +127,67 @@ def test_a_filter_lets_it_through_and_a_condition_is_exact(notes: Any, ada: Call
             if (start := page.last_key) is None:
                 break
         assert {one["id"]["S"] for one in items if one["id"]["S"].startswith(ada.subject)} == expected
+
+
+class Pass(Model):
+    """Its times by default are not written as they are read."""
+
+    class Meta:
+        table_name = "passes"
+
+    id = UnicodeAttribute(hash_key=True)
+    text = UnicodeAttribute(null=True)
+    note = UnicodeAttribute(default="none")
+    shared = BooleanAttribute(default=False)
+    until = UTCDateTimeAttribute(default=datetime(2030, 1, 1))  # noqa: DTZ001
+    expires = TTLAttribute(default=timedelta(days=1))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def passes() -> Iterator[None]:
+    with tables(Pass):
+        yield
+
+
+class Passes(Retrieve, Update, Replace, Delete, ModelResource):
+    model = Pass
+
+
+def scoped(key: str, where: dict[str, Any]) -> Any:
+    """Return a resource with a scope; a shared pass is stored."""
+    made = type("Scoped", (Passes,), {"scope": Within(lambda caller: where)})(CursorSigner(SECRET))
+    made.store.table.write(Put(made.store.new({"id": key, "shared": True}).item))
+    return made
+
+
+WRITES = (
+    lambda one, key: one.update(key, {"text": "x"}, None),
+    lambda one, key: one.replace(key, {"text": "x"}, None),
+    lambda one, key: one.delete(key, None),
+)
+
+
+@pytest.mark.parametrize("write", WRITES, ids=["update", "replace", "delete"])
+def test_what_has_a_default_is_in_no_scope_of_what_lacks_it(key: str, write: Any) -> None:
+    nowhere = scoped(key, {"note": {"$exists": False}})
+    with pytest.raises(NotFound):
+        write(nowhere, key)
+    assert nowhere.store.table.get({"id": {"S": key}})[0]
+
+
+def test_what_would_leave_a_scope_of_what_lacks_a_default_is_refused(key: str) -> None:
+    either = scoped(key, {"$or": [{"note": {"$exists": False}}, {"shared": True}]})
+    for change in ({"shared": False}, {"shared": False, "note": "x"}):
+        with pytest.raises(Forbidden):
+            either.update(key, change, None)
+    assert either.update(key, {"note": "x"}, None)("shared")
+
+
+@pytest.mark.parametrize("name", ["until", "expires"])
+def test_a_replacement_is_held_against_the_scope_by_what_will_be_read(key: str, name: str) -> None:
+    past = "2020-01-01T00:00:00Z"
+    inside = scoped(key, {name: {"$gt": past}, "shared": True})
+    assert inside.replace(key, {"shared": True}, None)(name).tzinfo == UTC
+    outside = scoped(f"{key} other", {"$or": [{name: {"$lt": past}}, {"shared": True}]})
+    with pytest.raises(Forbidden):
+        outside.replace(f"{key} other", {}, None)

@@ -159,3 +159,16 @@ def test_what_is_counted_is_examined(make: Made, ada: Caller) -> None:
         assert (alone["examined"], meta["examined"], meta["total"]) == (3, examined, total)
         assert meta["explain"]["examined"] == examined
         assert meta["explain"]["capacity"] > alone["explain"]["capacity"]
+
+
+def test_what_the_scope_answers_of_a_filter_is_not_told(make: Made, ada: Caller) -> None:
+    class Among(NoteResource):
+        scope = Within(lambda caller: {"author": {"$in": ["somebody", ada.subject]}})
+        queryable = (*NoteResource.queryable, "author")
+
+    notes = make(Among)
+    # Nobody of this name is in the scope, and the other is: both are told alike.
+    for name in ("nobody", "somebody"):
+        found = explained(notes, ada, {"author": {"$ne": name}})
+        assert (found["plan"], found["key_condition"]) == ("query", "author by scope")
+        assert found["filter"] == {"author": {"$ne": name}}

@@ -56,6 +56,11 @@ def test_what_is_like_a_pattern_is_so_without_its_case(text: str, pattern: str) 
         ("Maß", "ma_", True),
         ("İstanbul", "_STANBUL", True),
         ("ß", "s_", False),
+        ("ß", "_s", False),
+        ("ßs", "_ß", False),
+        ("sß", "s_s", False),
+        ("Sßßs", "%_s_", False),
+        ("ßs", "_s", True),
         ("ßx", "s%", True),
     ],
 )

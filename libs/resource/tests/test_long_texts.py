@@ -9,7 +9,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from libs.errors import QueryRefused
 from libs.jwt import Caller
+from libs.resource import Query
 from libs.resource.query.plan import Planner
 from libs.resource.scope import Extent
 from libs.resource.store.cursor import LONGEST_CURSOR, CursorSigner
@@ -155,3 +157,22 @@ def test_what_is_there_throughout_is_shown_once_and_in_order(
     back = all_pages(last, backwards=True)
     assert len(back) == len(set(back))
     assert [one for one in back if int(one) in throughout] == in_order(throughout)
+
+
+@pytest.mark.parametrize(("number", "fits"), [(150, True), (201, False)])
+def test_a_cursor_with_too_many_places_to_remember_is_refused_and_no_row_shown_twice(
+    make: Made, ada: Caller, number: int, fits: bool
+) -> None:
+    # Each parts from the last one further on than the one before, above and below it in turns.
+    texts = {f"{n:03}": "m" * (KEPT + 5 * (n + 1)) + "az"[n % 2] for n in range(number)}
+    last = "m" * (KEPT + 5 * (number + 2))
+    notes = fill(make, ada, {**texts, "last": last})
+    order = sorted([*texts.values(), last])
+    query = Query(sort_by="text", limit=order.index(last) + 1)
+    if not fits:
+        with pytest.raises(QueryRefused, match="too long to go on from"):
+            notes.list(query, ada)
+        return
+    first = notes.list(query, ada)
+    second = notes.list(Query(sort_by="text", limit=50, cursor=first.meta["next"]), ada)
+    assert [row("text") for row in (*first.rows, *second.rows)] == order[: len(first.rows) + 50]

@@ -323,3 +323,15 @@ def test_one_row_by_its_key_is_a_page(store: Store, owner: str) -> None:
     assert (ids(page.rows), page.next, page.prev, page.examined) == (["1"], None, None, 1)
     nothing = List(store, {"owner": ""}, "name").page(5)
     assert (ids(nothing.rows), nothing.next, nothing.prev, nothing.examined) == ([], None, None, 0)
+
+
+def test_the_way_back_from_behind_one_row_leads_to_it(store: Store, owner: str) -> None:
+    add(store, owner, "1")
+    asked = List(store, {"owner": owner, "id": "1"})
+    second = asked.page(1, skip=1)
+    assert (ids(second.rows), second.next) == ([], None)
+    back = asked.before(second, 1)
+    assert (ids(back.rows), back.prev) == (["1"], None)
+    behind = asked.after(back, 1)
+    assert (ids(behind.rows), behind.next) == ([], None)
+    assert ids(asked.before(behind, 1).rows) == ["1"]

@@ -22,7 +22,7 @@ from libs.errors import (
     ServiceUnavailable,
 )
 from libs.jwt import Caller
-from libs.resource import IsOwner, Permission, Query, before
+from libs.resource import IsOwner, Permission, Query, after, before
 from libs.resource.store.contention import ATTEMPTS
 from libs.resource.tests.conftest import Made, Serve
 from libs.resource.tests.library import BOOK, Book, BookResource, Note, NoteResource, Plain, PlainResource
@@ -212,6 +212,44 @@ def test_a_change_by_others_that_matters_to_nobody_is_waited_out(make: Made, key
     with pytest.raises(ServiceUnavailable):
         plain.update(key, {"size": {"a": 2}}, ada)
     assert len(calls) == ATTEMPTS
+
+
+@pytest.mark.parametrize("mark", [before, after])
+def test_what_a_hook_refuses_is_not_done_again(make: Made, key: str, mark: Any) -> None:
+    calls: list[str] = []
+
+    class Refusing(NoteResource):
+        @mark("update")
+        def refuse(self, item: Note) -> None:
+            calls.append(item.id)
+            raise PreconditionFailed("It is closed.")
+
+    notes = make(Refusing)
+    notes.create({"id": key, "author": "x"}, None)
+    with pytest.raises(PreconditionFailed, match="closed"):
+        notes.update(key, {"text": "y"}, None)
+    assert (calls, notes.retrieve(key, None)("version")) == ([key], 1 if mark is before else 2)
+
+
+def test_what_the_store_refuses_a_hook_is_not_done_again(make: Made, key: str, ada: Caller) -> None:
+    """The hook writes another row, as it was seen; that one is in its way, and not the row of the request."""
+    calls: list[str] = []
+
+    class Following(NoteResource):
+        @before("update")
+        def follow(self, item: Note, caller: Caller) -> None:
+            calls.append(item.id)
+            self.store.update(
+                {"id": {"S": other("id")}}, {"stars": 1}, self.admit("update", caller), seen=other
+            )
+
+    notes = make(Following)
+    notes.create({"id": key, "author": "x"}, ada)
+    other = notes.create({"id": f"{key} other", "author": "x"}, ada).body
+    Note.get(other("id")).update(actions=[Note.stars.set(7)])
+    with pytest.raises(PreconditionFailed):
+        notes.update(key, {"text": "y"}, ada)
+    assert calls == [key]
 
 
 def test_a_row_deleted_under_ones_hands_is_gone(make: Made, ada: Caller) -> None:

@@ -1,6 +1,7 @@
 """Representations from raw items."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -9,7 +10,14 @@ from hypothesis import strategies as st
 from marshmallow import ValidationError, post_dump
 from marshmallow.fields import Boolean, Function, Integer, String
 from marshmallow.fields import List as ListOf
-from pynamodb.attributes import DiscriminatorAttribute, UnicodeAttribute
+from pynamodb.attributes import (
+    DiscriminatorAttribute,
+    ListAttribute,
+    MapAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+    UTCDateTimeAttribute,
+)
 from pynamodb.models import Model
 
 from libs.dynamodb import Put, Table
@@ -162,3 +170,46 @@ def test_a_declared_field_shows_what_marshmallow_shows(declared: dict[str, Any])
 def test_an_attribute_that_holds_what_it_cannot_is_an_error(name: str, raw: dict[str, str]) -> None:
     with pytest.raises((ValueError, TypeError)):
         SHOWN.dump({**stored({"id": "i", "text": "x"}), name: raw})
+
+
+class Leaf(MapAttribute[str, Any]):
+    grown = NumberAttribute(default=lambda: 7)
+    colour = UnicodeAttribute(default="green")
+
+
+class Leaves(ListAttribute[Any]):
+    """Of no common kind: shown as objects."""
+
+
+class Tree(Model):
+    class Meta:
+        table_name = "trees"
+
+    id = UnicodeAttribute(hash_key=True)
+    name = UnicodeAttribute(null=True)
+    planted = NumberAttribute(default=lambda: 7)
+    felled = UTCDateTimeAttribute(default=datetime(2030, 1, 1))  # noqa: DTZ001
+    tags: Any = ListAttribute(of=UnicodeAttribute, default=list)
+    first = Leaf(null=True)
+    leaves: Any = ListAttribute(of=Leaf, null=True)
+    fallen: Any = Leaves(of=Leaf, null=True)
+
+
+@pytest.mark.parametrize("nothing", [{}, {"NULL": True}], ids=["missing", "null"])
+@pytest.mark.parametrize(
+    "declared", [{}, {"name": Function(lambda tree: tree.id)}], ids=["by attribute", "by object"]
+)
+def test_what_is_missing_is_shown_by_one_rule_however_it_is_shown(
+    declared: dict[str, Any], nothing: dict[str, Any]
+) -> None:
+    leaf = {"M": {one: nothing for one in ("grown", "colour") if nothing}}
+    item: dict[str, Any] = {"id": {"S": "1"}, "name": {"S": "1"}, "first": leaf, "leaves": {"L": [leaf]}}
+    item["fallen"] = item["leaves"]
+    if nothing:
+        item |= dict.fromkeys(("planted", "felled", "tags"), nothing)
+    shown = Representation(Tree, schema_class(Tree, declared=declared)())
+    # A function makes another value each time: it is for what is written.
+    nested = {"grown": None, "colour": "green"}
+    expected = {"planted": None, "felled": "2030-01-01T00:00:00Z", "tags": [], "first": nested}
+    lists = {"leaves": [nested], "fallen": [nested]}
+    assert shown.dump(item) == {"id": "1", "name": "1", **expected, **lists}

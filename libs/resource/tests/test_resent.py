@@ -6,6 +6,15 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
+from pynamodb.attributes import (
+    BinaryAttribute,
+    ListAttribute,
+    MapAttribute,
+    NumberAttribute,
+    NumberSetAttribute,
+    UnicodeAttribute,
+    VersionAttribute,
+)
 from pynamodb.models import Model
 
 from libs.dynamodb import Put
@@ -18,9 +27,29 @@ from libs.resource.store.store import Store
 from libs.resource.store.totals import Totals
 from libs.resource.tests.conftest import Made
 from libs.resource.tests.library import BookResource, Plain, PlainResource
-from libs.resource.tests.rows import Job, Parcel
+from libs.resource.tests.rows import Job, Parcel, tables
 
 ONE = (1,)
+
+
+class Side(MapAttribute[Any, Any]):
+    height = NumberAttribute(null=True)
+    holes = NumberSetAttribute(null=True)
+
+
+class Crate(Model):
+    """Has maps of a class of their own, which as Python values equal nothing but themselves."""
+
+    class Meta:
+        table_name = "crates"
+
+    id = UnicodeAttribute(hash_key=True)
+    text = UnicodeAttribute(null=True)
+    front: Any = Side(null=True)
+    sides: Any = ListAttribute(of=Side, null=True)
+    bag: Any = MapAttribute(null=True)
+    seal = BinaryAttribute(legacy_encoding=False, null=True)
+    version = VersionAttribute()
 
 
 @contextmanager
@@ -65,6 +94,42 @@ def job(jobs: Store, owner: str) -> Row:
 def parcel(parcels: str, owner: str) -> Row:
     store = Store(Parcel)
     return store.create(store.new({"owner": owner, "id": "1", "label": "x", "marks": {"a", "b"}}), Extent())
+
+
+@pytest.fixture(scope="module")
+def crates() -> Iterator[Store]:
+    with tables(Crate):
+        yield Store(Crate)
+
+
+def crate(height: float) -> dict[str, Any]:
+    side = {"height": height, "holes": {3.0, 1, 2.5}}
+    bag = {"a": [1.0, {"b": 1e23}], "c": None}
+    return {"front": Side(**side), "sides": [Side(**side), Side()], "bag": bag, "seal": b"\x00\xff"}
+
+
+def test_writes_of_rows_with_maps_are_told_as_done(crates: Store, key: str) -> None:
+    made = crates.new({"id": key, **crate(5.0)})
+    with lost(Crate, "PutItem"):
+        assert crates.create(made, Extent()) is made
+    stored = crates.key_of(made)
+    with lost(Crate, "UpdateItem"):
+        assert crates.update(stored, crate(6), Extent(), versions=ONE)("version") == 2
+    seen = crates.get(stored, Extent())
+    with lost(Crate, "UpdateItem"):
+        assert crates.update(stored, {"text": "x"}, Extent(), seen=seen)("version") == 3
+    assert crates.get(stored, Extent())("front").height == 6
+
+
+def test_another_map_is_not_told_as_done(crates: Store, key: str) -> None:
+    made = crates.create(crates.new({"id": key, **crate(5)}), Extent())
+    with lost(Crate, "PutItem"), pytest.raises(Conflict):
+        crates.create(crates.new({"id": key, **crate(6)}), Extent())
+    stored = crates.key_of(made)
+    crates.update(stored, {"sides": [Side(height=7)]}, Extent())
+    for expected in ({"versions": ONE}, {"seen": made}):
+        with lost(Crate, "UpdateItem"), pytest.raises(PreconditionFailed):
+            crates.update(stored, crate(5), Extent(), **expected)
 
 
 def test_a_creation_is_told_as_done(jobs: Store, owner: str) -> None:
@@ -141,10 +206,19 @@ def test_a_deletion_is_told_as_done(jobs: Store, job: Row, parcel: Row) -> None:
         assert jobs.delete(jobs.key_of(job), Extent(), seen=job)("text") == "x"
     parcels = Store(Parcel)
     with lost(Parcel, "DeleteItem"):
-        assert parcels.delete(parcels.key_of(parcel), Extent()).item == parcels.key_of(parcel)
+        assert parcels.delete(parcels.key_of(parcel), Extent(), seen=parcel) is parcel
     for store, row in ((jobs, job), (parcels, parcel)):
         with pytest.raises(NotFound):
             store.get(store.key_of(row), Extent())
+
+
+def test_what_nobody_saw_and_is_gone_is_not_told_as_deleted(jobs: Store, job: Row, owner: str) -> None:
+    """It may never have been there."""
+    never = {"id": {"S": f"{owner} never"}}
+    for expected in ({}, {"versions": ONE}):
+        for key in (never, jobs.key_of(job)):
+            with lost(Job, "DeleteItem"), pytest.raises(NotFound):
+                jobs.delete(key, Extent(), **expected)
 
 
 def test_a_row_made_anew_is_not_told_as_deleted(jobs: Store, job: Row) -> None:

@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pynamodb.attributes import UnicodeAttribute
+from pynamodb.models import Model
 
+from libs.dynamodb import Put
 from libs.errors import Conflict, Forbidden, NotFound, PreconditionFailed
 from libs.resource.query.operators import OPERATORS
 from libs.resource.query.where import TRUE, Exists, Test, all_of
-from libs.resource.scope import Everyone, Extent
+from libs.resource.scope import Everyone, Extent, OwnedBy
 from libs.resource.store.store import Store
-from libs.resource.store.totals import KeptTotals, Totals
-from libs.resource.tests.rows import Job, Parcel, only
+from libs.resource.store.totals import KeptTotals, Total, Totals
+from libs.resource.tests.rows import Job, Parcel, only, tables
 from libs.resource.tests.totals.comparing import counted, groups, key_of, told, write
 
 
@@ -194,3 +197,27 @@ def test_totals_answer_for_what_the_scope_fixes_and_nothing_else(totals: KeptTot
     assert totals.fixed_by(own) == {"owner": "ann"}
     for wanted in (TRUE, opened, all_of(own, opened), all_of(own, Exists("owner", wanted=True)), other):
         assert totals.fixed_by(wanted) is None
+
+
+class Seat(Model):
+    class Meta:
+        table_name = "seats"
+
+    id = UnicodeAttribute(hash_key=True)
+    hall = UnicodeAttribute(default="main")
+
+
+def test_a_row_without_what_the_scope_fixes_counts_where_it_is_found_by_its_default() -> None:
+    totals = Totals(counts=("id",)).check(Seat, OwnedBy("hall"))
+    main, other = {"hall": "main"}, {"hall": "other"}
+    with tables(Seat, Total):
+        store = Store(Seat, totals)
+        for key, more in (("1", {}), ("2", {"hall": {"NULL": True}}), ("3", {"hall": {"S": "main"}})):
+            store.table.write(Put({"id": {"S": key}, **more}))
+        assert totals.recount(store.all_rows(Extent.of(main)), main) == 3
+        assert told(totals, main) == counted(store, totals, main)
+        store.delete({"id": {"S": "1"}}, Extent.of(main))
+        store.update({"id": {"S": "2"}}, {"hall": "other"}, Extent())
+        for fixed in (main, other):
+            assert told(totals, fixed) == counted(store, totals, fixed)
+            assert totals.count(fixed) == 1
