@@ -109,16 +109,28 @@ def tables(*models: type[Model]) -> Iterator[str]:
 
     Models that others have bound as well, as `Total` is for the whole session, are theirs again afterwards.
     """
-    before = [(one, one.Meta.table_name, one._connection) for one in models]
+    before = _bindings(models)
     prefix = f"test-{uuid.uuid4().hex}-"
     database = bind(models, prefix)
+    ours = _bindings(models)
     database.create_tables()
     try:
         yield prefix
     finally:
+        now = _bindings(models)
+        _restore(ours)
         database.delete_tables()
-        for model, table_name, connection in before:
-            model.Meta.table_name, model._connection = table_name, connection
+        for theirs, our, earlier in zip(now, ours, before, strict=True):
+            _restore([earlier if theirs == our else theirs])
+
+
+def _bindings(models: Sequence[type[Model]]) -> list[tuple[type[Model], str, Any]]:
+    return [(one, one.Meta.table_name, one._connection) for one in models]
+
+
+def _restore(bindings: Sequence[tuple[type[Model], str, Any]]) -> None:
+    for model, table_name, connection in bindings:
+        model.Meta.table_name, model._connection = table_name, connection
 
 
 def only(field: str, operator: str, operand: Any) -> Test:
