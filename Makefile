@@ -12,7 +12,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up down ps logs seed shell token test testaccept lint fmt bench contracts requirements clean
+.PHONY: help up down ps logs seed shell token test testaccept lint fmt bench contracts breaking clients requirements clean
 # One target after the other: `make down up` means that order, under -j, too.
 .NOTPARALLEL:
 # Recipes show what they do in their own words.
@@ -49,13 +49,15 @@ test: .venv/.stamp ## Run every test but the acceptance tests (ARGS="-k name")
 testaccept: .venv/.stamp ## Run the acceptance tests against what is up (ARGS="-k name")
 	@$(INFRA) testaccept $(ARGS)
 
-lint: .venv/.stamp ## Check format, style, types and who imports whom
+lint: .venv/.stamp ## Check format, style, types, who imports whom, and apis/published/
 	@$(VENV) -m ruff format --check . || { echo "\`make fmt\` repairs the format" >&2; exit 1; }
 	@$(VENV) -m ruff check --quiet .
 	@$(VENV) -m mypy
 	@said=$$($(VENV) -c 'from importlinter.cli import lint_imports_command as lint; lint()' 2>&1) || { \
 		echo "$$said" >&2; exit 1; }
 	@echo "Imports: who may import whom is kept (pyproject.toml, [tool.importlinter])"
+	@$(VENV) -m infra.contracts lint
+	@$(VENV) -m infra.contracts breaking
 
 fmt: .venv/.stamp ## Repair format, imports and what else ruff can
 	@$(VENV) -m ruff check --quiet --fix-only .
@@ -64,8 +66,15 @@ fmt: .venv/.stamp ## Repair format, imports and what else ruff can
 bench: .venv/.stamp ## Compare the CPU of a request with plain Flask services' (ARGS="--rounds 5 --requests 200")
 	@$(VENV) -m bench $(ARGS)
 
-contracts: .venv/.stamp ## Write apis/published/: the complete OpenAPI document of each service
+contracts: .venv/.stamp ## Write apis/published/, the complete OpenAPI documents, and the types of their objects
 	@$(VENV) -m libs.service.contracts
+	@$(VENV) -m libs.api.stubs
+
+breaking: .venv/.stamp ## Tell what in apis/published/ would break clients (BASE=v1.4 to compare with)
+	@$(VENV) -m infra.contracts breaking $(if $(BASE),--base '$(BASE)')
+
+clients: .venv/.stamp ## Write dist/clients/, in TypeScript and Python, and check that they compile
+	@$(VENV) -m infra.contracts clients
 
 ##@ The packages
 
@@ -86,7 +95,7 @@ help: ## Show this
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
 		/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "Variables: MODE SERVICE ARGS PYTHON, and a port each: AUTH_PORT PROFILES_PORT TODOS_PORT DYNAMODB_PORT REDIS_PORT"
+	@echo "Variables: MODE SERVICE ARGS BASE PYTHON, and a port each: AUTH_PORT PROFILES_PORT TODOS_PORT DYNAMODB_PORT REDIS_PORT"
 
 # The stamp is written last: a venv without it was cut short, and is made again from nothing.
 .venv/.stamp: requirements/dev.txt

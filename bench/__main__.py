@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from pathlib import Path
 
+from bench.binding.cases import binding_cases
 from bench.cases import CREATE, GET, LIST, SORTED, WHERE, cases
 from bench.columns import POLYMACARON, columns
 from bench.item import WrongAnswer
@@ -43,7 +44,7 @@ def main(arguments: list[str]) -> str | None:
             endpoint = stack.enter_context(_dynamodb())
             stack.enter_context(_logs_to_nowhere())
             compared = stack.enter_context(columns(endpoint))
-            found = cases(compared)
+            found = [*cases(compared), *binding_cases()]
             if options.profile:
                 sought = (PROFILED[options.profile], POLYMACARON)
                 call = next(case.call for case in found if (case.row, case.column) == sought)

@@ -65,7 +65,7 @@ def _requests(column: Column) -> Iterator[Case]:
             **rows,
         }
     for row, (request, status, right) in rows.items():
-        call = _expecting(status, request.sender())
+        call = expecting(status, request.sender())
         if column.name != FLOOR:
             _judge(f"{column.name}, {row}", right, call().json())
         yield Case(row, column.name, call)
@@ -79,7 +79,7 @@ def _asked(column: Column) -> Iterator[Case]:
         (SORTED, {"where": DUE_OPEN, "sort_by": "due_at"}),
     ):
         query = urlencode({"limit": PAGE, **asked})
-        call = _expecting(200, Request(column.app, "GET", "/todos", query, authorization("reader")).sender())
+        call = expecting(200, Request(column.app, "GET", "/todos", query, authorization("reader")).sender())
         _judge(f"{column.name}, {row}", _check_page, call().json())
         yield Case(row, column.name, call)
 
@@ -137,12 +137,14 @@ def _signing(resource: TodoResource, column: Column) -> Callable[[], object]:
 def _stored(column: Column) -> str:
     """Have the column store the reader's items; return the key of one."""
     create = Request(column.app, "POST", "/todos", authorization=authorization("reader"), body=SENT).sender()
-    made = [_expecting(201, create)().json() for _ in range(STORED)]
+    made = [expecting(201, create)().json() for _ in range(STORED)]
     _judge(f"{column.name}, {CREATE}", check, made[0])
     return str(made[STORED // 2]["id"])
 
 
-def _expecting(status: int, send: Callable[[], Answer]) -> Callable[[], Answer]:
+def expecting(status: int, send: Callable[[], Answer]) -> Callable[[], Answer]:
+    """Return `send`, raising `WrongAnswer` for an answer of another status."""
+
     def call() -> Answer:
         answer = send()
         if answer.status != status:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from libs.api import Contract
-from libs.api.schemas import resolve
+from libs.api.document.references import resolve
 
 # A property test runs as long as it needs: a busy machine is not a fault of the code.
 settings.register_profile(

@@ -35,7 +35,17 @@ ENDPOINTS = [
     *(
         Endpoint(service, "GET", path, protected=path == "/auth/version")
         for service in SERVICES
-        for path in ("/ping", "/version", "/auth/version", "/health/live", "/health/ready", "/openapi.json")
+        for path in (
+            "/ping",
+            "/version",
+            "/auth/version",
+            "/health/live",
+            "/health/ready",
+            "/openapi.json",
+            "/openapi.yaml",
+            "/docs",
+            "/docs/{file}",
+        )
     ),
     Endpoint("auth", "POST", "/auth/signup", protected=False),
     Endpoint("auth", "POST", "/auth/login", protected=False),

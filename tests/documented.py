@@ -3,6 +3,10 @@
 - A ``python`` block goes on from those before it. Models get tables of their own when they are defined.
 - A ``yaml`` block with an ``x-resource`` is a contract, and served from there on; the modules it names are
   the document itself.
+- One that begins with ``# apis/<name>.yaml`` is the contract of `models.<name>` in the Python after it, which
+  has the functions it names, and is served from the next request on. `database` has its tables. What a
+  function `provide` returns is given to those that ask for it, as in a service.
+- A ``text`` block after a contract is what its faults are told as, line by line.
 - An ``http`` block is a request and, from the line that begins with ``HTTP/`` on, its answer. There ``…``
   stands for anything, at the end of an object or a list also for more of it, and ``{name}`` for a text that
   is the same wherever the name stands. Requests are ada's unless they have an ``Authorization``; ``Scope``
@@ -28,7 +32,18 @@ from flask.testing import FlaskClient
 from pynamodb.models import Model
 from werkzeug.test import TestResponse
 
-from libs.api import ApiModels, Contract, Contribution, Dependencies, Server
+from libs.api import (
+    AnswerCheck,
+    ApiModels,
+    Contract,
+    ContractError,
+    Contribution,
+    Dependencies,
+    Models,
+    Server,
+    read_document,
+    table_models,
+)
 from libs.dynamodb import Database
 from libs.jwt import Caller, FixedKeySet, TokenVerifier, current_caller
 from libs.resource import CursorSigner, Total
@@ -77,8 +92,10 @@ class Document:
         self.databases: list[Database] = []
         self.client: FlaskClient | None = None
         self.texts: dict[str, str] = {}
+        self._own: dict[str, Any] = {}
         self.module = ModuleType(f"documented_{path.stem.replace('-', '_')}")
         self._scratch = scratch
+        self._unserved: Path | None = None
         sys.modules[self.module.__name__] = self.module
 
     def run(self) -> int:
@@ -88,7 +105,12 @@ class Document:
         """
         ran, faults = 0, []
         for language, text, line in blocks(self.path):
-            run = {"python": self._python, "yaml": self._contract, "http": self._http}.get(language)
+            run = {
+                "python": self._python,
+                "yaml": self._contract,
+                "http": self._http,
+                "text": self._faults,
+            }.get(language)
             if run is None:
                 continue
             ran += 1
@@ -123,36 +145,72 @@ class Document:
         for node in tree.body:
             code = compile(ast.Module([node], []), str(self.path), "exec")
             exec(code, self.module.__dict__)  # noqa: S102 - what a document of ours says
+            self.module.__dict__.update(self._own)
             if isinstance(node, ast.ClassDef):
                 made = self.module.__dict__[node.name]
                 if issubclass(made, Model) and hasattr(made, "Meta"):
                     self.bind([made])
 
     def _contract(self, text: str, line: int) -> None:
-        if "x-resource" not in text:
+        named = re.match(r"# apis/([\w-]+)\.yaml\n", text)
+        if "x-resource" not in text and not named:
             return
-        here = re.sub(r"(x-resource|x-bind-server): [\w.]+\.(\w+)", rf"\1: {self.module.__name__}.\2", text)
+        here = self._here(text)
         shown = yaml.safe_load(here)
-        shown["components"] = {**BEARER, **shown.get("components", {})}
-        file = self._scratch / f"line-{line}.yaml"
-        file.write_text(yaml.safe_dump({**HEAD, **shown}))
+        file = self._scratch / f"{named[1] if named else f'line-{line}'}.yaml"
+        if "openapi" not in shown:
+            shown["components"] = {**BEARER, **shown.get("components", {})}
+            here = yaml.safe_dump({**HEAD, **shown})
+        file.write_text(here)
+        if named:
+            models = Models(self._scratch)
+            self.bind(table_models(models[named[1]].persistent()))
+            self._own = {"models": models, "database": self.databases[-1]}
+            self._unserved = file
+        else:
+            self._serve(file)
+
+    def _here(self, text: str) -> str:
+        """Return a text with the modules of services it names made this document."""
+        return re.sub(r"\bservices[./]\w+[./]\w+(\.py)?", self.module.__name__, text)
+
+    def _faults(self, text: str, line: int) -> None:
+        if self._unserved is None:
+            return
+        try:
+            self._serve(self._unserved)
+        except ContractError as error:
+            told, expected = list(error.faults), self._here(text).strip().split("\n")
+            assert told == expected, "\n".join(told)
+        else:
+            raise AssertionError("nothing is wrong with the contract")
+
+    def _serve(self, file: Path) -> None:
+        self._unserved = None
         verifier = TokenVerifier(FixedKeySet([KEY.jwk]), issuer=ISSUER, audience="documents")
         callers = {Caller: current_caller, Caller | None: current_caller}
         served = {
             "operationId": "get_document",
             "security": [],
-            "responses": {"200": {"description": "This document."}},
+            "responses": {"200": {"description": "This document.", "content": {"application/json": {}}}},
         }
         document = Contribution(
             {"/openapi.json": {"get": served}}, {"get_document": lambda: contract.document}
         )
-        contract = Contract.load(file, Dependencies([CursorSigner(SECRET)], callers), [document])
-        server = Server(verifier.verify, ApiModels(contract.document), validate_answers=True)
+        provide = self.module.__dict__.get("provide", lambda settings: [])
+        dependencies = Dependencies([CursorSigner(SECRET), *provide(None)], callers)
+        contract = Contract.load(file, dependencies, [document])
+        known: Models | None = self._own.get("models")
+        objects = known[file.stem] if known else ApiModels(read_document(file))
+        objects = objects.completed(contract.document)
+        server = Server(verifier.verify, objects, answer_check=AnswerCheck.from_setting("always"))
         self.client = create_app(
             "documents", contract, server, tasks=None, max_body_bytes=1_000_000
         ).test_client()
 
     def _http(self, text: str, line: int) -> None:
+        if self._unserved:
+            self._serve(self._unserved)
         assert self.client, "nothing is served yet"
         sent, _, told = text.partition("HTTP/1.1 ")
         first, headers, body = _message(sent)
@@ -165,7 +223,8 @@ class Document:
         scopes = tuple(headers.pop("Scope", "").split())
         if who:
             headers |= bearer(who[0], audience="documents", scopes=scopes)
-        content = {"data": self._filled(body), "content_type": "application/json"} if body else {}
+        media_type = headers.pop("Content-Type", "application/json")
+        content = {"data": self._filled(body), "content_type": media_type} if body else {}
         answer = self.client.open(path, method=method, headers=headers, **content)
         self._compare(answer, *_message(told))
 
@@ -174,7 +233,9 @@ class Document:
         assert status.split()[0] == str(answer.status_code), told
         for name, value in headers.items():
             assert self._is_text(value, answer.headers.get(name, "")), told
-        if body:
+        if body and not answer.is_json and "problem" not in answer.mimetype:
+            assert self._is_text(body, answer.get_data(as_text=True)), told
+        elif body:
             assert self._is(json.loads(_json(body)), answer.get_json()), told
 
     def _is(self, expected: Any, found: Any) -> bool:

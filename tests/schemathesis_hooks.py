@@ -30,7 +30,7 @@ def before_load_schema(context: schemathesis.HookContext, raw_schema: JSON) -> N
     for operation in (one for item in raw_schema["paths"].values() for one in item.values()):
         # With it any status would do: each that is met has to be declared.
         operation["responses"].pop("default")
-        for parameter in operation["parameters"]:
+        for parameter in operation.get("parameters", []):
             schema = parameter["schema"]
             if "contentSchema" in schema:
                 # It does not look into the content of a text: it is given texts that follow the grammar.

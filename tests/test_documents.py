@@ -38,7 +38,7 @@ def test_the_settings_of_every_service_are_documented_with_their_defaults():
 @pytest.mark.parametrize("name", SERVICES)
 def test_the_settings_of_a_service_are_documented_with_their_defaults(name):
     common = {one.name for one in fields(Settings)}
-    own = [one for one in fields(Service.named(name).settings) if one.name not in common]
+    own = [one for one in fields(Service.named(name).settings_class) if one.name not in common]
     expected = {f"APP_{one.name.upper()}": as_documented(one.default) for one in own}
     assert (settings_table(name) if own else {}) == expected
 

@@ -32,7 +32,14 @@ from libs.resource.geo import GeometryAttribute
 from tests.documented import SECRET, running_document
 
 DOCS = Path(__file__).parents[1] / "docs"
-GUIDES = ("resources", "coming-from-polymicro", "coming-from-emmett-rest")
+GUIDES = (
+    "contracts",
+    "clients",
+    "resources",
+    "persistence",
+    "coming-from-polymicro",
+    "coming-from-emmett-rest",
+)
 
 
 class Thing(Model):

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.local.paths import LOCAL, make_folder
+
 ROOT = Path(__file__).parents[1]
 PARTS = ("apis", "bench", "docs", "infra", "libs", "services", "tests", "conftest.py", "pyproject.toml")
 BLOCK = re.compile(r"<!-- (file|append): (\S+) -->\n```\w+\n(.*?)```", re.DOTALL)
@@ -59,7 +61,10 @@ def test_the_service_of_the_guide_works_and_passes_the_checks(clone):
     tests = ("services/notes", "tests/test_contracts.py", settings)
     done, told = python(clone, "-m", "pytest", "-p", "no:cacheprovider", *tests)
     assert done, told
-    for check in (("-m", "ruff", "check"), ("-m", "ruff", "format", "--check"), ("-m", "mypy"), LINT_IMPORTS):
+    (clone / ".local").symlink_to(make_folder(LOCAL))  # the programs are fetched once
+    contracts = ("-m", "infra.contracts", "lint")
+    ruff = (("-m", "ruff", "check"), ("-m", "ruff", "format", "--check"))
+    for check in (contracts, *ruff, ("-m", "mypy"), LINT_IMPORTS):
         done, told = python(clone, *check)
         assert done, told
 

@@ -19,9 +19,9 @@ from datetime import UTC, datetime
 import pytest
 from werkzeug.serving import make_server
 
+from libs.api import models
 from libs.service import Service
 from libs.service.testing import KEY, ROOT, bearer, environment, private_pem, running_service
-from services.profiles.models import Profile
 from services.todos.models import Todo
 
 EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES")
@@ -37,7 +37,8 @@ def make_known(name: str) -> None:
     """Store what is there before the first request; schemathesis_hooks.py knows of it."""
     now = datetime.now(UTC)
     if name == "profiles":
-        Profile("ada", name="Ada", created_at=now, updated_at=now).save()
+        profile = models.profiles.Profile
+        profile(profile_id="ada", name="Ada", bio="", created_at=now, updated_at=now).create()
     if name == "todos":
         Todo("ada", "known", title="Water the plants").save()
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from infra.local import paths
 from infra.local.packages import dynamodb_folder
-from infra.local.ports import SERVICES, Ports
+from infra.local.ports import HOST, SERVICES, Ports
 from infra.local.servers import dynamodb_command, redis_command
 
 REGION = "eu-west-1"
@@ -58,6 +58,7 @@ def service_environment(service: str, ports: Ports, role: str = "web") -> dict[s
         "APP_TABLE_PREFIX": TABLE_PREFIX,
         "APP_CREATE_TABLES": "true",
         "APP_JWT_ISSUER": ports.url("auth"),
+        **_docs_settings(ports),
         **_own_settings(service, ports),
     }
     if role in ("worker", "beat"):
@@ -73,6 +74,16 @@ DUMMY_AWS = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
+
+
+def _docs_settings(ports: Ports) -> dict[str, str]:
+    """What lets the /docs of each service call all of them, by whatever name this machine is visited."""
+    origins = [f"http://{host}:{ports.of(service)}" for service in SERVICES for host in (HOST, "localhost")]
+    return {
+        "APP_CORS_ORIGINS": ",".join(origins),
+        "APP_DOCS_SERVICES": ",".join(f"{service}={ports.url(service)}" for service in SERVICES),
+        "APP_DOCS_LOGIN_URL": f"{ports.url('auth')}/auth/login",
+    }
 
 
 def _own_settings(service: str, ports: Ports) -> dict[str, str]:
@@ -107,7 +118,7 @@ def fingerprint(service: str) -> str:
 def _sources(folders: Iterable[str]) -> Iterable[Path]:
     for folder in folders:
         for file in (paths.ROOT / folder).rglob("*"):
-            if file.suffix in (".py", ".yaml", ".json") and "tests" not in file.parts:
+            if file.suffix in (".py", ".yaml", ".json", ".html", ".css", ".js") and "tests" not in file.parts:
                 yield file
 
 

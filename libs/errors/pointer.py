@@ -10,5 +10,10 @@ def pointer(*steps: object, below: str = "") -> str:
 
 
 def steps_of(path: str) -> list[str]:
-    """Return the steps of a pointer."""
+    """Return the steps of a pointer, the inverse of `pointer`; an index of a list is text.
+
+    :raises ValueError: if it is neither empty nor begins with ``/``.
+    """
+    if path and not path.startswith("/"):
+        raise ValueError(f"{path!r} is no JSON pointer: it has to begin with '/'")
     return [step.replace("~1", "/").replace("~0", "~") for step in path.split("/")[1:]]

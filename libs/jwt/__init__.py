@@ -1,5 +1,6 @@
 """Tokens, the keys they are signed with, and who is calling."""
 
+from libs.jwt.backend import backend_token
 from libs.jwt.bearer import bearer_token
 from libs.jwt.caller import Caller, acting_as, current_caller
 from libs.jwt.issuer import TokenIssuer
@@ -16,6 +17,7 @@ __all__ = [
     "TokenIssuer",
     "TokenVerifier",
     "acting_as",
+    "backend_token",
     "bearer_token",
     "current_caller",
 ]

@@ -20,6 +20,7 @@ and see how it is put together::
 `libs.resource.geo` has places; it needs shapely and is imported by who uses it.
 """
 
+from libs.dynamodb import CursorSigner
 from libs.resource.actions import (
     Create,
     Delete,
@@ -48,7 +49,6 @@ from libs.resource.resource import ModelResource
 from libs.resource.schema.parser import Parser, parse_value, processor
 from libs.resource.schema.serializer import Serializer
 from libs.resource.scope import Everyone, Extent, OwnedBy, Scope, Within
-from libs.resource.store.cursor import CursorSigner
 from libs.resource.store.row import Row
 from libs.resource.store.totals import Total, Totals
 

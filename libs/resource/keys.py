@@ -17,9 +17,10 @@ from pynamodb.attributes import (
 )
 
 from libs.api import path_segment
+from libs.dynamodb.limits import LARGEST_HASH_KEY, LARGEST_RANGE_KEY
 from libs.errors import NotFound
 from libs.resource.query.layout import Layout
-from libs.resource.storable import LARGEST_HASH_KEY, LARGEST_RANGE_KEY, UnfitValues, key_fault, number_fault
+from libs.resource.storable import UnfitValues, key_fault, number_fault
 from libs.resource.store.row import Row
 
 PathKey = str | Sequence[str]

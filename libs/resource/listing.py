@@ -5,6 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
+from libs.dynamodb.cursor import LONGEST_CURSOR
 from libs.errors import Fault, InvalidParameters, QueryRefused
 from libs.jwt import Caller
 from libs.resource.answers import Listing
@@ -12,7 +13,6 @@ from libs.resource.explain import explain
 from libs.resource.query.parameters import Query
 from libs.resource.query.plan import Plan
 from libs.resource.scope import Extent
-from libs.resource.store.cursor import LONGEST_CURSOR
 from libs.resource.store.pages import Page, Turn, read_page
 from libs.resource.store.totals import CAPACITY_OF_ONE
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import orjson
 
 from libs.api import problem_responses
+from libs.dynamodb.cursor import LONGEST_CURSOR
 from libs.errors import Conflict, Forbidden, PreconditionFailed, PreconditionRequired, Problem, QueryRefused
 from libs.resource.components import shown_name, where_name
 from libs.resource.keys import LONGEST_PATH
@@ -13,7 +14,6 @@ from libs.resource.query.sorting import MAX_SORT_KEYS
 from libs.resource.query.where_schema import operators_told
 from libs.resource.schema.json_schema import JSON
 from libs.resource.store.aggregate import ORDERS
-from libs.resource.store.cursor import LONGEST_CURSOR
 
 if TYPE_CHECKING:
     from libs.resource.resource import Action, Resource
@@ -156,7 +156,13 @@ def _group(resource: "Resource") -> JSON:
         "operationId": f"group_{resource.singular}s",
         "summary": f"Count {resource.singular}s by the values of a field",
         "parameters": [
-            {"name": "field", "in": "path", "required": True, "schema": field},
+            {
+                "name": "field",
+                "in": "path",
+                "required": True,
+                "description": "The field whose values are counted.",
+                "schema": field,
+            },
             *_where_parameters(resource),
             _query(
                 resource.parameter_names.sort_by,
@@ -174,7 +180,11 @@ def _stats(resource: "Resource") -> JSON:
         "operationId": f"measure_{resource.singular}s",
         "summary": f"Smallest, largest, sum and average of fields of {resource.singular}s",
         "parameters": [
-            {"name": "fields", "in": "query", "required": True, "explode": False, "schema": fields},
+            {
+                **_query("fields", fields, "Which fields to measure."),
+                "required": True,
+                "explode": False,
+            },
             *_where_parameters(resource),
         ],
         "responses": {"200": _answer("What each field comes to.", f"{resource.name}Stats")},
@@ -274,7 +284,8 @@ def _text(kind: str, longest: int) -> JSON:
 
 def _key_parameter(name: str) -> JSON:
     schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_PATH}
-    return {"name": name, "in": "path", "required": True, "schema": schema}
+    description = "Which one: what the path of a row's own address ends in."
+    return {"name": name, "in": "path", "required": True, "description": description, "schema": schema}
 
 
 def _body(schema: str) -> JSON:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from libs.api import ApiObject, Contribution, Result
+from libs.dynamodb import CursorSigner
+from libs.dynamodb.contention import pauses, wait
 from libs.errors import Problem
 from libs.jwt import Caller
 from libs.resource.answers import SHOWING, Answers
@@ -28,8 +30,6 @@ from libs.resource.query.where import TRUE, WhereParser, all_of, comparable
 from libs.resource.schema.json_schema import JSON
 from libs.resource.scope import Extent
 from libs.resource.start import check_actions, check_declared, check_fields
-from libs.resource.store.contention import pauses, wait
-from libs.resource.store.cursor import CursorSigner
 from libs.resource.store.row import Row
 from libs.resource.store.store import Outdated, Store
 
@@ -140,7 +140,8 @@ class Resource(Configuration):
             operation = operation_of(self, action)
             paths.setdefault(path + action.below, {})[action.method] = operation
             functions[operation["operationId"]] = self._answering(action)
-        return Contribution(paths, functions, component_schemas(self))
+        tag = {"name": self.tag or self.name, "description": f"What can be done with {self.singular}s."}
+        return Contribution(paths, functions, component_schemas(self), [tag])
 
     def _answering(self, action: Action) -> Callable[..., Result]:
         def answer(caller: Caller | None, **values: Any) -> Result:

@@ -1,7 +1,4 @@
-"""What DynamoDB can store, told before it is asked; and how what it stores becomes JSON.
-
-Limits: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
-"""
+"""What DynamoDB can store, told before it is asked; and how what it stores becomes JSON."""
 
 import math
 from base64 import b64encode
@@ -13,23 +10,19 @@ from marshmallow import ValidationError
 from pynamodb.attributes import MapAttribute
 from pynamodb.models import Model
 
+from libs.dynamodb.limits import (
+    LARGEST_HASH_KEY,
+    LARGEST_NUMBER,
+    LARGEST_RANGE_KEY,
+    LONGEST_NAME,
+    MOST_DIGITS,
+    MOST_LEVELS,
+    SMALLEST_NUMBER,
+)
 from libs.errors import Fault, InvalidBody, pointer
 
-MOST_LEVELS = 31
-"""Lists and maps within each other; a value in the innermost is on level 32, the AWS limit."""
-MOST_DIGITS = 38
-"""Significant ones, of a number."""
-LARGEST_NUMBER = math.nextafter(1e126, 0)
-"""The largest float DynamoDB takes; its numbers end below 10**126."""
-SMALLEST_NUMBER = 1e-130
 SMALLEST_INTEGER, LARGEST_INTEGER = -(2**63), 2**64 - 1
 """What JSON (orjson) and MessagePack have of 64 bits; beyond these a number is a float."""
-LONGEST_NAME = 65535
-"""Bytes, of the name of a map's member."""
-LARGEST_HASH_KEY = 2048
-"""Bytes."""
-LARGEST_RANGE_KEY = 1024
-"""Bytes."""
 
 Messages = list[str] | dict[str | int, Any]
 """Faults as marshmallow has them: texts, under the names and indexes that lead to them."""

@@ -6,18 +6,30 @@ from typing import Any
 
 from libs.api import Contribution, read_document
 from libs.jwt import Caller
+from libs.service.docs.documents import Documents
+from libs.service.docs.menu import read_menu
+from libs.service.docs.page import Page
 from libs.service.health import Health
 from libs.service.settings import Settings
 
 
 class Builtin:
-    """``/ping``, ``/version``, ``/auth/version``, ``/health/*`` and ``/openapi.json``."""
+    """``/ping``, ``/version``, ``/auth/version``, ``/health/*``, ``/openapi.json|yaml`` and ``/docs``.
+
+    :param document: returns the complete document of the service.
+    """
 
     def __init__(
         self, service: str, settings: Settings, health: Health, document: Callable[[], dict[str, Any]]
     ) -> None:
         self._health = health
-        self._document = document
+        self._documents = Documents(document)
+        self._page = Page(
+            service,
+            menu=read_menu(settings.docs_services) if settings.docs_services is not None else {},
+            login_url=settings.docs_login_url,
+            enabled=settings.docs,
+        )
         self._version = {"service": service, "version": settings.version}
         if settings.commit:
             self._version["commit"] = settings.commit
@@ -30,9 +42,13 @@ class Builtin:
             "get_version_as_caller": self.get_version_as_caller,
             "get_liveness": self.ping,
             "get_readiness": self.get_readiness,
-            "get_document": self._document,
+            "get_document": self._documents.as_json,
+            "get_document_as_yaml": self._documents.as_yaml,
+            "get_docs": self._page.get,
+            "get_docs_file": self._page.get_file,
         }
-        return Contribution(document["paths"], functions, document["components"]["schemas"])
+        schemas = document["components"]["schemas"]
+        return Contribution(document["paths"], functions, schemas, document["tags"])
 
     def ping(self) -> dict[str, Any]:
         """Answer, and nothing else."""

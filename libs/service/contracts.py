@@ -37,6 +37,11 @@ class _StandIns(Dependencies):
     ) -> Callable[..., Any]:
         return function
 
+    def bind_decorator(
+        self, decorator: Callable[..., Any]
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        return lambda function: function
+
 
 def services() -> list[str]:
     """Return the names of all services."""

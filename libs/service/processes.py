@@ -4,6 +4,7 @@ import code
 import logging
 import socket
 import struct
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -56,6 +57,8 @@ class _Web(BaseApplication):  # type: ignore[misc]
             "control_socket_disable": True,
             "logger_class": _PlainLogger,
             "when_ready": partial(_limit_silence, settings.read_timeout_seconds),
+            "pre_request": partial(_limit_body, settings.body_timeout_seconds),
+            "post_request": _unlimit_body,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
@@ -69,6 +72,35 @@ def _limit_silence(seconds: int, arbiter: Any) -> None:
     # What is set on a listening socket its connections inherit, for each recv(2).
     for listener in arbiter.LISTENERS:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", seconds, 0))
+
+
+class _BodySocket:
+    """A connection while a body comes: bounded in all, for a byte now and then is no silence.
+
+    The time runs from the first read, so that a body nobody has wanted so far can still be drained.
+    """
+
+    def __init__(self, connection: socket.socket, seconds: float) -> None:
+        self.connection = connection
+        self._seconds = seconds
+        self._deadline: float | None = None
+
+    def recv(self, size: int) -> bytes:
+        now = time.monotonic()
+        if self._deadline is None:
+            self._deadline = now + self._seconds
+        if now > self._deadline:
+            raise TimeoutError("the body took too long")
+        return self.connection.recv(size)
+
+
+def _limit_body(seconds: float, worker: Any, request: Any) -> None:
+    request.unreader.sock = _BodySocket(request.unreader.sock, seconds)
+
+
+def _unlimit_body(worker: Any, request: Any, environ: Any, response: Any) -> None:
+    # The next request of the connection is read through the same object.
+    request.unreader.sock = request.unreader.sock.connection
 
 
 def run_web(running: Running) -> None:

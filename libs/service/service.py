@@ -2,10 +2,11 @@
 
 import importlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, make_dataclass
 from functools import cached_property
 from typing import Any
 
+import httpx
 import redis
 from celery import Celery
 from flask import Flask
@@ -13,13 +14,26 @@ from pynamodb.models import Model
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from libs.api import APIS, ApiModels, Contract, Contribution, Dependencies, Server
+from libs.api import (
+    APIS,
+    AnswerCheck,
+    Clients,
+    Contract,
+    Contribution,
+    Dependencies,
+    Server,
+    Timeouts,
+    contract_path,
+    models,
+    table_models,
+)
 from libs.dynamodb import Database
 from libs.errors import ServiceUnavailable
 from libs.jwt import Caller, KeySet, RemoteKeySet, TokenVerifier, current_caller
 from libs.service.builtin import Builtin
+from libs.service.cors import Cors
 from libs.service.health import Health
-from libs.service.settings import Settings, SettingsError, load_settings
+from libs.service.settings import Settings, SettingsError, load_settings, service_url, setting
 from libs.service.web import create_app
 from libs.tasks import Operation, Progress, Task, TaskRuntime, operations_contribution
 from libs.tasks.celery_app import CeleryPublisher, make_celery, register
@@ -36,8 +50,11 @@ class Service:
 
     :param name: its name, the folder's and the contract's: ``apis/<name>.yaml``; its tokens' audience.
     :param settings: the class of its settings.
-    :param models: the PynamoDB models it stores.
+    :param models: the PynamoDB models it stores; the tables of persistent objects (`x-persist`) come by
+        themselves.
     :param tasks: its async tasks.
+    :param calls: the services it calls; each is at the setting ``APP_<NAME>_URL``, and handlers and tasks may
+        ask for `Clients`.
     :param provide: makes, from the settings, the objects that handlers, resources and tasks may ask for.
     :param keys: makes, from the settings, the keys to verify tokens with; by default they are fetched from
         `APP_JWKS_URL`.
@@ -49,6 +66,7 @@ class Service:
     settings: type[Settings] = Settings
     models: Sequence[type[Model]] = ()
     tasks: Sequence[Task] = ()
+    calls: Sequence[str] = ()
     provide: Callable[[Any], Iterable[object]] = _nothing
     keys: Callable[[Any], KeySet] | None = None
     authenticate: Callable[[Any], Callable[[str], Caller]] | None = None
@@ -75,13 +93,34 @@ class Service:
         needed = ["redis_url"] if self.tasks else []
         if self.keys is None and self.authenticate is None:
             needed.append("jwks_url")
-        return load_settings(self.settings, environ, needed=needed)
+        return load_settings(self.settings_class, environ, needed=needed)
+
+    @property
+    def settings_class(self) -> type[Settings]:
+        """`settings`, and where the services are that it calls.
+
+        :raises SettingsError: if such a setting is there already.
+        """
+        if not self.calls:
+            return self.settings
+        names = {_url_setting(api) for api in self.calls}
+        if taken := sorted(names & {one.name for one in fields(self.settings)}):
+            raise SettingsError(
+                f"APP_{taken[0].upper()}: is a setting of its own, and that of a service called."
+            )
+        urls = [(name, str, setting(validate=service_url)) for name in sorted(names)]
+        return make_dataclass(self.settings.__name__, urls, bases=(self.settings,), frozen=True, kw_only=True)
 
     def database(self, settings: Settings) -> Database:
-        """Return the service's tables; a table is called ``<prefix><service>-<table>``."""
-        models: list[type[Model]] = [*self.models, Operation] if self.tasks else [*self.models]
+        """Return the service's tables; a table is called ``<prefix><service>-<table>``.
+
+        They are those of `models`, of the contract's persistent objects (`x-persist`), and of its tasks.
+
+        :raises ContractError: if the contract, or one of its persistent classes, is wrong.
+        """
+        own = [Operation] if self.tasks else []
         return Database(
-            models,
+            [*self.models, *table_models(models[self.name].persistent()), *own],
             region=settings.dynamodb_region,
             endpoint=settings.dynamodb_endpoint,
             table_prefix=f"{settings.table_prefix}{self.name}-",
@@ -94,22 +133,31 @@ class Service:
         :raises ContractError: naming everything that is wrong with the contract or its handlers.
         """
         contributions = [builtin, operations_contribution()] if self.tasks else [builtin]
-        return Contract.load(APIS / f"{self.name}.yaml", dependencies, contributions)
+        return Contract.load(contract_path(self.name, APIS), dependencies, contributions)
 
-    def start(self, settings: Settings) -> "Running":
-        """Put the service together. Nothing is connected to yet, so a process may fork after it."""
-        return Running(self, settings)
+    def start(
+        self, settings: Settings, transports: Mapping[str, httpx.BaseTransport] | None = None
+    ) -> "Running":
+        """Put the service together. Nothing is connected to yet, so a process may fork after it.
+
+        :param transports: other ways to the services it calls than a network, for tests.
+        :raises ContractError: if the document of one of them cannot be used.
+        """
+        return Running(self, settings, transports or {})
 
 
 class Running:
     """A service put together with its settings; the parts are made when first asked for."""
 
-    def __init__(self, service: Service, settings: Settings) -> None:
+    def __init__(
+        self, service: Service, settings: Settings, transports: Mapping[str, httpx.BaseTransport]
+    ) -> None:
         self.service = service
         self.settings = settings
         self.database = service.database(settings)
+        self.clients = _clients(service, settings, transports)
         self.dependencies = Dependencies(
-            [self.database, *service.provide(settings)],
+            [self.database, *([self.clients] if service.calls else []), *service.provide(settings)],
             {Caller: _caller, Caller | None: current_caller, Progress: current_progress},
         )
 
@@ -176,8 +224,8 @@ class Running:
         """Return the WSGI application."""
         server = Server(
             self._authenticate(),
-            ApiModels(self.contract.document),
-            validate_answers=self.settings.validate_answers,
+            models[self.service.name].completed(self.contract.document),
+            answer_check=AnswerCheck.from_setting(self.settings.validate_answers),
         )
         return create_app(
             self.service.name,
@@ -185,7 +233,26 @@ class Running:
             server,
             tasks=self.tasks,
             max_body_bytes=self.settings.max_body_bytes,
+            cors=Cors.from_setting(self.settings.cors_origins),
         )
+
+
+def _clients(service: Service, settings: Settings, transports: Mapping[str, httpx.BaseTransport]) -> Clients:
+    timeouts = Timeouts(
+        settings.call_connect_seconds, settings.call_read_seconds, settings.call_total_seconds
+    )
+    return Clients(
+        {api: getattr(settings, _url_setting(api)) for api in service.calls},
+        timeouts=timeouts,
+        max_connections=max(settings.web_threads, settings.worker_concurrency),
+        answer_check=AnswerCheck.from_setting(settings.validate_answers),
+        transports=transports,
+        folder=APIS,
+    )
+
+
+def _url_setting(api: str) -> str:
+    return f"{api.replace('-', '_')}_url"
 
 
 def _caller() -> Caller:

@@ -2,7 +2,7 @@
 
 import types
 import typing
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,7 +10,11 @@ from typing import Any, TypeVar
 import marshmallow
 from marshmallow import ValidationError
 from marshmallow import fields as ma
-from marshmallow.validate import Length, OneOf, Range, Regexp, Validator
+from marshmallow.validate import Length, OneOf, Range, Regexp
+
+from libs.api import is_service_url
+from libs.service.cors import read_origins
+from libs.service.docs.menu import read_menu
 
 PREFIX = "APP_"
 
@@ -34,13 +38,44 @@ class Secret:
     __str__ = __repr__
 
 
-def setting(default: Any = MISSING, validate: Validator | None = None) -> Any:
+def setting(default: Any = MISSING, validate: Callable[[Any], Any] | None = None) -> Any:
     """Declare a setting of a `Settings` class; without a default it must be given."""
     metadata = {"validate": validate}
     return field(metadata=metadata) if default is MISSING else field(default=default, metadata=metadata)
 
 
 HTTP_URL = Regexp(r"https?://\S+\Z", error="Not an http or https URL.")
+
+
+def readable(read: Callable[[str], object]) -> Callable[[str], str]:
+    """Return a validator that takes what `read` can read.
+
+    :param read: raises ValueError where it cannot, with a message that quotes nothing of the text.
+    """
+
+    def validate(text: str) -> str:
+        try:
+            read(text)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+        return text
+
+    return validate
+
+
+def service_url(text: str) -> str:
+    """Take the address of another service.
+
+    :raises ValidationError: if it is none.
+    """
+    if not is_service_url(text):
+        raise ValidationError("Not an http or https URL, without credentials, query and fragment.")
+    return text
+
+
+_ANSWER_CHECK = Regexp(
+    r"(always|off|1|0\.[0-9]*[1-9][0-9]*)\Z", error="Neither always, off, nor a share such as 0.01."
+)
 _REDIS_URL = Regexp(r"(rediss?|unix)://\S+\Z", error="Not a redis, rediss or unix URL.")
 
 
@@ -61,8 +96,14 @@ class Settings:
     web_threads: int = setting(8, Range(1, 256))
     worker_concurrency: int = setting(2, Range(1, 64))
     read_timeout_seconds: int = setting(10, Range(1, 300))
+    body_timeout_seconds: int = setting(60, Range(1, 3600))
     max_body_bytes: int = setting(1024 * 1024, Range(1024))
-    validate_answers: bool = setting(False)
+    validate_answers: str = setting("off", _ANSWER_CHECK)
+
+    cors_origins: str | None = setting(None, readable(read_origins))
+    docs: bool = setting(True)
+    docs_services: str | None = setting(None, readable(read_menu))
+    docs_login_url: str | None = setting(None, HTTP_URL)
 
     log_format: str = setting("json", OneOf(["json", "text"]))
     log_level: str = setting("INFO", OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
@@ -75,6 +116,10 @@ class Settings:
     redis_url: Secret | None = setting(None, _REDIS_URL)
     jwt_issuer: str = setting(validate=Length(1))
     jwks_url: str | None = setting(None, HTTP_URL)
+
+    call_connect_seconds: float = setting(1.0, Range(0.05))
+    call_read_seconds: float = setting(3.0, Range(0.05))
+    call_total_seconds: float = setting(5.0, Range(0.05))
 
     task_lease_seconds: float = setting(15.0, Range(1))
     task_sweep_seconds: float = setting(5.0, Range(0.2))

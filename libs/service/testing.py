@@ -15,8 +15,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TypeVar
 
+import httpx
 from cryptography.hazmat.primitives import serialization
 
+from libs.api import InProcess
 from libs.jwt import FixedKeySet, SigningKey, TokenIssuer
 from libs.service.service import Running, Service
 
@@ -47,23 +49,35 @@ def environment(service: str, **settings: str) -> dict[str, str]:
         "redis_url": os.environ["TEST_REDIS_URL"],
         "jwt_issuer": ISSUER,
         "jwks_url": "http://127.0.0.1:1/",
-        "validate_answers": "true",
+        "validate_answers": "always",
         **settings,
     }
     return {f"APP_{name.upper()}": value for name, value in environ.items()}
 
 
 @contextmanager
-def running_service(service: Service, environ: Mapping[str, str]) -> Iterator[Running]:
+def running_service(
+    service: Service,
+    environ: Mapping[str, str],
+    *,
+    calls: Mapping[str, Running | httpx.BaseTransport] | None = None,
+) -> Iterator[Running]:
     """Put `service` together with tables for the length of a with-block.
 
     Tokens are verified against `KEY`, unless the service brings keys of its own.
+
+    :param calls: the services it calls, put together as well, to be called in this process; or another way to
+        them. The addresses in `environ` are only names then.
     """
     settings = service.load_settings(environ)
     database = service.database(settings)
     database.create_tables()
     try:
-        running = service.start(settings)
+        transports = {
+            api: InProcess(to.web_app()) if isinstance(to, Running) else to
+            for api, to in (calls or {}).items()
+        }
+        running = service.start(settings, transports)
         if service.keys is None:
             running.keys = FixedKeySet([KEY.jwk])
         yield running

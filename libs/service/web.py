@@ -3,16 +3,16 @@
 import logging
 import time
 from collections.abc import Iterable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, request
-from werkzeug import Response
+from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException
 from werkzeug.wsgi import ClosingIterator
 
-from libs.api import Contract, Routes, Server, empty_response, path_segments, problem_response, sent_path
+from libs.api import Contract, Route, Routes, Server, empty_response, problem_response, sent_path
 from libs.dynamodb import as_problem
 from libs.errors import (
     InternalError,
@@ -23,8 +23,10 @@ from libs.errors import (
     new_request_id,
     problem_for_status,
     request_id_scope,
+    trace_scope,
     valid_request_id,
 )
+from libs.service.cors import Cors
 from libs.tasks import TaskRuntime
 
 if TYPE_CHECKING:
@@ -42,30 +44,49 @@ DRAINING_SECONDS = 5.0
 
 
 def create_app(
-    name: str, contract: Contract, server: Server, *, tasks: TaskRuntime | None, max_body_bytes: int
+    name: str,
+    contract: Contract,
+    server: Server,
+    *,
+    tasks: TaskRuntime | None,
+    max_body_bytes: int,
+    cors: Cors | None = None,
 ) -> Flask:
     """Return the WSGI application that serves `contract`.
 
     :param tasks: where the tasks that handlers call are submitted.
     :param max_body_bytes: larger bodies are refused with 413, read or unread.
+    :param cors: which other sites' pages may call it; by default none.
     """
+    cors = cors or Cors()
     app = Flask(name, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = max_body_bytes
     # In front of Flask's own routing, which looks at the decoded path and has no route here.
-    app.before_request(partial(_answer, Routes(contract.operations), server))
+    app.before_request(partial(_answer, Routes(contract.operations), server, cors))
     app.register_error_handler(Exception, _answer_error)
-    app.wsgi_app = _RequestScope(app.wsgi_app, tasks)  # type: ignore[method-assign]
+    app.wsgi_app = RequestScope(app.wsgi_app, tasks, cors)  # type: ignore[method-assign]
     return app
 
 
-def _answer(routes: Routes, server: Server) -> Response:
-    route = routes.find(path_segments(request.environ[_PATH]))
+def _answer(routes: Routes, server: Server, cors: Cors) -> Response:
+    sent = request._get_current_object()  # type: ignore[attr-defined]  # each look through the proxy costs
+    if cors.is_preflight(sent):
+        found = None
+        with suppress(NotFound):
+            found = _route(routes, sent)
+        return cors.preflight(sent, found)
+    route = _route(routes, sent)
     if route is None:
         raise NotFound
-    request.environ[_ROUTE] = route.path
-    if request.method == "OPTIONS":
+    if sent.method == "OPTIONS" and "OPTIONS" not in route.operations:
         return empty_response(204, {"Allow": route.allow})
-    return server.respond(route.operation(request.method), request, route.values)
+    return server.respond(route.operation(sent.method), sent, route.values)
+
+
+def _route(routes: Routes, sent: Request) -> Route | None:
+    route = routes.find(sent.environ[_PATH])
+    sent.environ[_ROUTE] = route and route.path
+    return route
 
 
 def _answer_error(error: Exception) -> Response:
@@ -86,12 +107,13 @@ def _problem(error: Exception) -> Problem:
     return as_problem(error) or InternalError()
 
 
-class _RequestScope:
-    """WSGI middleware: the request's id and tasks around it, its log line after it."""
+class RequestScope:
+    """WSGI middleware: the request's id and tasks around it, its log line after it, CORS on every answer."""
 
-    def __init__(self, app: "WSGIApplication", tasks: TaskRuntime | None) -> None:
+    def __init__(self, app: "WSGIApplication", tasks: TaskRuntime | None, cors: Cors) -> None:
         self._app = app
         self._tasks = tasks
+        self._cors = cors
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         request_id = valid_request_id(environ.get("HTTP_X_REQUEST_ID")) or new_request_id()
@@ -100,9 +122,11 @@ class _RequestScope:
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             answered["status"] = int(status[:3])
-            return start_response(status, [*headers, (REQUEST_ID_HEADER, request_id)], *rest)
+            headers = [*headers, (REQUEST_ID_HEADER, request_id)]
+            return start_response(status, self._cors.completed(environ.get("HTTP_ORIGIN"), headers), *rest)
 
-        with request_id_scope(request_id), self._tasks.active() if self._tasks else nullcontext():
+        trace = trace_scope(environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE"))
+        with request_id_scope(request_id), trace, self._tasks.active() if self._tasks else nullcontext():
             try:
                 answer = self._app(environ, start)
                 silent = answered["status"] == RequestTimeout.status

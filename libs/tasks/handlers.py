@@ -33,6 +33,5 @@ def get_operation(operation_id: str, caller: Caller) -> Result:
 def operations_contribution() -> Contribution:
     """Return ``GET /operations/{operation_id}`` and the schemas of operations."""
     document = read_document(Path(__file__).with_name("operations.yaml"))
-    return Contribution(
-        document["paths"], {"get_operation": get_operation}, document["components"]["schemas"]
-    )
+    schemas = document["components"]["schemas"]
+    return Contribution(document["paths"], {"get_operation": get_operation}, schemas, document["tags"])

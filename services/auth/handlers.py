@@ -5,7 +5,7 @@ from typing import Any
 
 from pynamodb.exceptions import DoesNotExist
 
-from libs.api import ApiObject, Result, models
+from libs.api import Result, models
 from libs.dynamodb import Database
 from libs.errors import Conflict, Unauthorized
 from libs.jwt import SigningKey, TokenIssuer
@@ -17,7 +17,7 @@ TOKEN_SECONDS = 900
 AUDIENCE = ("auth", "profiles", "todos")
 
 
-def sign_up(body: ApiObject, database: Database, passwords: Passwords) -> ApiObject:
+def sign_up(body: models.auth.SignUp, database: Database, passwords: Passwords) -> models.auth.Account:
     """Create an account, and see to its profile.
 
     :raises Conflict: EMAIL_TAKEN.
@@ -32,7 +32,7 @@ def sign_up(body: ApiObject, database: Database, passwords: Passwords) -> ApiObj
     return models.auth.Account(user_id=user.id, email=email)
 
 
-def log_in(body: ApiObject, passwords: Passwords, issuer: TokenIssuer) -> Result:
+def log_in(body: models.auth.Credentials, passwords: Passwords, issuer: TokenIssuer) -> Result:
     """Exchange e-mail and password for an access token.
 
     :raises Unauthorized: INVALID_CREDENTIALS; the same, and as slow, for an unknown e-mail.

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 from libs.jwt import FixedKeySet, SigningKey, TokenIssuer
 from libs.service import Secret, Service, Settings, SettingsError, setting
-from libs.service.settings import HTTP_URL
-from services.auth.clients import Profiles
 from services.auth.models import Email, User
 from services.auth.passwords import Passwords
 from services.auth.tasks import create_profile
@@ -16,7 +14,6 @@ class AuthSettings(Settings):
     """What auth needs to know beside `Settings`."""
 
     jwt_private_key: Secret = setting()
-    profiles_url: str = setting(validate=HTTP_URL)
 
 
 def signing_key(settings: AuthSettings) -> SigningKey:
@@ -30,7 +27,7 @@ def signing_key(settings: AuthSettings) -> SigningKey:
 def provide(settings: AuthSettings) -> list[object]:
     """Make what handlers and tasks ask for."""
     key = signing_key(settings)
-    return [key, TokenIssuer(key, settings.jwt_issuer), Passwords(), Profiles(settings.profiles_url)]
+    return [key, TokenIssuer(key, settings.jwt_issuer), Passwords()]
 
 
 service = Service(
@@ -38,6 +35,7 @@ service = Service(
     settings=AuthSettings,
     models=[User, Email],
     tasks=[create_profile],
+    calls=["profiles"],
     provide=provide,
     keys=lambda settings: FixedKeySet([signing_key(settings).jwk]),
 )

@@ -1,19 +1,18 @@
 """What auth does later."""
 
-from libs.api import RemoteProblem, models
-from libs.jwt import TokenIssuer
+from libs.api import Clients, RemoteConflict
+from libs.jwt import TokenIssuer, backend_token
 from libs.tasks import asynctask
-from services.auth.clients import Profiles
 
 
 @asynctask(attempts=300)
-def create_profile(user_id: str, name: str, profiles: Profiles, issuer: TokenIssuer) -> None:
+def create_profile(user_id: str, name: str, clients: Clients, issuer: TokenIssuer) -> None:
     """Create the profile of a new user; 300 tries, in the end five minutes apart, outlast a day's outage."""
-    token = issuer.issue("service:auth", audience=["profiles"], scopes=["profiles:create"], expires_in=60)
-    profile = models.profiles.NewProfile(profile_id=user_id, name=name)
-    try:
-        profiles.create_profile(body=profile, auth=token)
-    except RemoteProblem as problem:
-        # A try before this one got through and its answer was lost.
-        if problem.remote_code != "RESOURCE_EXISTS":
-            raise
+    profile = clients.profiles.NewProfile(profile_id=user_id, name=name)
+    with backend_token(issuer, "auth", audience=["profiles"], scopes=["profiles:create"]):
+        try:
+            clients.profiles.create_profile(body=profile)
+        except RemoteConflict as refused:
+            # A try before this one got through and its answer was lost.
+            if refused.problem.code != "RESOURCE_EXISTS":
+                raise

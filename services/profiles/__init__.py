@@ -1,1 +1,1 @@
-"""What people show of themselves: spec-first functions on a PynamoDB model."""
+"""What people show of themselves: spec-first functions on objects that persist themselves."""

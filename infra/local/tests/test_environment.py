@@ -13,7 +13,8 @@ from infra.local.ports import Ports
 
 COMMON = {
     "APP_SERVICE", "APP_PORT", "APP_WEB_WORKERS", "APP_LOG_FORMAT", "APP_VERSION", "APP_DYNAMODB_REGION",
-    "APP_DYNAMODB_ENDPOINT", "APP_TABLE_PREFIX", "APP_CREATE_TABLES", "APP_JWT_ISSUER",
+    "APP_DYNAMODB_ENDPOINT", "APP_TABLE_PREFIX", "APP_CREATE_TABLES", "APP_JWT_ISSUER", "APP_CORS_ORIGINS",
+    "APP_DOCS_SERVICES", "APP_DOCS_LOGIN_URL",
 }  # fmt: skip
 OWN = {
     "auth": {"APP_REDIS_URL", "APP_JWT_PRIVATE_KEY_FILE", "APP_PROFILES_URL"},
@@ -46,6 +47,13 @@ def test_the_values_follow_the_ports():
     assert todos["APP_JWKS_URL"] == "http://127.0.0.1:1/.well-known/jwks.json"
     assert todos["APP_DYNAMODB_ENDPOINT"] == "http://127.0.0.1:4"
     assert todos["APP_REDIS_URL"] == "redis://127.0.0.1:5/0"
+    assert todos["APP_DOCS_LOGIN_URL"] == "http://127.0.0.1:1/auth/login"
+    assert todos["APP_DOCS_SERVICES"] == (
+        "auth=http://127.0.0.1:1,profiles=http://127.0.0.1:2,todos=http://127.0.0.1:3"
+    )
+    assert set(todos["APP_CORS_ORIGINS"].split(",")) == {
+        f"http://{host}:{port}" for host in ("127.0.0.1", "localhost") for port in (1, 2, 3)
+    }
 
 
 def test_workers_and_beats_touch_a_file_each_and_web_processes_none(local: Path):

@@ -1,24 +1,30 @@
 """A small service for the tests: the functions bound in books.yaml, and the WSGI application around them."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+import httpx
 from werkzeug import Request
 from werkzeug.datastructures import Headers
 from werkzeug.test import Client, TestResponse
 
 from libs.api import (
+    AnswerCheck,
     ApiClient,
     ApiModels,
     ApiObject,
+    ClientDocument,
     Contract,
     Dependencies,
+    Options,
     Routes,
+    Sender,
     Server,
-    path_segments,
+    Timeouts,
     problem_response,
     sent_path,
 )
+from libs.api.clients.transport import PooledTransport
 from libs.errors import NotFound, Problem
 from libs.jwt import Caller, FixedKeySet, SigningKey, TokenIssuer, TokenVerifier, current_caller
 
@@ -61,8 +67,12 @@ def list_books(desk: Desk, **filters: Any) -> Any:
     return desk.handle(**filters)
 
 
-def add_book(body: ApiObject, desk: Desk) -> Any:
-    return desk.handle(body=body)
+def add_book(body: ApiObject, desk: Desk, idempotency_key: str | None) -> Any:
+    return desk.handle(body=body) if idempotency_key is None else desk.handle(body=body, key=idempotency_key)
+
+
+def set_cover(book_id: str, body: BinaryIO, desk: Desk) -> Any:
+    return desk.handle(book_id=book_id, body=body.read())
 
 
 def get_book(book_id: str, desk: Desk) -> Any:
@@ -88,7 +98,8 @@ class Library:
         self.desk = Desk()
         self.contract = Contract.load(BOOKS, Dependencies([self.desk], PER_CALL))
         self.models = ApiModels(self.contract.document)
-        self._server = Server(VERIFIER.verify, self.models, validate_answers=validate_answers)
+        check = AnswerCheck.from_setting("always" if validate_answers else "off")
+        self._server = Server(VERIFIER.verify, self.models, answer_check=check)
         self._routes = Routes(self.contract.operations)
         self.last_request: Request | None = None
 
@@ -96,7 +107,7 @@ class Library:
         request = self.last_request = Request(environ)
         path = sent_path(environ)
         try:
-            route = self._routes.find(path_segments(path))
+            route = self._routes.find(path)
             if route is None:
                 raise NotFound
             answer = self._server.respond(route.operation(request.method), request, route.values)
@@ -120,11 +131,27 @@ class Library:
         return answer.status_code, answer.json["code"]
 
 
-class Books(ApiClient, api="books"):
-    """The client of the service, whose document is not published."""
+def connect(
+    url: str,
+    *,
+    transport: httpx.BaseTransport | None = None,
+    timeouts: Timeouts | None = None,
+    answer_check: str = "off",
+    decorators: dict[str, Any] | None = None,
+    **options: Any,
+) -> Any:
+    """Return the client of the service, whose document is not published; it never waits before a retry.
 
-    def __init__(self, url: str, **options: Any) -> None:
-        super().__init__(url, document=DOCUMENT, **options)
+    :param options: of its `Sender`.
+    """
+    sender = Sender(
+        "books",
+        transport or PooledTransport(max_connections=4, tls=False),
+        **{"pause": lambda seconds: None, **options},
+    )
+    source = ClientDocument("books", DOCUMENT, decorators=decorators or {})
+    check = AnswerCheck.from_setting(answer_check)
+    return ApiClient(source, url, sender, Options(timeouts or Timeouts(), check))
 
 
 def token(*scopes: str) -> str:

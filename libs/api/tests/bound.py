@@ -1,8 +1,9 @@
-"""Functions, and things that are none, that the contracts of test_contract*.py are bound to."""
+"""Functions, and things that are none, that the contracts of tests/binding are bound to."""
 
+from functools import wraps
 from pathlib import Path
 
-from libs.api import Contribution
+from libs.api import Contribution, before_validation
 from libs.jwt import Caller
 
 
@@ -26,12 +27,24 @@ def nothing():
     return None
 
 
+def anything(**arguments):
+    return arguments
+
+
 def needs_nobody(item_id, nobody: Nobody, path: Path):
     return nobody
 
 
 def takes_too_little():
     return None
+
+
+async def takes_its_time():
+    return None
+
+
+def takes_by_position(item_id, /):
+    return item_id
 
 
 def asks_who_calls(caller: Caller):
@@ -51,7 +64,10 @@ class Items:
     def contribution(self, path):
         answer = {"200": {"description": "All."}}
         listing = {"operationId": "list_items", "responses": answer}
-        return Contribution({path: {"get": listing}}, {"list_items": nothing}, {"Item": {"type": "object"}})
+        reading = {"operationId": "where_they_are", "responses": answer}
+        paths = {path: {"get": listing}, f"{path}/where": {"get": reading}}
+        functions = {"list_items": nothing, "where_they_are": lambda: path}
+        return Contribution(paths, functions, {"Item": {"type": "object"}})
 
 
 class Demanding:
@@ -60,3 +76,31 @@ class Demanding:
 
 
 NUMBER = 5
+
+
+def shouts(handler):
+    """Decorate a handler, and tell of the arguments."""
+
+    @wraps(handler)
+    def shouting(**arguments):
+        return {"shouted": handler(**arguments), "arguments": sorted(arguments)}
+
+    return shouting
+
+
+@before_validation
+def looks_first(answer, shop: Shop):
+    def looking(request):
+        assert isinstance(shop, Shop)
+        return answer(request)
+
+    return looking
+
+
+@before_validation
+def asks_nobody(answer, nobody: Nobody):
+    return answer
+
+
+def decorates_nothing(handler):
+    return None

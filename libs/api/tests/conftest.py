@@ -6,7 +6,7 @@ import threading
 import pytest
 from werkzeug.serving import make_server
 
-from libs.api.tests.books import Books, Library
+from libs.api.tests.books import Library
 
 
 @pytest.fixture
@@ -25,20 +25,6 @@ def write(tmp_path):
         return path
 
     return write
-
-
-@pytest.fixture
-def connect():
-    """Make a client of the service at an address."""
-    made = []
-
-    def connect(url, **options):
-        made.append(Books(url, **options))
-        return made[-1]
-
-    yield connect
-    for client in made:
-        client._http.close()
 
 
 @pytest.fixture

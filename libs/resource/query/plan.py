@@ -21,6 +21,7 @@ from typing import Any
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 
+from libs.dynamodb.limits import LARGEST_HASH_KEY, LARGEST_RANGE_KEY
 from libs.errors import QueryRefused
 from libs.resource.query.condition import filter_for, storable
 from libs.resource.query.derived import DerivedAttribute
@@ -28,7 +29,6 @@ from libs.resource.query.layout import Access, Layout
 from libs.resource.query.like import like_prefix
 from libs.resource.query.sorting import SortKey
 from libs.resource.query.where import FALSE, Expression, Test, conjuncts, fields_of, required_by
-from libs.resource.storable import LARGEST_HASH_KEY, LARGEST_RANGE_KEY
 
 MOST_SEGMENTS = 24
 """How many partitions, or stretches of one, a plan reads at most: each takes a request of its own."""

@@ -13,8 +13,8 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields
 from pynamodb.attributes import MapAttribute
 
+from libs.dynamodb.limits import MOST_LEVELS
 from libs.resource.storable import (
-    MOST_LEVELS,
     check,
     json_number,
     json_value,

@@ -27,16 +27,10 @@ from pynamodb.attributes import (
 )
 from pynamodb.models import Model
 
+from libs.dynamodb.limits import MOST_LEVELS
 from libs.resource.query.derived import DerivedAttribute
 from libs.resource.schema import fields as ours
-from libs.resource.storable import (
-    LARGEST_INTEGER,
-    MOST_LEVELS,
-    SMALLEST_INTEGER,
-    check,
-    key_fault,
-    key_limits,
-)
+from libs.resource.storable import LARGEST_INTEGER, SMALLEST_INTEGER, check, key_fault, key_limits
 
 Options = dict[str, Any]
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, fields, validate
 
+from libs.dynamodb.limits import LARGEST_NUMBER
 from libs.resource.schema import fields as ours
 from libs.resource.schema.pattern import ecma_pattern
-from libs.resource.storable import LARGEST_NUMBER
 
 JSON = dict[str, Any]
 

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
+from libs.dynamodb import Position
+from libs.dynamodb.long_text import KEPT, LongText
 from libs.errors import QueryRefused
 from libs.resource.query.plan import Plan
 from libs.resource.query.sorting import ordering
-from libs.resource.store.long_text import KEPT, LongText
-from libs.resource.store.reading import Position, Reading
+from libs.resource.store.reading import Reading
 from libs.resource.store.row import Codec, Row
 
 

@@ -1,35 +1,17 @@
 """Reading the rows a plan is for, one after the other, never more than a bound."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 
 from pynamodb.expressions.operand import Path
 
-from libs.dynamodb import Answer, Item, Table
+from libs.dynamodb import Answer, Item, Position, Table
 from libs.errors import Fault, InvalidParameters
 from libs.resource.query.parameters import ParameterNames
 from libs.resource.query.plan import Plan, Segment
-from libs.resource.store.long_text import LongText
 from libs.resource.store.row import Codec, Row
 
 LARGEST_CHUNK = 500
 """Rows asked for at once; what DynamoDB returns is 1 MB at most (AWS limit)."""
-
-
-@dataclass(frozen=True)
-class Position:
-    """A place between two rows of a plan.
-
-    :param segment: which of the plan's segments it is in.
-    :param key: what the row before it is known by: the key attributes of the plan's access, and those still
-        to be sorted by; None for the beginning of the segment (its end, to one who reads backwards).
-    :param texts: those of them that are long, by the names they are stored under; only where the plan's rows
-        are still to be sorted, since DynamoDB goes on from a whole key.
-    """
-
-    segment: int
-    key: Item | None
-    texts: Mapping[str, LongText] = field(default_factory=dict)
 
 
 class Reading:

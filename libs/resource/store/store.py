@@ -12,13 +12,13 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from libs.dynamodb import Change, ConditionFailed, Item, Put, Remove, Table, Write
+from libs.dynamodb.contention import contended, is_collision, patiently, pauses, wait
 from libs.errors import Conflict, Forbidden, NotFound, PreconditionFailed
 from libs.resource.query.condition import condition_for, filter_for, settled
 from libs.resource.query.layout import Layout
 from libs.resource.query.plan import Plan, Planner, Segment
 from libs.resource.query.where import FALSE, TRUE, all_of, fields_of, given
 from libs.resource.scope import Extent
-from libs.resource.store.contention import contended, is_collision, patiently, pauses, wait
 from libs.resource.store.limits import KeyLimits
 from libs.resource.store.reading import Reading
 from libs.resource.store.revision import Revision, Revisions, held

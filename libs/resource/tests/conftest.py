@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from libs.api import Models
 from libs.jwt import Caller, FixedKeySet
 from libs.resource import CursorSigner, ModelResource
 from libs.resource.scope import Extent
@@ -67,10 +68,14 @@ Made = Callable[[type[ModelResource]], Any]
 
 
 @pytest.fixture(scope="session")
-def library() -> Iterator[Settings]:
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """The tables of the library."""
     loaded = SERVICE.load_settings(environment("library"))
-    database = SERVICE.database(loaded)
+    folder = tmp_path_factory.mktemp("apis")
+    (folder / "library.yaml").write_text(CONTRACT + "  {}\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(service_module, "models", Models(folder))
+        database = SERVICE.database(loaded)
     database.create_tables()
     yield loaded
     database.delete_tables()
@@ -100,6 +105,7 @@ def serve(library: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
             lines.append(f"  /{path}: {{x-resource: {module.__name__}.{path}}}\n")
         monkeypatch.setitem(sys.modules, module.__name__, module)
         monkeypatch.setattr(service_module, "APIS", tmp_path)
+        monkeypatch.setattr(service_module, "models", Models(tmp_path))
         (tmp_path / "library.yaml").write_text(CONTRACT + "".join(lines))
         running = SERVICE.start(library)
         running.keys = FixedKeySet([KEY.jwk])

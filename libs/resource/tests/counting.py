@@ -10,6 +10,7 @@ from multiprocessing import get_context
 from random import SystemRandom
 from time import sleep
 
+from libs.dynamodb import Database
 from libs.errors import PreconditionFailed
 from libs.resource import CursorSigner
 from libs.resource.tests.library import SECRET, SERVICE, NoteResource
@@ -17,7 +18,13 @@ from libs.resource.tests.library import SECRET, SERVICE, NoteResource
 
 def count(key: str, times: int) -> int:
     """Add 1 `times` times; return how often another process was faster."""
-    SERVICE.start(SERVICE.load_settings(os.environ))
+    loaded = SERVICE.load_settings(os.environ)
+    Database(
+        SERVICE.models,
+        region=loaded.dynamodb_region,
+        endpoint=loaded.dynamodb_endpoint,
+        table_prefix=f"{loaded.table_prefix}library-",
+    )
     notes = NoteResource(CursorSigner(SECRET))
     seen, late = notes.retrieve(key, None), 0
     while times:

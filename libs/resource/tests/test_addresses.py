@@ -88,7 +88,7 @@ def plain(serve: Serve) -> Served:
 
 
 @pytest.mark.parametrize(
-    "number", [0, 17, -3, 1.5, -0.125, 1e-7, 10**20, 1e25, 2**53 + 1, 12345678901234567890]
+    "number", [0, 17, -3, 1.5, -0.125, 1e-7, 1e20, 1e25, 2**53 + 1, 12345678901234567890]
 )
 def test_numbers(serve: Serve, number: float) -> None:
     location = goes_round(serve(Readings), {"number": number})

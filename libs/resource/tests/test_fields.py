@@ -11,9 +11,10 @@ from marshmallow import ValidationError
 from pynamodb.attributes import ListAttribute, MapAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
+from libs.dynamodb.limits import MOST_LEVELS
 from libs.resource.schema import fields
 from libs.resource.schema.from_model import schema_class
-from libs.resource.storable import MOST_LEVELS, json_number
+from libs.resource.storable import json_number
 from libs.resource.tests.kinds import Address, Everything, Settings, base64, values
 
 TIME = datetime(2026, 1, 1, 12, 30, 15, 250_000, tzinfo=UTC)

@@ -66,14 +66,17 @@ class Whole(BookResource):
     fields = {"price": fields.Integer(allow_none=True)}
 
 
-@pytest.mark.parametrize("price", [2**64, -(2**63) - 1, 10**30, 1e30, 10**40])
+@pytest.mark.parametrize(
+    ("price", "told"),
+    [(1e30, (422, "/price")), *((one, (400, None)) for one in (2**64, -(2**63) - 1, 10**30, 10**40))],
+)
 def test_an_integer_that_would_become_another_is_not_stored(
-    serve: Serve, make: Made, owner: str, price: float
+    serve: Serve, make: Made, owner: str, price: float, told: tuple[int, str | None]
 ) -> None:
     served = serve(Whole)
     answer = served("POST", "/things", {"isbn": "1", "title": "Emma", "price": price}, by=owner)
-    assert answer.status_code == 422
-    assert [one["pointer"] for one in answer.get_json()["errors"]] == ["/price"]
+    pointers = [one["pointer"] for one in answer.get_json().get("errors", ())]
+    assert (answer.status_code, *(pointers or [None])) == told
     assert served("GET", "/things/1", by=owner).status_code == 404
 
 

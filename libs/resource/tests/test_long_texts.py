@@ -9,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from libs.dynamodb.cursor import LONGEST_CURSOR, CursorSigner
+from libs.dynamodb.long_text import KEPT, LongText
 from libs.errors import QueryRefused
 from libs.jwt import Caller
 from libs.resource import Query
 from libs.resource.query.plan import Planner
 from libs.resource.scope import Extent
-from libs.resource.store.cursor import LONGEST_CURSOR, CursorSigner
-from libs.resource.store.long_text import KEPT, LongText
 from libs.resource.store.pages import Page, Turn, read_page
 from libs.resource.store.store import Store
 from libs.resource.tests.beasts import ids, sort_by, stores, wanted

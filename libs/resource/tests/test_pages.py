@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from libs.dynamodb import CursorSigner
 from libs.errors import QueryRefused
 from libs.resource.query.plan import Planner
 from libs.resource.scope import Extent
-from libs.resource.store.cursor import CursorSigner
 from libs.resource.store.pages import Page, Turn, read_page
 from libs.resource.store.store import Store
 from libs.resource.tests.beasts import COMPLETE, ids, sort_by, stores, wanted

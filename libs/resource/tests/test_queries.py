@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from libs.dynamodb import CursorSigner
 from libs.errors import QueryRefused
 from libs.resource.query.plan import Plan
 from libs.resource.query.sorting import SortKey
 from libs.resource.scope import Extent
-from libs.resource.store.cursor import CursorSigner
 from libs.resource.store.pages import Page, Turn, read_page
 from libs.resource.store.row import Row
 from libs.resource.store.store import Store

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from libs.dynamodb.contention import ATTEMPTS
 from libs.errors import (
     Conflict,
     Forbidden,
@@ -23,7 +24,6 @@ from libs.errors import (
 )
 from libs.jwt import Caller
 from libs.resource import IsOwner, Permission, Query, after, before
-from libs.resource.store.contention import ATTEMPTS
 from libs.resource.tests.conftest import Made, Serve
 from libs.resource.tests.library import BOOK, Book, BookResource, Note, NoteResource, Plain, PlainResource
 

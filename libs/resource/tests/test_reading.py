@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from libs.dynamodb import Put
+from libs.dynamodb import Position, Put
+from libs.dynamodb.long_text import LongText
 from libs.errors import InvalidParameters
 from libs.resource.query.plan import Planner
 from libs.resource.scope import Extent
-from libs.resource.store.long_text import LongText
-from libs.resource.store.reading import Position, Reading
+from libs.resource.store.reading import Reading
 from libs.resource.store.store import Store
 from libs.resource.tests.beasts import COMPLETE, ids, sort_by, stores, wanted
 

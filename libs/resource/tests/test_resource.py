@@ -203,12 +203,12 @@ def test_a_group_counts_values(serve: Serve, owner: str) -> None:
 def test_statistics_are_told_of_numbers_and_times(serve: Serve, owner: str) -> None:
     served = serve(BookResource)
     for number in range(3):
-        body = {"isbn": str(number), "title": "x", "price": number * 10**30 + 1}
+        body = {"isbn": str(number), "title": "x", "price": number * 1e30}
         assert served("POST", "/things", body, by=owner).status_code == 201
     answer = served("GET", "/things/stats", by=owner, fields="price,added_at")
     assert answer.status_code == 200, answer.data
     stats = answer.get_json()["stats"]
-    assert stats["price"] == {"min": 1, "max": 2e30, "sum": 3e30, "avg": 1e30, "count": 3}
+    assert stats["price"] == {"min": 0, "max": 2e30, "sum": 3e30, "avg": 1e30, "count": 3}
     first = served("GET", "/things/0", by=owner).get_json()["added_at"]
     assert (stats["added_at"]["min"], stats["added_at"]["sum"]) == (first, None)
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from libs.api import Result
+from libs.dynamodb.contention import ATTEMPTS
 from libs.errors import Conflict, Forbidden, InvalidBody, NotFound, Problem, ServiceUnavailable
 from libs.jwt import Caller
 from libs.resource import Query, after, after_parse, around, before, handles, on_problem
-from libs.resource.store.contention import ATTEMPTS
 from libs.resource.tests.conftest import Made, Serve
 from libs.resource.tests.library import BOOK, Book, BookResource, Note, NoteResource
 

@@ -12,10 +12,11 @@ from flask.testing import FlaskClient
 from libs.api import ApiModels, Contract, Contribution, Dependencies, Server
 from libs.errors import Conflict, ServiceUnavailable, Unauthorized
 from libs.jwt import Caller
+from libs.service.cors import Cors
 from libs.service.web import create_app
 from libs.tasks.task import active_runtime
 
-DOCUMENT = "openapi: 3.1.0\ninfo: {title: Probe, version: 1.0.0}\npaths: {}\n"
+DOCUMENT = "openapi: 3.1.0\ninfo: {title: Probe, version: 1.0.0}\nsecurity: []\npaths: {}\n"
 MAX_BODY_BYTES = 2048
 
 
@@ -79,15 +80,15 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 @pytest.fixture
 def make_app(tmp_path: Path) -> Callable[..., Flask]:
-    """Make the application, with or without tasks."""
+    """Make the application, with or without tasks and CORS."""
 
-    def make(tasks: Any = None) -> Flask:
+    def make(tasks: Any = None, cors: Cors | None = None) -> Flask:
         (tmp_path / "probe.yaml").write_text(DOCUMENT)
         contract = Contract.load(
             tmp_path / "probe.yaml", Dependencies(), [Contribution(PATHS, FUNCTIONS, {})]
         )
         server = Server(authenticate, ApiModels(contract.document))
-        return create_app("probe", contract, server, tasks=tasks, max_body_bytes=MAX_BODY_BYTES)
+        return create_app("probe", contract, server, tasks=tasks, max_body_bytes=MAX_BODY_BYTES, cors=cors)
 
     return make
 

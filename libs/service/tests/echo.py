@@ -12,7 +12,7 @@ from libs.errors import Unauthorized
 from libs.jwt import Caller, current_caller
 from libs.service.web import create_app
 
-DOCUMENT = "openapi: 3.1.0\ninfo: {title: Echo, version: 1.0.0}\npaths: {}\n"
+DOCUMENT = "openapi: 3.1.0\ninfo: {title: Echo, version: 1.0.0}\nsecurity: []\npaths: {}\n"
 
 
 def get_thing(key: str, if_match: str | None) -> dict[str, Any]:

@@ -184,7 +184,7 @@ def test_a_wrong_contract_stops_the_start_with_every_fault(environ: dict[str, st
     contract.write_text(text)
     code, output, errors = run("web", environ=environ, cwd=tmp_path)
     assert code == os.EX_CONFIG
-    assert errors.count("auth.yaml: ") == 2
+    assert errors.count("auth.yaml:") == 2
     assert "POST /auth/login" in errors
     assert "GET /.well-known/jwks.json" in errors
     assert "Traceback" not in output + errors

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
-from libs.api import ContractError
+from libs.api import ContractError, Models
 from libs.errors import Unauthorized
 from libs.jwt import Caller, FixedKeySet
 from libs.service import Running, Service, SettingsError, health
@@ -47,6 +47,7 @@ def _patient_health(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def contract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(service_module, "APIS", tmp_path)
+    monkeypatch.setattr(service_module, "models", Models(tmp_path))
     (tmp_path / "probe.yaml").write_text(DOCUMENT)
     return tmp_path / "probe.yaml"
 
@@ -128,9 +129,10 @@ def test_everything_wrong_with_a_contract_stops_the_start(contract: Path) -> Non
     running = PROBE.start(PROBE.load_settings(environment("probe")))
     with pytest.raises(ContractError) as caught:
         running.web_app()
-    assert [line.partition(": ")[2].partition(":")[0] for line in str(caught.value).splitlines()] == [
+    assert [fault.partition(": ")[2].partition(":")[0] for fault in caught.value.faults] == [
         "/ping",
-        "GET /b",
+        "GET /b",  # has no function
+        "GET /b",  # nor any responses
     ]
 
 
@@ -170,7 +172,7 @@ def test_a_service_may_tell_callers_by_itself(contract: Path) -> None:
 def test_a_handler_may_ask_for_the_caller_there_perhaps_is(contract: Path) -> None:
     who = (
         "{get: {operationId: who, security: [{}, {bearer: []}], x-bind-server: libs.service.tests.echo.who, "
-        "responses: {'200': {description: Fine.}}}}"
+        "responses: {'200': {description: Fine., content: {application/json: {}}}}}}"
     )
     contract.write_text(DOCUMENT.replace("paths: {}", f"paths: {{/who: {who}}}"))
     with running_service(PROBE, environment("probe")) as running:

@@ -1,6 +1,7 @@
 """Clients that open connections and say nothing more: `python -m libs.service web` lives on."""
 
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -23,6 +24,7 @@ def port() -> Iterator[int]:
             web_workers="1",
             web_threads="2",
             read_timeout_seconds="1",
+            body_timeout_seconds="3",
             create_tables="true",
         )
         with python_process("-m", "libs.service", "web", environ=settings):
@@ -66,3 +68,38 @@ def test_a_body_that_stops_coming_is_a_408(port: int) -> None:
         answer = b"".join(iter(lambda: silent.recv(65536), b""))
     assert answer.startswith(b"HTTP/1.1 408")
     assert b'"code":"REQUEST_TIMEOUT"' in answer
+
+
+def test_a_body_that_trickles_is_a_408_too(port: int) -> None:
+    """A byte every half a second is no silence, and would go on for an hour."""
+    eventually(lambda: answers(port))
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", port), timeout=0.5) as slow:
+        slow.sendall(
+            b"POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"Content-Length: 10000\r\n\r\n{"
+        )
+        answer = b""
+        while not answer.endswith(b"}") and time.monotonic() < began + 60:
+            try:
+                answer += slow.recv(65536)
+            except TimeoutError:
+                slow.sendall(b" ")
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert 2 < time.monotonic() - began < 10
+
+
+def test_the_next_request_of_a_connection_has_its_own_time(port: int) -> None:
+    eventually(lambda: answers(port))
+    with httpx.Client(trust_env=False, timeout=10) as client:
+        for _ in range(3):
+            began = time.monotonic()
+            answer = client.post(f"http://127.0.0.1:{port}/auth/login", content=_slowly(1.2))
+            assert answer.status_code == 415
+            assert time.monotonic() - began > 1
+
+
+def _slowly(seconds: float) -> Iterator[bytes]:
+    for _ in range(3):
+        time.sleep(seconds / 3)
+        yield b"x"

@@ -8,10 +8,10 @@ import httpx
 import pytest
 from flask.testing import FlaskClient
 
+from libs.api import InProcess
 from libs.jwt import TokenIssuer
 from libs.service import Running, Service
 from libs.service.testing import ISSUER, KEY, environment, private_pem, running_service
-from services.auth.clients import Profiles
 from services.auth.passwords import Passwords
 from services.auth.service import service
 
@@ -36,7 +36,7 @@ class Wire(httpx.BaseTransport):
     """Leads to the profiles service, and can be told to answer something else once or more."""
 
     def __init__(self, profiles: Running) -> None:
-        self._app = httpx.WSGITransport(profiles.web_app())
+        self._app = InProcess(profiles.web_app())
         self.instead: list[httpx.Response] = []
         self.after: list[httpx.Response] = []
         self.requests: list[httpx.Request] = []
@@ -58,9 +58,9 @@ def wire(profiles: Running) -> Wire:
 @pytest.fixture(scope="module")
 def running(environ: dict[str, str], wire: Wire) -> Iterator[Running]:
     def provide(settings: Any) -> list[object]:
-        return [KEY, TokenIssuer(KEY, ISSUER), PASSWORDS, Profiles("http://profiles.test", transport=wire)]
+        return [KEY, TokenIssuer(KEY, ISSUER), PASSWORDS]
 
-    with running_service(replace(service, provide=provide), environ) as started:
+    with running_service(replace(service, provide=provide), environ, calls={"profiles": wire}) as started:
         yield started
 
 

@@ -60,7 +60,7 @@ def test_a_token_of_another_issuer_can_be_printed(mint: Callable[..., str]) -> N
     ("variable", "value", "fault"),
     [
         ("APP_JWT_PRIVATE_KEY", "hunter2", "APP_JWT_PRIVATE_KEY: not an Ed25519 private key"),
-        ("APP_PROFILES_URL", "profiles", "APP_PROFILES_URL: Not an http or https URL."),
+        ("APP_PROFILES_URL", "profiles", "APP_PROFILES_URL: Not an http or https URL, without credentials"),
         ("APP_COLOUR", "red", "APP_COLOUR: Unknown field."),
     ],
 )

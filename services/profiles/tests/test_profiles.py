@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from libs.api import models
+from libs.service import Running
 from libs.service.testing import bearer
-from services.profiles.models import Profile
 
 Create = Callable[..., Any]
 Headers = dict[str, str]
@@ -78,7 +79,7 @@ def test_a_profile_that_is_not_there_yet_is_not_found_and_not_made(
     headers = bearer(user, audience="profiles")
     answer = client.open("/profiles/me", method=method, json={"bio": "x"}, headers=headers)
     assert answer.status_code == 404
-    assert Profile.count(user) == 0
+    assert not models.profiles.Profile.exists(user)
 
 
 def test_only_the_sent_fields_are_changed(client: FlaskClient, user: str, owner: Headers) -> None:
@@ -116,3 +117,8 @@ def test_what_breaks_the_contract_is_refused(
 def test_a_long_or_empty_id_is_refused(create: Create) -> None:
     for profile_id in ("", "x" * 65):
         assert create(profile_id=profile_id, name="Ada").status_code == 422
+
+
+def test_the_contract_alone_says_which_table_there_is(running: Running) -> None:
+    names = [model.Meta.table_name for model in running.database.models]
+    assert names == [f"{running.settings.table_prefix}profiles-profiles"]

@@ -1,31 +1,30 @@
-"""What another service needs to call todos: one line, and apis/published/todos.json."""
+"""What another service needs to call todos: apis/published/todos.json, and nothing else."""
 
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
-import httpx
 import pytest
 
-from libs.api import ApiClient, RemoteProblem
+from libs.api import Clients, InProcess, RemoteNotFound, Timeouts
 from libs.jwt import Caller, acting_as
 from libs.service import Running
 from libs.service.testing import bearer, eventually
 
 
-class Todos(ApiClient, api="todos"):
-    """The todos service, as it is published."""
-
-
 @pytest.fixture
-def todos(running: Running) -> Iterator[Todos]:
+def todos(running: Running) -> Iterator[Any]:
     """A client of the service, used in a request of a user that has no todos yet."""
     user = uuid.uuid4().hex
     token = bearer(user, audience="todos")["Authorization"].removeprefix("Bearer ")
     with acting_as(Caller(user, token=token)):
-        yield Todos("http://todos.test", transport=httpx.WSGITransport(running.web_app()))
+        transports = {"todos": InProcess(running.web_app())}
+        yield Clients(
+            {"todos": "http://todos.test"}, transports=transports, timeouts=Timeouts(total=60)
+        ).todos
 
 
-def test_the_operations_of_a_resource_are_methods(todos: Todos) -> None:
+def test_the_operations_of_a_resource_are_methods(todos: Any) -> None:
     made = todos.create_todo(body={"title": "Water the plants"})
     assert (made.title, made.done) == ("Water the plants", False)
     assert todos.get_todo(key=made.id) == made
@@ -36,13 +35,13 @@ def test_the_operations_of_a_resource_are_methods(todos: Todos) -> None:
     second = todos.list_todos(limit=1, cursor=first.meta["next"])
     assert (second.items, second.meta["next"]) == ([other], None)
     assert todos.delete_todo(key=made.id) is None
-    with pytest.raises(RemoteProblem) as caught:
+    with pytest.raises(RemoteNotFound) as caught:
         todos.get_todo(key=made.id)
-    assert (caught.value.remote_status, caught.value.remote_code) == (404, "NOT_FOUND")
+    assert caught.value.problem.code == "NOT_FOUND"
 
 
 @pytest.mark.usefixtures("worker")
-def test_an_export_is_started_followed_and_fetched(todos: Todos) -> None:
+def test_an_export_is_started_followed_and_fetched(todos: Any) -> None:
     todo = todos.create_todo(body={"title": "Water the plants"})
     operation = todos.export_todos()
     assert (type(operation).__name__, operation.status) == ("Operation", "queued")
@@ -56,6 +55,6 @@ def test_an_export_is_started_followed_and_fetched(todos: Todos) -> None:
     assert todo.id in export.decode()
 
 
-def test_what_every_service_serves_is_methods_too(todos: Todos) -> None:
+def test_what_every_service_serves_is_methods_too(todos: Any) -> None:
     assert todos.ping().status == "ok"
     assert todos.get_version_as_caller().service == "todos"

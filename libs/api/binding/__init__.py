@@ -1,0 +1,1 @@
+"""From a document to operations that answer requests."""

@@ -1,0 +1,119 @@
+"""Who may call an operation: its Security Requirements, and what of them the service itself looks at.
+
+The service verifies one kind of credential: ``Authorization: Bearer …``. Schemes of the types `http` (scheme
+`bearer`), `oauth2` and `openIdConnect` are sent so, and an `apiKey` in the header Authorization as well.
+Whatever else a scheme asks for (an API key in a header of its own, Basic, a certificate) is looked at by a
+decorator of the operation that runs before validation.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from libs.api.document.errors import suggestion
+from libs.api.document.references import resolve
+from libs.api.schema import JSON
+from libs.errors import Forbidden
+from libs.jwt import Caller, bearer_token
+
+Authenticate = Callable[[str], Caller]
+"""Turns a bearer token into its caller or raises `Unauthorized`."""
+
+BEARER: JSON = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+"""The scheme `bearer` of the operations that do not come from a contract's file."""
+
+_SAY = (
+    "say `security: []` for everybody, or `security: [{bearer: []}]` for callers with a token, there or at "
+    "the top of the document"
+)
+
+
+@dataclass(frozen=True)
+class Security:
+    """What an operation asks of who calls it.
+
+    :param tokens: for each alternative that a token is part of, the scopes it has to hold.
+    :param anybody: whether nobody has to be known.
+    :param elsewhere: the schemes that a decorator has to look at.
+    :param tokenless: whether there is an alternative that no token is part of.
+    """
+
+    tokens: tuple[frozenset[str], ...] = ()
+    anybody: bool = False
+    elsewhere: tuple[str, ...] = ()
+    tokenless: bool = False
+
+    @classmethod
+    def of(cls, node: Mapping[str, Any], document: Mapping[str, Any]) -> "Security":
+        """Read the requirements of an Operation Object, or else of the document.
+
+        :raises ValueError: if neither says anything, or names a scheme that is not declared.
+        """
+        requirements = node.get("security", document.get("security"))
+        if requirements is None:
+            raise ValueError(f"does not say who may call it: {_SAY}")
+        if requirements == [{}]:
+            raise ValueError(f"has one empty security requirement: {_SAY}")
+        tokens: list[frozenset[str]] = []
+        elsewhere: dict[str, None] = {}
+        tokenless = not requirements
+        for requirement in requirements:
+            by_token = {name for name in requirement if _is_token(name, document)}
+            if by_token:
+                tokens.append(frozenset(scope for name in by_token for scope in requirement[name]))
+            tokenless = tokenless or not by_token
+            elsewhere |= dict.fromkeys(name for name in requirement if name not in by_token)
+        return cls(tuple(tokens), not requirements or {} in requirements, tuple(elsewhere), tokenless)
+
+    @property
+    def known(self) -> bool:
+        """Whether the handler can rely on there being a caller."""
+        return bool(self.tokens or self.elsewhere) and not self.anybody
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """All scopes that may be asked for."""
+        return frozenset().union(*self.tokens)
+
+    def caller(self, sent: Sequence[str], authenticate: Authenticate) -> Caller | None:
+        """Return who calls, None where nobody has to be known, or has been known yet.
+
+        Whoever need not be known and sends a token without the scopes is nobody: a `Caller` has the scopes.
+
+        :param sent: the values of the request's Authorization headers.
+        :raises Unauthorized: for a token that is not there, or not valid.
+        :raises Forbidden: if it lacks the scopes.
+        """
+        if not self.tokens or (self.tokenless and not self._is_sent(sent)):
+            return None
+        caller = authenticate(bearer_token(sent))
+        if any(needed <= caller.scopes for needed in self.tokens):
+            return caller
+        if self.tokenless:
+            return None
+        missing = [" ".join(sorted(needed - caller.scopes)) for needed in self.tokens]
+        raise Forbidden(f"The token lacks the scope {', or '.join(missing)}.")
+
+    def _is_sent(self, sent: Sequence[str]) -> bool:
+        # Another scheme's credentials may stand in the same header.
+        return any(one.strip().lower().startswith("bearer") for one in sent) if self.elsewhere else bool(sent)
+
+
+def _is_token(name: str, document: Mapping[str, Any]) -> bool:
+    schemes: JSON = document.get("components", {}).get("securitySchemes", {})
+    if name not in schemes:
+        raise ValueError(
+            f"asks for the security scheme {name!r}, which is not declared{suggestion(name, schemes)}: write "
+            f"components: {{securitySchemes: {{{name}: {{type: http, scheme: bearer}}}}}}"
+        )
+    scheme: JSON = resolve(schemes[name], document)
+    kind = scheme.get("type")
+    return (
+        kind in ("oauth2", "openIdConnect")
+        or (kind == "http" and str(scheme.get("scheme")).lower() == "bearer")
+        or (
+            kind == "apiKey"
+            and scheme.get("in") == "header"
+            and str(scheme.get("name")).lower() == "authorization"
+        )
+    )

@@ -1,0 +1,104 @@
+"""Answering a request by an operation: the way from a werkzeug Request to a werkzeug Response."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from werkzeug import Request, Response
+
+from libs.api.binding.answering import answer_of
+from libs.api.binding.decorators import ANSWER
+from libs.api.binding.operation import Operation
+from libs.api.binding.security import Authenticate
+from libs.api.objects.models import ApiModels
+from libs.api.wire.answers import AnswerCheck
+from libs.api.wire.bodies import Body, Received
+from libs.errors import InvalidBody, InvalidParameters, MalformedBody, UnsupportedMediaType
+from libs.jwt import acting_as
+
+_NEVER = AnswerCheck(0, strict=False)
+
+
+class Server:
+    """Answer requests by operations.
+
+    :param authenticate: turns a bearer token into its caller or raises `Unauthorized`.
+    :param models: the objects of the contract, which bodies become.
+    :param answer_check: how many of the answers are checked against the contract; by default none.
+    """
+
+    def __init__(
+        self, authenticate: Authenticate, models: ApiModels, *, answer_check: AnswerCheck = _NEVER
+    ) -> None:
+        self._authenticate = authenticate
+        self._models = models
+        self._answer_check = answer_check
+
+    def respond(self, operation: Operation, request: Request, path_values: Mapping[str, str]) -> Response:
+        """Authenticate, validate, call, and return the answer.
+
+        :param path_values: what stands for the placeholders of the path, as it was sent.
+        :raises Problem: whatever is wrong with the request, or the handler raises.
+        """
+        received: list[Received] = []
+        sent = request.environ.get("HTTP_AUTHORIZATION")  # WSGI makes one line of several
+        caller = operation.security.caller([] if sent is None else [sent], self._authenticate)
+        try:
+            with acting_as(caller):
+                if operation.enter is None:
+                    outcome = self._handle(operation, path_values, received, request)
+                else:
+                    request.environ[ANSWER] = partial(self._handle, operation, path_values, received)
+                    outcome = operation.enter(request)
+            answer = answer_of(operation, outcome, self._answer_check)
+        except BaseException:
+            _close(received)
+            raise
+        if received:
+            answer.call_on_close(partial(_close, received))
+        return answer
+
+    def _handle(
+        self,
+        operation: Operation,
+        path_values: Mapping[str, str],
+        received: list[Received],
+        request: Request,
+    ) -> Any:
+        """Read and validate the request, and call the handler.
+
+        :param received: is given the body, if it may hold files.
+        """
+        refused: InvalidParameters | None = None
+        arguments: dict[str, Any] = {}
+        try:
+            arguments = operation.parameters.read(request, path_values)
+        except InvalidParameters as problem:
+            refused = problem
+        if operation.body is not None:
+            body = _read_body(operation.body, request, refused)
+            if body is not None and body.media_type == "multipart/form-data":
+                received.append(body)
+            arguments["body"] = self._models.wrap(body.schema, body.value) if body is not None else None
+        if refused is not None:
+            raise refused
+        return operation.call(**arguments)
+
+
+def _read_body(body: Body, request: Request, refused: InvalidParameters | None) -> Received | None:
+    """Return the body; what is wrong with it is told together with what is wrong with the parameters."""
+    try:
+        return body.read(request)
+    except InvalidBody as problem:
+        if refused is None:
+            raise
+        raise InvalidParameters(refused.detail, errors=[*refused.errors, *problem.errors]) from None
+    except (MalformedBody, UnsupportedMediaType):
+        if refused is None:
+            raise
+        return None
+
+
+def _close(received: list[Received]) -> None:
+    for one in received:
+        one.close()

@@ -1,0 +1,254 @@
+"""The client of one service: each operation of its document is a method."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from libs.api.binding.security import Security
+from libs.api.clients.documents import ClientDocument, DocumentedOperation, documented_operations
+from libs.api.clients.identity import headers_of_call, token_to_send
+from libs.api.clients.problems import InvalidAnswer, RemoteDetails, details_of, remote_problem
+from libs.api.clients.retries import IDEMPOTENT
+from libs.api.clients.sending import Outgoing, Sender, Timeouts, UnreadableAnswer
+from libs.api.document.errors import ContractError, suggestion
+from libs.api.objects.models import ApiModels
+from libs.api.wire.answers import NO_CONTENT, AnswerCheck, Answers
+from libs.api.wire.bodies import Body
+from libs.api.wire.media_types import declared_as, is_json, media_type_of
+from libs.api.wire.parameters import Parameters
+from libs.api.wire.paths import expand_path
+
+_NEVER = AnswerCheck(0, strict=False)
+_NOT_GIVEN: Any = object()
+_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a call was answered.
+
+    :param headers: by name, in any case: ``answer.headers["ETag"]``.
+    :param value: what the call returns.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    value: Any
+
+
+@dataclass(frozen=True)
+class Options:
+    """What holds for all calls of one service.
+
+    :param timeouts: where a call says nothing else.
+    :param answer_check: how many answers are checked against the contract.
+    """
+
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    answer_check: AnswerCheck = _NEVER
+
+
+class RemoteOperation:
+    """One operation of another service, called with keyword arguments.
+
+    They are its parameters by name, in Python's spelling (``If-Match`` is ``if_match``), and `body`: an
+    object, or what has its JSON form. None is not sent. Beside them it takes, unless a parameter is called
+    the same:
+
+    - `auth`: the token to send instead of the present caller's; None sends none;
+    - `timeout`: how many seconds the whole call may take;
+    - `media_type`: of the body, where the contract takes several.
+
+    :raises ValueError: if the document's parameters, body or answers cannot be put on the wire.
+    """
+
+    def __init__(
+        self,
+        source: ClientDocument,
+        operation: DocumentedOperation,
+        models: ApiModels,
+        sender: Sender,
+        url: str,
+        options: Options,
+    ) -> None:
+        node, document = operation.node, source.document
+        self._name = f"{source.api}.{operation.name}"
+        self._method, self._path = operation.method, operation.path
+        self._parameters = Parameters.from_document(operation.parameters, document)
+        self._body = Body.from_document(node["requestBody"], document) if "requestBody" in node else None
+        # Refusals are read as problems, whatever is declared for them.
+        successes = {name: one for name, one in node["responses"].items() if name[0] in "23d"}
+        self._answers = Answers.from_document(successes, document)
+        self._redirects = frozenset(
+            int(one) for one in node["responses"] if one.isdigit() and one.startswith("3")
+        )
+        self._takes_token = _takes_token(node, document)
+        self._ours = source.ours
+        self._decorators = source.decorators.get(operation.name, ())
+        self._models, self._sender, self._url, self._options = models, sender, url, options
+        arguments = {one.argument for one in self._parameters} | ({"body"} if self._body else set())
+        several = self._body is not None and len(self._body.media_types) > 1
+        self._common = {"auth", "timeout", *(["media_type"] if several else [])} - arguments
+        self._takes = (*sorted(arguments), *sorted(self._common))
+        wanted = dict.fromkeys((*self._answers.media_types(self._answers.status), "application/problem+json"))
+        self._accept = ", ".join(wanted)
+
+    def __repr__(self) -> str:
+        return f"<{self._name}: {self._method} {self._path}>"
+
+    def __call__(self, **arguments: Any) -> Any:
+        """Call it and return what it answers: objects of the contract, text, bytes, or None.
+
+        :raises TypeError: for an argument it does not take, or that is missing.
+        :raises ValueError: if the contract refuses an argument or the body; nothing is sent then.
+        :raises RemoteProblem: if the service refuses the call: `RemoteNotFound`, `RemoteConflict` …
+        :raises ServiceUnavailable: if it does not answer in time, answers 503, or is left alone for a while.
+        """
+        return self.answer(**arguments).value
+
+    def answer(self, **arguments: Any) -> Answer:
+        """Call it and return status and headers, too. It raises what calling it raises."""
+        for name in arguments:
+            if name not in self._takes:
+                raise TypeError(
+                    f"{self._name}() has no parameter {name!r}{suggestion(name, self._takes)}; "
+                    f"it takes {', '.join(self._takes)}"
+                )
+        given = {name: arguments.pop(name) for name in self._common if name in arguments}
+        timeouts = self._options.timeouts
+        if given.get("timeout") is not None:
+            timeouts = timeouts.whole_call(given["timeout"])
+        outgoing = self._outgoing(arguments, given)
+        try:
+            answer = self._sender.send(outgoing, timeouts)
+        except UnreadableAnswer as error:
+            raise InvalidAnswer(self._name, RemoteDetails(error.status), error.why) from None
+        if answer.is_success or answer.status_code in self._redirects:
+            return Answer(answer.status_code, answer.headers, self._value(answer))
+        if answer.status_code == 503:
+            raise self._sender.unavailable(answer)
+        raise remote_problem(self._name, answer)
+
+    def _outgoing(self, arguments: dict[str, Any], given: Mapping[str, Any]) -> Outgoing:
+        body = arguments.pop("body", None)
+        try:
+            written = self._parameters.write(arguments)
+            headers, content = list(written.headers), None
+            if body is not None and self._body is not None:
+                content_type, content = self._body.write(body, given.get("media_type"))
+                headers.append(("Content-Type", content_type))
+            elif self._body is not None and self._body.required:
+                raise TypeError("needs the parameter 'body'")
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{self._name}() {error}") from None
+        headers += headers_of_call(self._accept)
+        if self._takes_token:
+            auth = given.get("auth", _NOT_GIVEN)
+            token = token_to_send(ours=self._ours) if auth is _NOT_GIVEN else auth
+            if token:
+                headers.append(("Authorization", f"Bearer {token}"))
+        path = expand_path(self._path, written.path)
+        url = httpx.URL(f"{self._url}{path}?{written.query}" if written.query else f"{self._url}{path}")
+        is_keyed = any(name.lower() == "idempotency-key" for name, _ in headers)
+        return Outgoing(
+            self._method, url, headers, content, self._method in IDEMPOTENT or is_keyed, self._decorators
+        )
+
+    def _value(self, answer: httpx.Response) -> Any:
+        status, content_type = answer.status_code, answer.headers.get("Content-Type", "")
+        bodiless = self._method == "HEAD" or status in NO_CONTENT
+        media_type = media_type_of(content_type)[0]
+        declared = self._answers.media_types(status)
+        try:
+            if bodiless:
+                return None
+            if declared and declared_as(media_type, declared) is None:
+                raise ValueError(f"as {media_type[:100] or 'nothing'} and not as {' or '.join(declared)}")
+            if declared and is_json(media_type) and not answer.content:
+                raise ValueError("without the JSON it declares")
+            received = self._answers.read(status, content_type, answer.content)
+            self._options.answer_check.check(self._name, self._answers, status, content_type, answer.content)
+        except ValueError as error:
+            raise InvalidAnswer(self._name, details_of(answer), str(error)) from None
+        return self._models.wrap(received.schema, received.value)
+
+
+class ApiClient:
+    """The client of one service: each operation is a method, each schema a class.
+
+    :param source: what it is made from.
+    :param url: where the service is, without the base path of its contract: ``http://profiles:8080``.
+    :param sender: what sends the requests.
+    :raises ContractError: naming the operations that cannot be called.
+    :raises ValueError: if `url` is no http or https URL, or holds credentials, a query or a fragment.
+    """
+
+    def __init__(
+        self, source: ClientDocument, url: str, sender: Sender, options: Options | None = None
+    ) -> None:
+        if not is_service_url(url):
+            raise ValueError(
+                f"the address of {source.api} is not http(s)://host, without credentials and query"
+            )
+        self._api = source.api
+        self._sender = sender
+        self._models = ApiModels(source.document, source.api)
+        self._operations: dict[str, RemoteOperation] = {}
+        faults = []
+        for one in documented_operations(source.document):
+            try:
+                self._operations[one.name] = RemoteOperation(
+                    source, one, self._models, sender, url.rstrip("/"), options or Options()
+                )
+            except ValueError as error:
+                faults.append(f"{source.api}.{one.name}: {error}")
+        if faults:
+            raise ContractError(*faults)
+
+    def __getitem__(self, operation_id: str) -> RemoteOperation:
+        """Return an operation, also one whose name is none in Python.
+
+        :raises KeyError: if there is none.
+        """
+        try:
+            return self._operations[operation_id]
+        except KeyError:
+            near = suggestion(operation_id, self._operations)
+            raise KeyError(f"{self._api} has no operation {operation_id!r}{near}") from None
+
+    if not TYPE_CHECKING:  # type checkers know by libs/api/typed.pyi what there is
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            if name in self._operations:
+                return self._operations[name]
+            schemas = self._models.names()
+            if name in schemas:
+                return self._models[name]
+            near = suggestion(name, [*self._operations, *schemas])
+            raise AttributeError(
+                f"{self._api} has no operation and no schema {name!r}{near}", name=name, obj=self
+            )
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._operations, *self._models.names()]
+
+
+def is_service_url(url: str) -> bool:
+    """Tell whether a text is an address: http or https, without credentials, query and fragment."""
+    if not _URL.fullmatch(url):
+        return False
+    try:
+        return bool(httpx.URL(url).host)
+    except httpx.InvalidURL:
+        return False
+
+
+def _takes_token(node: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
+    if node.get("security", document.get("security")) in (None, [], [{}]):
+        return False
+    return bool(Security.of(node, document).tokens)

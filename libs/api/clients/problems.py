@@ -1,0 +1,173 @@
+"""What another service's refusal becomes: an exception that carries its problem.
+
+::
+
+    Problem
+    └── RemoteProblem 502              another service refused a call
+        ├── RemoteBadRequest           it answered 400
+        ├── RemoteUnauthorized         401
+        ├── RemoteForbidden            403
+        ├── RemoteNotFound             404
+        ├── RemoteConflict             409
+        ├── RemotePreconditionFailed   412
+        ├── RemoteUnprocessable        422
+        ├── RemoteTooManyRequests      429
+        ├── RemoteServerError          5xx but 503, which is ServiceUnavailable
+        └── InvalidAnswer              what it answered is not what its contract says
+
+Where nobody handles one, it is a 502 of ours: the fault is not our client's, and what the other service said
+of it is none of our client's business.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from libs.api.clients.retries import retry_after
+from libs.api.wire.json_text import load_json
+from libs.api.wire.media_types import is_json, media_type_of
+from libs.errors import Fault, Problem
+
+_LONGEST = 2000
+_MOST_ERRORS = 50
+
+
+@dataclass(frozen=True)
+class RemoteDetails:
+    """What another service told of its refusal (RFC 9457); what it did not tell is None, or empty.
+
+    :param status: of its answer.
+    :param code: the stable name of the problem.
+    :param request_id: under which its logs have it.
+    :param retry_after: seconds to wait, from the header Retry-After.
+    :param extra: the further members of its problem object, or of the JSON object it sent instead of one.
+    """
+
+    status: int
+    code: str | None = None
+    title: str | None = None
+    detail: str | None = None
+    errors: tuple[Fault, ...] = ()
+    request_id: str | None = None
+    retry_after: float | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+class RemoteProblem(Problem):
+    """Another service refused a call.
+
+    Its text says which, for logs; the answer it becomes where nobody handles it does not.
+
+    :param operation: ``profiles.get_profile``.
+    :param problem: what the other service told.
+    :param why: what is wrong, if not that it refused.
+    """
+
+    status, title, code = 502, "Bad gateway", "UPSTREAM_ERROR"
+
+    def __init__(self, operation: str, problem: RemoteDetails, why: str = "") -> None:
+        super().__init__("Another service did not do what this one asked of it.")
+        told = why or (problem.code or "")
+        self.args = (f"{operation} answered {problem.status} {told}".rstrip(),)
+        self.operation = operation
+        self.problem = problem
+
+
+class RemoteBadRequest(RemoteProblem):
+    """It answered 400."""
+
+
+class RemoteUnauthorized(RemoteProblem):
+    """It answered 401."""
+
+
+class RemoteForbidden(RemoteProblem):
+    """It answered 403."""
+
+
+class RemoteNotFound(RemoteProblem):
+    """It answered 404."""
+
+
+class RemoteConflict(RemoteProblem):
+    """It answered 409."""
+
+
+class RemotePreconditionFailed(RemoteProblem):
+    """It answered 412."""
+
+
+class RemoteUnprocessable(RemoteProblem):
+    """It answered 422."""
+
+
+class RemoteTooManyRequests(RemoteProblem):
+    """It answered 429; `problem.retry_after` may say how long to wait."""
+
+
+class RemoteServerError(RemoteProblem):
+    """It answered 5xx; a 503 is a `ServiceUnavailable`."""
+
+
+class InvalidAnswer(RemoteProblem):
+    """What it answered is not what its contract says."""
+
+
+_BY_STATUS: Mapping[int, type[RemoteProblem]] = {
+    400: RemoteBadRequest,
+    401: RemoteUnauthorized,
+    403: RemoteForbidden,
+    404: RemoteNotFound,
+    409: RemoteConflict,
+    412: RemotePreconditionFailed,
+    422: RemoteUnprocessable,
+    429: RemoteTooManyRequests,
+}
+
+
+def remote_problem(operation: str, answer: httpx.Response) -> RemoteProblem:
+    """Return the exception for an answer that is no success, whatever its body is."""
+    status = answer.status_code
+    kind = _BY_STATUS.get(status, RemoteServerError if status >= 500 else RemoteProblem)
+    return kind(operation, details_of(answer))
+
+
+def details_of(answer: httpx.Response) -> RemoteDetails:
+    """Return what an answer tells of itself; a body that is no problem tells nothing."""
+    told = _members(answer)
+    listed = told.pop("errors", None)
+    errors = [_fault(one) for one in listed[:_MOST_ERRORS]] if isinstance(listed, list) else []
+    for member in ("type", "status", "instance"):
+        told.pop(member, None)
+    return RemoteDetails(
+        answer.status_code,
+        code=_text(told.pop("code", None)),
+        title=_text(told.pop("title", None)),
+        detail=_text(told.pop("detail", None)),
+        errors=tuple(one for one in errors if one is not None),
+        request_id=_text(told.pop("request_id", None)) or _text(answer.headers.get("X-Request-ID")),
+        retry_after=retry_after(answer.headers.get("Retry-After")),
+        extra=told,
+    )
+
+
+def _members(answer: httpx.Response) -> dict[str, Any]:
+    if not is_json(media_type_of(answer.headers.get("Content-Type", ""))[0]):
+        return {}
+    try:
+        body = load_json(answer.content)
+    except Problem:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _fault(one: Any) -> Fault | None:
+    if not isinstance(one, dict) or (detail := _text(one.get("detail"))) is None:
+        return None
+    return Fault(detail, _text(one.get("pointer")), _text(one.get("parameter")))
+
+
+def _text(value: Any) -> str | None:
+    return value[:_LONGEST] if isinstance(value, str) else None

@@ -1,0 +1,238 @@
+"""Sending requests to one service: in time, again where that is safe, and not at all while it is down."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import cast
+
+import httpx
+
+from libs.api.clients.breaker import CircuitBreaker, CircuitOpen
+from libs.api.clients.documents import Decorator, Send
+from libs.api.clients.retries import ATTEMPTS, BUSY, RetryBudget, pause_before, retry_after
+from libs.api.clients.transport import until
+from libs.errors import ServiceUnavailable
+
+MAX_ANSWER_BYTES = 10 * 1024 * 1024
+"""The longest answer that is read."""
+_LONGEST_RETRY_AFTER = 60
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """How long a call may take, in seconds.
+
+    :param connect: for a connection, TLS included, and for one of the pool to become free.
+    :param read: for each wait for something of the answer, and for each that some of the request is taken.
+    :param total: for all of it, retries and the pauses before them included.
+    """
+
+    connect: float = 1.0
+    read: float = 3.0
+    total: float = 5.0
+
+    def whole_call(self, seconds: float) -> "Timeouts":
+        """Return what holds for a call that may take `seconds`: an answer may be waited for as long."""
+        return Timeouts(min(self.connect, seconds), seconds, seconds)
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A request to be sent.
+
+    :param idempotent: whether it may be sent again when it may have been received.
+    :param decorators: called around each attempt, the first outermost.
+    """
+
+    method: str
+    url: httpx.URL
+    headers: Sequence[tuple[str, str]]
+    content: bytes | Iterable[bytes] | None
+    idempotent: bool
+    decorators: Sequence[Decorator] = ()
+
+
+class UnreadableAnswer(Exception):
+    """An answer that is not read: it is too long, or compressed.
+
+    :param status: of the answer.
+    :param why: what is wrong with it.
+    """
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+        self.why = why
+
+
+class Sender:
+    """Send requests to one service. Threads may share it.
+
+    :param api: the service's name, for messages.
+    :param transport: what sends.
+    :param max_answer_bytes: the longest answer that is read.
+    :param pause: waits so many seconds.
+    """
+
+    def __init__(
+        self,
+        api: str,
+        transport: httpx.BaseTransport,
+        *,
+        breaker: CircuitBreaker | None = None,
+        budget: RetryBudget | None = None,
+        max_answer_bytes: int = MAX_ANSWER_BYTES,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._api = api
+        self._transport = transport
+        self.breaker = breaker or CircuitBreaker()
+        self._budget = budget or RetryBudget()
+        self._max_answer_bytes = max_answer_bytes
+        self._pause = pause
+
+    def send(self, outgoing: Outgoing, timeouts: Timeouts) -> httpx.Response:
+        """Return the answer, whatever its status, with its body read.
+
+        It is sent again where nothing was sent, and, if it is idempotent, where the connection broke or the
+        answer is 429, 502, 503 or 504: at most twice, after a growing pause or what Retry-After says, as
+        long as the time and the budget of retries allow.
+
+        :raises ServiceUnavailable: if nobody answers in time, or the circuit is open.
+        :raises UnreadableAnswer: if the answer is longer than is read, or compressed, which nobody asked for.
+        :raises ValueError: if HTTP does not allow what is sent.
+        """
+        deadline = time.monotonic() + timeouts.total
+        self._budget.call()
+        attempt = 0
+        while True:
+            attempt += 1
+            answer, failure = self._try(outgoing, timeouts, deadline)
+            again, wait = _is_worth_another(outgoing, answer, failure), 0.0
+            if again and attempt < ATTEMPTS:
+                asked = retry_after(answer.headers.get("Retry-After")) if answer is not None else None
+                wait = max(pause_before(attempt), asked or 0.0)
+                again = time.monotonic() + wait < deadline and self._budget.retry()
+            else:
+                again = False
+            if again:
+                self._pause(wait)
+            elif answer is not None:
+                return answer
+            else:
+                raise ServiceUnavailable(f"The {self._api} service does not answer. Try again.") from failure
+
+    def unavailable(self, answer: httpx.Response) -> ServiceUnavailable:
+        """Return what a 503 becomes."""
+        seconds = int(retry_after(answer.headers.get("Retry-After")) or 1)
+        return ServiceUnavailable(
+            f"The {self._api} service is not available. Try again.",
+            retry_after=max(1, min(seconds, _LONGEST_RETRY_AFTER)),
+        )
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        self._transport.close()
+
+    def _try(
+        self, outgoing: Outgoing, timeouts: Timeouts, deadline: float
+    ) -> tuple[httpx.Response | None, httpx.TransportError | None]:
+        try:
+            entered = self.breaker.enter()
+        except CircuitOpen as error:
+            raise ServiceUnavailable(
+                f"The {self._api} service is not available. Try again.", retry_after=error.retry_after
+            ) from None
+        failed: bool | None = None
+        try:
+            answer = self._attempt(outgoing, timeouts, deadline)
+            failed = answer.status_code >= 500
+            return answer, None
+        except (httpx.LocalProtocolError, UnicodeEncodeError):
+            # Its text may hold what was to be sent: a token.
+            raise ValueError(f"a call of {self._api} holds a header that HTTP does not allow") from None
+        except httpx.TransportError as error:
+            # A pool without a free connection says nothing of the service.
+            failed = None if isinstance(error, httpx.PoolTimeout) else True
+            return None, error
+        except UnreadableAnswer:
+            failed = False
+            raise
+        finally:
+            self.breaker.leave(entered, failed=failed)
+
+    def _attempt(self, outgoing: Outgoing, timeouts: Timeouts, deadline: float) -> httpx.Response:
+        left = max(deadline - time.monotonic(), 0.001)
+        connect, read = min(timeouts.connect, left), min(timeouts.read, left)
+        limits = {"connect": connect, "pool": connect, "read": read, "write": read}
+        request = httpx.Request(
+            outgoing.method,
+            outgoing.url,
+            headers=_as_bytes(outgoing.headers),
+            content=outgoing.content,
+            extensions={"timeout": limits},
+        )
+        send: Send = partial(self._send, outgoing.url, deadline)
+        for decorator in reversed(outgoing.decorators):
+            send = partial(_decorated, decorator, send)
+        return send(request)
+
+    def _send(self, url: httpx.URL, deadline: float, request: httpx.Request) -> httpx.Response:
+        if _origin(request.url) != _origin(url):
+            # It may carry the caller's token.
+            raise ValueError(f"a decorator of a call of {self._api} has turned it to another address")
+        with until(deadline):
+            answer = self._transport.handle_request(request)
+            try:
+                content = self._read(request.method, answer, deadline)
+            finally:
+                answer.close()
+        return httpx.Response(answer.status_code, headers=answer.headers, content=content, request=request)
+
+    def _read(self, method: str, answer: httpx.Response, deadline: float) -> bytes:
+        status, limit = answer.status_code, self._max_answer_bytes
+        if answer.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise UnreadableAnswer(status, "in a Content-Encoding that was not asked for")
+        told = answer.headers.get("Content-Length", "")
+        too_long = told.isdecimal() and int(told) > limit and method != "HEAD"
+        read, chunks = 0, []
+        for chunk in cast(httpx.SyncByteStream, answer.stream) if not too_long else ():
+            if time.monotonic() > deadline:
+                raise httpx.ReadTimeout("the call's time is up")
+            read += len(chunk)
+            if too_long := read > limit:
+                break
+            chunks.append(chunk)
+        if too_long:
+            raise UnreadableAnswer(status, f"with more than {limit} bytes")
+        return b"".join(chunks)
+
+
+def _decorated(decorator: Decorator, send: Send, request: httpx.Request) -> httpx.Response:
+    return decorator(request, send)
+
+
+def _as_bytes(headers: Sequence[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    # Texts of bytes, as `Parameters.write` makes them.
+    return [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers]
+
+
+def _origin(url: httpx.URL) -> tuple[bytes, bytes, int | None]:
+    return url.raw_scheme, url.raw_host, url.port
+
+
+def _is_worth_another(
+    outgoing: Outgoing, answer: httpx.Response | None, failure: httpx.TransportError | None
+) -> bool:
+    if isinstance(failure, httpx.ConnectError | httpx.ConnectTimeout):
+        return True  # nothing was sent
+    if isinstance(failure, httpx.PoolTimeout) or not _can_be_sent_again(outgoing):
+        return False
+    return answer is None or answer.status_code in BUSY
+
+
+def _can_be_sent_again(outgoing: Outgoing) -> bool:
+    content = outgoing.content
+    is_used_up = content is not None and not isinstance(content, bytes) and iter(content) is content
+    return outgoing.idempotent and not is_used_up

@@ -1,0 +1,169 @@
+"""Connections to one service: kept open, limited in number, and never waited for past a deadline.
+
+A timeout of sockets is one for each time that something is waited for, so a peer that sends a byte now and
+then could hold a thread for hours. Here each wait ends at the call's deadline, whatever it is for.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import httpcore
+import httpx
+
+from libs.api.wire.answers import NO_CONTENT
+
+KEPT_SECONDS = 30.0
+"""How long an idle connection is kept: less than our own services keep theirs (65 s), so that they do not
+hang up just when it is used again."""
+_PIECE = 16 * 1024
+
+_deadline: ContextVar[float] = ContextVar("deadline")
+
+
+@contextmanager
+def until(deadline: float) -> Iterator[None]:
+    """Have what is sent and received within a with-block end at `deadline`, a `time.monotonic()`."""
+    token = _deadline.set(deadline)
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
+
+
+class PooledTransport(httpx.BaseTransport):
+    """Send requests over connections that are kept.
+
+    :param max_connections: at most so many at once; who needs another one waits for it.
+    :param tls: whether it is for https addresses; reading the certificates that are trusted takes its time.
+    """
+
+    def __init__(self, *, max_connections: int, tls: bool) -> None:
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=httpx.create_ssl_context(trust_env=False) if tls else None,
+            max_connections=max_connections,
+            max_keepalive_connections=max_connections,
+            keepalive_expiry=KEPT_SECONDS,
+            network_backend=_Backend(),
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url
+        sent = httpcore.Request(
+            method=request.method,
+            url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=request.extensions,
+        )
+        with _as_httpx():
+            answer = self._pool.handle_request(sent)
+        body = _Body(answer.stream, answer.extensions["network_stream"])
+        made = httpx.Response(answer.status, headers=answer.headers, stream=body)
+        bodiless = request.method == "HEAD" or answer.status in NO_CONTENT
+        body.length = "0" if bodiless else made.headers.get("Content-Length", "")
+        return made
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+class _Body(httpx.SyncByteStream):
+    """A body as it comes.
+
+    :ivar length: what Content-Length says; empty where nothing does.
+    """
+
+    def __init__(self, stream: Any, connection: Any) -> None:
+        self._stream = stream
+        self._connection = connection
+        self.length = ""
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _as_httpx():
+            yield from self._stream
+
+    def close(self) -> None:
+        # httpcore keeps what was received beyond an answer, and takes it for the next one: for another
+        # caller's. So a connection is used again only where its bytes add up.
+        if not self.length.isdecimal() or self._connection.received != int(self.length):
+            self._connection.close()
+        self._stream.close()
+
+
+@contextmanager
+def _as_httpx() -> Iterator[None]:
+    # The two packages, by the same hands, call their errors the same.
+    try:
+        yield
+    except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
+        kind: type[httpx.TransportError] = getattr(httpx, type(error).__name__)
+        raise kind(str(error)) from error
+
+
+def _within(timeout: float | None, error: type[Exception]) -> float:
+    """Return how long may be waited now.
+
+    :raises httpcore.TimeoutException: `error`, if the deadline is over.
+    """
+    left = _deadline.get() - time.monotonic()
+    if left <= 0:
+        raise error("the call's time is up")
+    return left if timeout is None else min(timeout, left)
+
+
+class _Backend(httpcore.SyncBackend):
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        timeout = _within(timeout, httpcore.ConnectTimeout)
+        return _Stream(super().connect_tcp(host, port, timeout, local_address, socket_options))
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection that knows the deadline, and how much it has received."""
+
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+        self._head: bytes | None = b""
+        self._beyond_head = 0
+
+    @property
+    def received(self) -> int | None:
+        """The bytes of the present answer behind its head; None while that has not ended."""
+        return None if self._head is not None else self._beyond_head
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        data = self._stream.read(max_bytes, _within(timeout, httpcore.ReadTimeout))
+        if self._head is None:
+            self._beyond_head += len(data)
+        else:
+            head, end, beyond = (self._head + data).partition(b"\r\n\r\n")
+            self._head, self._beyond_head = (None, len(beyond)) if end else (head, 0)
+        return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if self._head is None:  # the next request
+            self._head, self._beyond_head = b"", 0
+        for start in range(0, len(buffer), _PIECE):
+            piece = buffer[start : start + _PIECE]
+            self._stream.write(piece, _within(timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        timeout = _within(timeout, httpcore.ConnectTimeout)
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)

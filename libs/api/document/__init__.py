@@ -1,0 +1,1 @@
+"""Contracts as documents: read, checked, and made OpenAPI 3.1."""

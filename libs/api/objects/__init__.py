@@ -1,0 +1,1 @@
+"""Typed objects of a contract."""

@@ -1,0 +1,1 @@
+"""Objects of contracts that persist themselves in DynamoDB (`x-persist`)."""

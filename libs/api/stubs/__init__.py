@@ -1,0 +1,1 @@
+"""Types of a contract's objects and operations for editors and type checkers: libs/api/typed.pyi."""

@@ -1,0 +1,270 @@
+"""What clients are made from: published documents, contracts of others, and the words for clients."""
+
+import json
+
+import httpx
+import pytest
+import yaml
+
+from libs.api import Clients, ContractError, client_document
+from libs.api.tests.clients.conftest import Script
+from libs.errors import ServiceUnavailable
+from libs.jwt import Caller, acting_as
+
+DONE = {
+    "200": {
+        "description": "Done.",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}},
+    }
+}
+
+
+def document(operations, **more):
+    """Return a contract with these operations, by path, all of them GET."""
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Shop", "version": "1"},
+        "security": [{"bearer": []}],
+        "paths": {path: {"get": {"responses": DONE, **one}} for path, one in operations.items()},
+        "components": {
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "schemas": {"Thing": {"type": "object", "properties": {"n": {"type": "integer"}}}},
+        },
+        **more,
+    }
+
+
+@pytest.fixture
+def apis(tmp_path):
+    """Write contracts and published documents; return their folder."""
+    folder = tmp_path / "apis"
+    (folder / "published").mkdir(parents=True)
+
+    def write(contract=None, published=None, api="shop"):
+        if contract is not None:
+            (folder / f"{api}.yaml").write_text(yaml.safe_dump(contract))
+        if published is not None:
+            (folder / "published" / f"{api}.json").write_text(json.dumps(published))
+        return folder
+
+    return write
+
+
+def clients_of(folder, script, *names):
+    return Clients(
+        {name: f"http://{name}.test" for name in names or ("shop",)},
+        transports=dict.fromkeys(names or ("shop",), script),
+        folder=folder,
+    )
+
+
+def answering(body=None):
+    return Script(httpx.Response(200, json=body or {"n": 1}))
+
+
+def test_a_service_of_ours_is_called_by_its_published_document(apis):
+    folder = apis(document({}), document({"/a": {"operationId": "get_a"}}))
+    script = answering()
+    clients = clients_of(folder, script)
+    assert clients.shop.get_a().n == 1
+    assert type(clients.shop.get_a()) is clients.shop.Thing
+    assert str(script.requests[0].url) == "http://shop.test/a"
+
+
+def test_a_published_document_needs_no_contract_beside_it(apis):
+    assert client_document("shop", apis(None, document({"/a": {"operationId": "get_a"}}))).ours
+
+
+def test_a_contract_without_a_service_is_called_by_the_contract_and_sees_no_token(apis):
+    script = answering()
+    clients = clients_of(apis(document({"/a": {"operationId": "get_a"}})), script)
+    with acting_as(Caller("ada", token="adas")):
+        assert clients.shop.get_a().n == 1
+        clients.shop.get_a(auth="theirs")
+    assert [one.headers.get("Authorization") for one in script.requests] == [None, "Bearer theirs"]
+
+
+def test_a_service_that_has_not_published_is_told_how_to(apis):
+    folder = apis(document({"/a": {"operationId": "get_a"}}))
+    (folder.parent / "services" / "shop").mkdir(parents=True)
+    with pytest.raises(ContractError, match=r"^apis/published/shop.json cannot be read: .*`make contracts`"):
+        client_document("shop", folder)
+    (folder / "published" / "shop.json").write_text("<<<<<<< ours")
+    with pytest.raises(ContractError, match=r"^apis/published/shop.json is not JSON; `make contracts`"):
+        client_document("shop", folder)
+
+
+def test_a_service_nobody_knows_is_an_error(apis):
+    with pytest.raises(ContractError, match=r"apis/published/shops\.json cannot be read"):
+        client_document("shops", apis(document({})))
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_x_bind_client_is_what_an_operation_is_called(apis, published):
+    contract = document(
+        {"/a": {"operationId": "get-a", "x-bind-client": "fetch"}, "/b": {"x-bind-client": "look"}}
+    )
+    complete = document(
+        {"/a": {"operationId": "get-a"}, "/b": {"operationId": "handler_of_b"}, "/c": {"operationId": "c"}}
+    )
+    clients = clients_of(apis(contract, complete if published else None), script := answering())
+    clients.shop.fetch()
+    clients.shop.look()
+    assert [one.url.path for one in script.requests] == ["/a", "/b"]
+    assert not hasattr(clients.shop, "handler_of_b")
+    if published:
+        clients.shop["c"]()
+
+
+def test_an_operation_whose_name_is_none_in_python_is_an_item(apis):
+    clients = clients_of(
+        apis(document({"/a": {"operationId": "get-a"}, "/b": {"operationId": "class"}})), answering()
+    )
+    assert clients["shop"]["get-a"]().n == 1
+    assert clients.shop["class"]().n == 1
+
+
+def sign(request, send):
+    request.headers["X-Signature"] = "signed"
+    return send(request)
+
+
+def count(request, send):
+    request.headers["X-Count"] = request.headers.get("X-Signature", "none yet")
+    return send(request)
+
+
+NUMBER = 5
+HERE = __name__
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_x_decorate_request_is_called_around_sending(apis, published):
+    named = {"x-decorate-request": [f"{HERE}.sign", f"{HERE}.count"]}
+    contract = document({"/a": {"operationId": "get_a", **named}, "/b": {"operationId": "get_b"}})
+    complete = document({"/a": {"operationId": "get_a"}, "/b": {"operationId": "get_b"}})
+    clients = clients_of(apis(contract, complete if published else None), script := answering())
+    clients.shop.get_a()
+    clients.shop.get_b()
+    assert [one.headers.get("X-Count") for one in script.requests] == ["signed", None]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ({"x-decorate-request": f"{HERE}.sgn"}, "GET /a: x-decorate-request: there is no 'sgn' in"),
+        ({"x-decorate-request": "no.such.module.f"}, "GET /a: x-decorate-request: there is no module no"),
+        ({"x-decorate-request": 5}, "GET /a: x-decorate-request: 5 is no name of a function"),
+        ({"x-decorate-request": f"{HERE}.NUMBER"}, "NUMBER is a int, no function"),
+        ({"x-bind-client": "get a"}, "GET /a: x-bind-client: 'get a' is no name in Python"),
+        ({"x-bind-client": ["a"]}, "GET /a: x-bind-client: ['a'] is no name in Python"),
+        ({"x-bind-client": "get_b"}, "GET /b: clients call GET /a 'get_b', too"),
+        (
+            {"x-bind-clint": "fetch"},
+            "'x-bind-clint' is nothing this service knows (did you mean 'x-bind-client'?)",
+        ),
+    ],
+)
+def test_a_wrong_word_is_told_with_its_line(apis, words, told):
+    contract = document({"/a": {"operationId": "get_a", **words}, "/b": {"operationId": "get_b"}})
+    with pytest.raises(ContractError) as caught:
+        client_document("shop", apis(contract))
+    (fault,) = caught.value.faults
+    assert told in fault
+    assert fault.startswith("shop.yaml:")
+
+
+def test_an_operation_that_cannot_be_called_stops_the_start(apis):
+    contract = document(
+        {
+            "/a/{x}": {
+                "operationId": "get_a",
+                "parameters": [
+                    {
+                        "name": "x",
+                        "in": "path",
+                        "required": True,
+                        "style": "matrix",
+                        "schema": {"type": "string", "pattern": "("},
+                    }
+                ],
+            }
+        }
+    )
+    with pytest.raises(ContractError, match=r"^shop\.get_a: "):
+        clients_of(apis(contract), answering())
+
+
+def test_the_path_of_a_server_and_the_parameters_of_a_path_belong_to_every_operation(apis):
+    contract = document({"/a/{key}": {"operationId": "get_a"}}, servers=[{"url": "https://shop.example/v1"}])
+    contract["paths"]["/a/{key}"]["parameters"] = [
+        {"name": "key", "in": "path", "required": True, "schema": {"type": "string"}}
+    ]
+    clients = clients_of(apis(contract), script := answering())
+    clients.shop.get_a(key="k")
+    assert str(script.requests[0].url) == "http://shop.test/v1/a/k"
+
+
+def test_an_old_contract_can_be_called_too(apis):
+    old = {
+        "swagger": "2.0",
+        "info": {"title": "Old", "version": "1"},
+        "host": "live.example",
+        "basePath": "/api",
+        "paths": {
+            "/things": {
+                "get": {
+                    "operationId": "list",
+                    "x-bind-client": "list_things",
+                    "parameters": [
+                        {
+                            "name": "ids",
+                            "in": "query",
+                            "type": "array",
+                            "collectionFormat": "pipes",
+                            "items": {"type": "integer"},
+                        }
+                    ],
+                    "responses": {"200": {"description": "ok", "schema": {"$ref": "#/definitions/Thing"}}},
+                }
+            }
+        },
+        "definitions": {
+            "Thing": {
+                "type": "object",
+                "x-parent": "no.such.module.Parent",
+                "properties": {"n": {"type": "integer"}},
+            }
+        },
+    }
+    clients = clients_of(apis(old), script := answering())
+    assert clients.shop.list_things(ids=[1, 2]).n == 1
+    assert script.requests[0].url.raw_path == b"/api/things?ids=1%7C2"
+
+
+def test_a_service_that_is_not_called_is_an_attribute_error(apis):
+    clients = clients_of(apis(document({"/a": {"operationId": "get_a"}})), answering())
+    with pytest.raises(
+        AttributeError, match=r"'shp' is not among the services that are called \(did you mean 'shop'\?\)"
+    ):
+        _ = clients.shp
+    with pytest.raises(KeyError, match="shp"):
+        clients["shp"]
+    assert (clients.names(), clients["shop"] is clients.shop) == (["shop"], True)
+    assert "shop" in dir(clients)
+
+
+def test_the_state_of_each_circuit_can_be_read(apis):
+    folder = apis(document({"/a": {"operationId": "get_a"}}))
+    apis(document({"/a": {"operationId": "get_a"}}), api="other")
+    clients = Clients(
+        {"shop": "http://shop.test", "other": "http://other.test"},
+        transports={"shop": Script(httpx.ConnectError("no")), "other": answering()},
+        folder=folder,
+    )
+    for _ in range(8):
+        with pytest.raises(ServiceUnavailable):
+            clients.shop.get_a()
+    clients.other.get_a()
+    assert clients.circuits() == {"shop": "open", "other": "closed"}
+    clients.close()

@@ -1,0 +1,93 @@
+"""https: only who is vouched for is spoken to."""
+
+import ssl
+import threading
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from werkzeug.serving import make_server
+
+from libs.api import Sender
+from libs.api.clients.transport import PooledTransport
+from libs.api.tests.books import connect
+from libs.errors import ServiceUnavailable
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A file with a key and a certificate for 127.0.0.1 that is signed by nobody else."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    file = tmp_path / "certificate.pem"
+    file.write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain) + made.public_bytes(pem)
+    )
+    return file
+
+
+@pytest.fixture
+def secured(library, certificate):
+    """The https address of `library`."""
+    library.desk.answer = {}
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server = make_server("127.0.0.1", 0, library.wsgi, threaded=True, ssl_context=context)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield f"https://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def call(url):
+    """Call the service over TLS; return its answer."""
+    transport = PooledTransport(max_connections=1, tls=True)
+    try:
+        return connect(url, transport=transport).get_status()
+    finally:
+        transport.close()
+
+
+def test_a_certificate_that_is_trusted_is_good(secured, certificate, monkeypatch):
+    trusting = ssl.create_default_context(cafile=str(certificate))
+    monkeypatch.setattr(httpx, "create_ssl_context", lambda **options: trusting)
+    assert call(secured) == {}
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not(secured, library):
+    with pytest.raises(ServiceUnavailable) as caught:
+        call(secured)
+    assert isinstance(caught.value.__cause__, httpx.ConnectError)
+    assert library.last_request is None
+
+
+def test_where_no_tls_is_spoken_nothing_is_sent(served, library):
+    with pytest.raises(ServiceUnavailable):
+        call(served.replace("http:", "https:"))
+    assert library.last_request is None
+
+
+def test_a_sender_has_a_breaker_of_its_own():
+    one, two = (Sender("books", httpx.MockTransport(lambda request: httpx.Response(200))) for _ in range(2))
+    assert one.breaker is not two.breaker

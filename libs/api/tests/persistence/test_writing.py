@@ -1,0 +1,387 @@
+"""Creating, replacing, updating, deleting: each one atomic step, refused where it is not as it has to be."""
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from libs.api import REMOVE, Append, Exclude, Include, Increase
+from libs.dynamodb import as_problem
+from libs.errors import Conflict, Forbidden, InvalidBody, NotFound, ServiceUnavailable
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def book(books, isbn):
+    """A stored one."""
+    made = books(isbn=isbn, title="Notes", tags=["a"], author="Ada", loans=1, price="1.50", readers=["eve"])
+    made.create()
+    return made
+
+
+@pytest.fixture
+def entry(entries):
+    """A stored one, of version 1."""
+    made = entries(log=uuid.uuid4().hex, at=AT, text="x")
+    made.create()
+    return made
+
+
+def test_what_is_there_is_not_created(books, book):
+    with pytest.raises(Conflict) as caught:
+        books(isbn=book.isbn, title="Other", tags=[]).create()
+    assert caught.value.code == "RESOURCE_EXISTS"
+    with pytest.raises(Forbidden, match="mine"):
+        books(isbn=book.isbn, title="Other", tags=[]).create(conflict=Forbidden("mine"))
+    assert books.load(book.isbn) == book
+
+
+def test_save_writes_whether_it_is_there_or_not(books, isbn):
+    books(isbn=isbn, title="1", tags=[], subtitle="s").save()
+    books(isbn=isbn, title="2", tags=[]).save()
+    assert books.load(isbn).to_json() == {"isbn": isbn, "title": "2", "tags": []}
+
+
+def test_save_on_a_condition(books, book):
+    book.title = "New"
+    with pytest.raises(Conflict) as caught:
+        book.save(condition=books.field("loans") == 2)
+    assert caught.value.code == "CONDITION_FAILED"
+    assert books.load(book.isbn).title == "Notes"
+    book.save(condition=(books.field("loans") == 1) & books.field("author").startswith("A"))
+    assert books.load(book.isbn).title == "New"
+
+
+def test_replace_needs_something_to_replace(books, book, isbn):
+    books(isbn=book.isbn, title="New", tags=[]).replace()
+    assert books.load(book.isbn).title == "New"
+    other = uuid.uuid4().hex
+    with pytest.raises(NotFound):
+        books(isbn=other, title="New", tags=[]).replace()
+    assert not books.exists(other)
+
+
+def test_delete(books, book):
+    with pytest.raises(Conflict):
+        books.delete(book.isbn, condition=books.field("loans") > 1)
+    books.delete(book.isbn, condition=books.field("loans") <= 1)
+    with pytest.raises(NotFound):
+        books.load(book.isbn)
+    with pytest.raises(NotFound):
+        books.delete(book.isbn)
+
+
+def test_update_changes_what_is_given_and_returns_what_is_there(books, book):
+    updated = books.update(
+        book.isbn,
+        {
+            "title": "New",
+            "author": REMOVE,
+            "loans": Increase(-3),
+            "price": Increase(Decimal("0.25")),
+            "readers": Append(["bob", "eve"]),
+            "tags": Include(["b", "a"]),
+            "page_count": Increase(),
+        },
+    )
+    assert updated == books.load(book.isbn)
+    assert updated.to_json() == {
+        "isbn": book.isbn,
+        "title": "New",
+        "loans": -2,
+        "price": "1.75",
+        "readers": ["eve", "bob", "eve"],
+        "tags": ["a", "b"],
+        "page-count": 1,
+    }
+    assert books.update(book.isbn, {"tags": Exclude(["a", "b", "c"])}).tags == []
+    assert list(books.update(book.isbn, {"ratings": Include([5, 3])}).ratings) == [3, 5]
+
+
+def test_a_name_may_hold_what_dynamodb_has_another_meaning_for(books, book):
+    assert books.update(book.isbn, {"shelf[0]": "x"})["shelf[0]"] == "x"
+    with pytest.raises(Conflict):
+        books.update(book.isbn, {"title": "y"}, condition=books.field("shelf[0]") == "y")
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "told"),
+    [
+        ({"title": ""}, ValueError, "/title is shorter than 1 character"),
+        ({"title": None}, ValueError, "/title is not of type string"),
+        ({"title": REMOVE}, ValueError, "/title is required"),
+        ({"loans": Increase(0.5)}, ValueError, "/loans is not of type integer"),
+        ({"titel": "x"}, TypeError | ValueError, "titel.*did you mean 'title'"),
+        ({"isbn": "x"}, TypeError, "isbn is its key"),
+        ({"title": Increase(1)}, TypeError, "title is not of a type for Increase"),
+        ({"readers": Include(["x"])}, TypeError, "among the `sets`"),
+        ({"author": ""}, InvalidBody, "cannot be stored"),
+        ({}, TypeError, "by nothing"),
+    ],
+)
+def test_what_cannot_be_updated_so(books, book, changes, error, told):
+    with pytest.raises(error if isinstance(error, type) else (TypeError, ValueError), match=told):
+        books.update(book.isbn, changes)
+    assert books.load(book.isbn) == book
+
+
+def test_null_cannot_be_counted_up(books, book):
+    books.update(book.isbn, {"loans": None})
+    with pytest.raises(Conflict):
+        books.update(book.isbn, {"loans": Increase()})
+    assert "loans" in books.load(book.isbn)
+    assert books.load(book.isbn).loans is None
+
+
+def test_what_is_not_there_is_not_updated(books, isbn):
+    with pytest.raises(NotFound):
+        books.update(isbn, {"title": "x"})
+    with pytest.raises(NotFound):
+        books.update(isbn, {"loans": Increase()})
+    with pytest.raises(NotFound):
+        books.update("", {"title": "x"})
+    assert not books.exists(isbn)
+
+
+def test_an_update_on_a_condition(books, book):
+    with pytest.raises(Conflict, match="Sold out"):
+        books.update(
+            book.isbn,
+            {"loans": Increase(-2)},
+            condition=books.field("loans") >= 2,
+            conflict=Conflict("Sold out"),
+        )
+    assert books.update(book.isbn, {"loans": Increase(-1)}, condition=books.field("loans") >= 1).loans == 0
+
+
+def test_increments_from_many_threads_are_all_counted(books, book):
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: books.update(book.isbn, {"loans": Increase()}), range(40)))
+    assert books.load(book.isbn).loans == 41
+
+
+# Versions
+
+
+def test_versions_count_and_a_newer_one_is_not_overwritten(entries, entry):
+    assert entry.revision == 1
+    mine, theirs = (entries.load(entry.log, AT) for _ in range(2))
+    theirs.text = "theirs"
+    theirs.save()
+    assert theirs.revision == 2
+    mine.text = "mine"
+    for write in (mine.save, mine.replace):
+        with pytest.raises(Conflict) as caught:
+            write()
+        assert caught.value.code == "CHANGED_MEANWHILE"
+        assert mine.revision == 1
+    assert entries.load(entry.log, AT).text == "theirs"
+
+
+def test_a_new_object_does_not_overwrite_one_that_is_there(entries, entry):
+    with pytest.raises(Conflict):
+        entries(log=entry.log, at=AT).save()
+    fresh = entries(log=entry.log, at=AT + timedelta(1))
+    fresh.save()
+    fresh.save()
+    assert entries.load(entry.log, fresh.at).revision == fresh.revision == 2
+
+
+def test_an_update_counts_the_version_and_may_ask_for_one(entries, entry):
+    key = (entry.log, AT)
+    assert entries.update(key, {"text": "y"}).revision == 2
+    with pytest.raises(Conflict):
+        entries.update(key, {"text": "z"}, condition=entries.field("revision") == 1)
+    with pytest.raises(TypeError, match="counts by itself"):
+        entries.update(key, {"revision": 7})
+
+
+def test_of_many_writers_of_one_version_one_wins(entries, entry):
+    def write(number):
+        mine = entries.load(entry.log, AT)
+        barrier.append(number)
+        mine.text = str(number)
+        try:
+            mine.save()
+        except Conflict:
+            return None
+        return mine.revision
+
+    barrier: list[int] = []
+    with ThreadPoolExecutor(8) as pool:
+        won = sorted(one for one in pool.map(write, range(24)) if one)
+    assert won
+    assert all(one < other for one, other in pairwise(won)), "two writers were given one version"
+    assert entries.load(entry.log, AT).revision == won[-1]
+
+
+# Time to live
+
+
+def test_what_is_past_its_time_is_not_there(entries):
+    log = uuid.uuid4().hex
+    key = (log, AT)
+    entries(log=log, at=AT, expires_at=datetime.now(UTC) - timedelta(seconds=5)).create()
+    stored, _ = entries._storage.table.get(entries._storage.codec.key(key))
+    assert "N" in stored["expires_at"]
+    assert not entries.exists(*key)
+    assert entries.load_many([key]) == {}
+    assert list(entries.query(log)) == []
+    with pytest.raises(NotFound):
+        entries.load(*key)
+    with pytest.raises(NotFound):
+        entries.update(key, {"text": "x"})
+    with pytest.raises(NotFound):
+        entries.delete(*key)
+    # Its place is free.
+    entries(log=log, at=AT, expires_at=datetime.now(UTC) + timedelta(hours=1)).create()
+    assert entries.exists(*key)
+
+
+def test_the_time_to_live_is_one_to_dynamodb(entries, database):
+    (model,) = (one for one in database.models if one.Meta.table_name.endswith("entries"))
+    told = database.connection.client.describe_time_to_live(TableName=model.Meta.table_name)
+    assert told["TimeToLiveDescription"]["AttributeName"] == "expires_at"
+
+
+# Transactions
+
+
+def test_writes_in_a_transaction_happen_together(books, entries, database):
+    isbn, log = uuid.uuid4().hex, uuid.uuid4().hex
+    gone = books(isbn=uuid.uuid4().hex, title="t", tags=[])
+    gone.create()
+    entry = entries(log=log, at=AT)
+    with database.transaction() as transaction:
+        books(isbn=isbn, title="t", tags=[]).create(transaction=transaction)
+        entry.save(transaction=transaction)
+        books.delete(gone.isbn, transaction=transaction)
+        assert not books.exists(isbn)
+        assert "revision" not in entry
+    assert books.exists(isbn)
+    assert not books.exists(gone.isbn)
+    assert entries.load(log, AT).revision == entry.revision == 1
+    with database.transaction() as transaction:
+        assert books.update(isbn, {"loans": Increase(2)}, transaction=transaction) is None
+        entry.text = "x"
+        entry.replace(transaction=transaction)
+    assert (books.load(isbn).loans, entries.load(log, AT).revision) == (2, 2)
+
+
+def test_none_of_them_happens_where_one_cannot(books, book, entries, database, isbn):
+    log, other = uuid.uuid4().hex, uuid.uuid4().hex
+
+    def together(write):
+        with database.transaction() as transaction:
+            entries(log=log, at=AT).create(transaction=transaction)
+            write(transaction)
+
+    def sell(transaction):
+        few = books.field("loans") >= 9
+        sold_out = Conflict("No copies")
+        books.update(
+            book.isbn, {"loans": Increase(-9)}, condition=few, conflict=sold_out, transaction=transaction
+        )
+
+    with pytest.raises(Conflict, match="No copies"):
+        together(sell)
+    with pytest.raises(NotFound):
+        together(lambda transaction: books.delete(other, transaction=transaction))
+    with pytest.raises(NotFound):
+        together(lambda transaction: books.update(other, {"title": "x"}, transaction=transaction))
+    with pytest.raises(NotFound):
+        together(lambda transaction: books(isbn=other, title="x", tags=[]).replace(transaction=transaction))
+    with pytest.raises(Conflict):
+        together(
+            lambda transaction: books(isbn=book.isbn, title="x", tags=[]).create(transaction=transaction)
+        )
+    assert not entries.exists(log, AT)
+
+
+def test_a_write_in_the_block_that_would_not_be_part_of_it_is_refused(books, book, database):
+    with pytest.raises(RuntimeError, match="transaction="), database.transaction():
+        book.save()
+    with pytest.raises(RuntimeError, match="transaction="), database.transaction():
+        books.update(book.isbn, {"loans": Increase()})
+    with pytest.raises(RuntimeError, match="transaction="), database.transaction():
+        books.delete(book.isbn)
+    assert books.load(book.isbn).loans == 1
+
+
+# Answers that get lost, and a database that is away
+
+
+@pytest.fixture
+def lost_answer(database):
+    """Have the next write done and its answer lost, so that botocore sends it again."""
+    client, armed = database.connection.client, []
+
+    def send(request, **_):
+        if armed:
+            armed.clear()
+            client._endpoint.http_session.send(request)
+            raise ReadTimeoutError(endpoint_url=request.url)
+
+    operations = [
+        f"before-send.dynamodb.{one}" for one in ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
+    ]
+    for operation in operations:
+        client.meta.events.register(operation, send)
+
+    @contextmanager
+    def lost():
+        armed.append(True)
+        yield
+        assert not armed, "nothing was written"
+
+    yield lost
+    for operation in operations:
+        client.meta.events.unregister(operation, send)
+
+
+def test_a_lost_answer_is_no_conflict_and_counts_once(books, entries, lost_answer, isbn):
+    with lost_answer():
+        books(isbn=isbn, title="t", tags=[], loans=1).create()
+    with lost_answer():
+        assert books.update(isbn, {"loans": Increase()}).loans == 2
+    with lost_answer():
+        assert books.update(isbn, {"title": "u"}, condition=books.field("title") == "t").title == "u"
+    with lost_answer():
+        books.update(isbn, {"readers": Append(["x"])})
+    assert list(books.load(isbn).readers) == ["x"]
+    with lost_answer():
+        books.delete(isbn)
+    entry = entries(log=isbn, at=AT)
+    for revision in (1, 2):
+        with lost_answer():
+            entry.save()
+        assert entries.load(isbn, AT).revision == entry.revision == revision
+
+
+def test_a_conflict_whose_answer_was_lost_is_still_one(books, book, lost_answer):
+    with lost_answer(), pytest.raises(Conflict):
+        books(isbn=book.isbn, title="other", tags=[]).create()
+
+
+def test_throttling_is_a_503(books, book, database, monkeypatch):
+    def throttled(*_):
+        raise ClientError(
+            {"Error": {"Code": "ProvisionedThroughputExceededException", "Message": "m"}}, "GetItem"
+        )
+
+    monkeypatch.setattr(database.connection, "dispatch", throttled)
+    for use in (
+        lambda: books.load(book.isbn),
+        book.save,
+        lambda: books.update(book.isbn, {"loans": Increase()}),
+        lambda: books.load_many([book.isbn]),
+    ):
+        with pytest.raises(Exception) as caught:  # noqa: PT011 - what the service makes a problem of
+            use()
+        assert isinstance(as_problem(caught.value), ServiceUnavailable)

@@ -1,0 +1,1415 @@
+"""Written by `make contracts` from apis/: what type checkers know of `models` and `Clients`. Do not edit."""
+
+# A class with something mixed in has attributes of such classes where its base has attributes of plain ones.
+# mypy: disable-error-code="assignment, misc, override"
+
+import builtins as _b
+import collections.abc as _abc
+import datetime as _datetime
+import decimal as _decimal
+import typing as _t
+import uuid as _uuid
+
+import services.profiles.models
+from libs.api.clients.client import ApiClient
+from libs.api.clients.clients import Clients as _Clients
+from libs.api.objects.models import ApiModels
+from libs.api.objects.object import ApiObject
+
+class _Folder(type):
+    def __getitem__(cls, api: str) -> ApiModels: ...
+    def names(cls) -> list[str]: ...
+    def get_model(cls, name: str) -> type[ApiObject]: ...
+    def clashes(cls) -> list[str]: ...
+
+class _Contract(type):
+    def __getitem__(cls, name: str) -> type[ApiObject]: ...
+    def names(cls) -> list[str]: ...
+    def persistent(cls) -> list[type[ApiObject]]: ...
+    def wrap(cls, schema: _t.Any, value: _t.Any) -> _t.Any: ...
+
+class _auth:
+    class SignUp(ApiObject):
+        email: str
+        password: str
+        name: str | None
+        def __init__(
+            self,
+            *,
+            email: str,
+            password: str,
+            name: str = ...,
+        ) -> None: ...
+    class Account(ApiObject):
+        user_id: str
+        email: str
+        def __init__(
+            self,
+            *,
+            user_id: str,
+            email: str,
+        ) -> None: ...
+    class Credentials(ApiObject):
+        email: str
+        password: str
+        def __init__(
+            self,
+            *,
+            email: str,
+            password: str,
+        ) -> None: ...
+    class Token(ApiObject):
+        access_token: str
+        token_type: _t.Literal['Bearer']
+        expires_in: int
+        user_id: str
+        def __init__(
+            self,
+            *,
+            access_token: str,
+            token_type: _t.Literal['Bearer'],
+            expires_in: int,
+            user_id: str,
+        ) -> None: ...
+    class KeySet(ApiObject):
+        keys: _abc.MutableSequence[_auth.KeySet_keys]
+        def __init__(
+            self,
+            *,
+            keys: _abc.Sequence[_auth.KeySet_keys | _abc.Mapping[str, _t.Any]],
+            **further: _t.Any,
+        ) -> None: ...
+    class Problem(ApiObject):
+        type: str
+        title: str
+        status: int
+        code: str
+        detail: str | None
+        instance: str | None
+        request_id: str
+        errors: _abc.MutableSequence[_auth.Problem_errors] | None
+        def __init__(
+            self,
+            *,
+            type: str,
+            title: str,
+            status: int,
+            code: str,
+            detail: str = ...,
+            instance: str = ...,
+            request_id: str,
+            errors: _abc.Sequence[_auth.Problem_errors | _abc.Mapping[str, _t.Any]] = ...,
+            **further: _t.Any,
+        ) -> None: ...
+    class Version(ApiObject):
+        service: str
+        version: str
+        commit: str | None
+        caller: str | None
+        def __init__(
+            self,
+            *,
+            service: str,
+            version: str,
+            commit: str = ...,
+            caller: str = ...,
+            **further: _t.Any,
+        ) -> None: ...
+    class Health(ApiObject):
+        status: _t.Literal['ok']
+        checks: _abc.MutableMapping[str, _auth.Health_checks] | None
+        def __init__(
+            self,
+            *,
+            status: _t.Literal['ok'],
+            checks: _abc.Mapping[str, _auth.Health_checks | _abc.Mapping[str, _t.Any]] = ...,
+            **further: _t.Any,
+        ) -> None: ...
+    class Operation(ApiObject):
+        id: str
+        task: str
+        status: _t.Literal['queued', 'running', 'succeeded', 'failed']
+        progress: float
+        result: _t.Any | None
+        problem: dict[str, _t.Any] | None
+        created_at: _datetime.datetime
+        updated_at: _datetime.datetime
+        def __init__(
+            self,
+            *,
+            id: str,
+            task: str,
+            status: _t.Literal['queued', 'running', 'succeeded', 'failed'],
+            progress: float | _decimal.Decimal,
+            result: _t.Any = ...,
+            problem: _abc.Mapping[str, _t.Any] = ...,
+            created_at: _datetime.datetime | str,
+            updated_at: _datetime.datetime | str,
+            **further: _t.Any,
+        ) -> None: ...
+    class KeySet_keys(ApiObject):
+        kty: str
+        kid: str
+        alg: str
+        use: str
+        def __init__(
+            self,
+            *,
+            kty: str,
+            kid: str,
+            alg: str,
+            use: str,
+            **further: _t.Any,
+        ) -> None: ...
+    class Problem_errors(ApiObject):
+        detail: str
+        pointer: str | None
+        parameter: str | None
+        def __init__(
+            self,
+            *,
+            detail: str,
+            pointer: str = ...,
+            parameter: str = ...,
+            **further: _t.Any,
+        ) -> None: ...
+    class Health_checks(ApiObject):
+        ok: bool
+        milliseconds: float | None
+        def __init__(
+            self,
+            *,
+            ok: bool,
+            milliseconds: float | _decimal.Decimal = ...,
+            **further: _t.Any,
+        ) -> None: ...
+
+class _auth_client(_auth, ApiClient):
+    def sign_up(
+        self,
+        *,
+        body: _auth.SignUp | _abc.Mapping[str, _t.Any],
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.Account: ...
+    def log_in(
+        self,
+        *,
+        body: _auth.Credentials | _abc.Mapping[str, _t.Any],
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.Token: ...
+    def get_keys(
+        self,
+        *,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.KeySet: ...
+    def ping(
+        self,
+        *,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.Health: ...
+    def get_version(
+        self,
+        *,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.Version: ...
+    def get_version_as_caller(
+        self,
+        *,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.Version: ...
+    def get_liveness(
+        self,
+        *,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.Health: ...
+    def get_readiness(
+        self,
+        *,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.Health: ...
+    def get_document(
+        self,
+        *,
+        if_none_match: str | None = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> dict[str, _t.Any] | None: ...
+    def get_document_as_yaml(
+        self,
+        *,
+        if_none_match: str | None = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> bytes | None: ...
+    def get_docs(
+        self,
+        *,
+        if_none_match: str | None = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> str | None: ...
+    def get_docs_file(
+        self,
+        *,
+        file: str,
+        if_none_match: str | None = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> str | bytes | None: ...
+    def get_operation(
+        self,
+        *,
+        operation_id: str,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.Operation: ...
+
+class _profiles:
+    class NewProfile(ApiObject):
+        profile_id: str
+        name: str
+        def __init__(
+            self,
+            *,
+            profile_id: str,
+            name: str,
+        ) -> None: ...
+    class ProfileChanges(ApiObject):
+        name: str | None
+        bio: str | None
+        def __init__(
+            self,
+            *,
+            name: str = ...,
+            bio: str = ...,
+        ) -> None: ...
+    class Profile(ApiObject):
+        profile_id: str
+        name: str
+        bio: str
+        created_at: _datetime.datetime
+        updated_at: _datetime.datetime
+        def __init__(
+            self,
+            *,
+            profile_id: str,
+            name: str,
+            bio: str,
+            created_at: _datetime.datetime | str,
+            updated_at: _datetime.datetime | str,
+        ) -> None: ...
+    class Problem(ApiObject):
+        type: str
+        title: str
+        status: int
+        code: str
+        detail: str | None
+        instance: str | None
+        request_id: str
+        errors: _abc.MutableSequence[_profiles.Problem_errors] | None
+        def __init__(
+            self,
+            *,
+            type: str,
+            title: str,
+            status: int,
+            code: str,
+            detail: str = ...,
+            instance: str = ...,
+            request_id: str,
+            errors: _abc.Sequence[_profiles.Problem_errors | _abc.Mapping[str, _t.Any]] = ...,
+            **further: _t.Any,
+        ) -> None: ...
+    class Version(ApiObject):
+        service: str
+        version: str
+        commit: str | None
+        caller: str | None
+        def __init__(
+            self,
+            *,
+            service: str,
+            version: str,
+            commit: str = ...,
+            caller: str = ...,
+            **further: _t.Any,
+        ) -> None: ...
+    class Health(ApiObject):
+        status: _t.Literal['ok']
+        checks: _abc.MutableMapping[str, _profiles.Health_checks] | None
+        def __init__(
+            self,
+            *,
+            status: _t.Literal['ok'],
+            checks: _abc.Mapping[str, _profiles.Health_checks | _abc.Mapping[str, _t.Any]] = ...,
+            **further: _t.Any,
+        ) -> None: ...
+    class Problem_errors(ApiObject):
+        detail: str
+        pointer: str | None
+        parameter: str | None
+        def __init__(
+            self,
+            *,
+            detail: str,
+            pointer: str = ...,
+            parameter: str = ...,
+            **further: _t.Any,
+        ) -> None: ...
+    class Health_checks(ApiObject):
+        ok: bool
+        milliseconds: float | None
+        def __init__(
+            self,
+            *,
+            ok: bool,
+            milliseconds: float | _decimal.Decimal = ...,
+            **further: _t.Any,
+        ) -> None: ...
+
+class _profiles_models:
+    class NewProfile(_profiles.NewProfile):
+        profile_id: str
+        name: str
+        def __init__(
+            self,
+            *,
+            profile_id: str,
+            name: str,
+        ) -> None: ...
+    class ProfileChanges(_profiles.ProfileChanges):
+        name: str | None
+        bio: str | None
+        def __init__(
+            self,
+            *,
+            name: str = ...,
+            bio: str = ...,
+        ) -> None: ...
+    class Profile(services.profiles.models.StoredProfile, _profiles.Profile):
+        profile_id: str
+        name: str
+        bio: str
+        created_at: _datetime.datetime
+        updated_at: _datetime.datetime
+        def __init__(
+            self,
+            *,
+            profile_id: str,
+            name: str,
+            bio: str,
+            created_at: _datetime.datetime | str,
+            updated_at: _datetime.datetime | str,
+        ) -> None: ...
+    class Problem(_profiles.Problem):
+        type: str
+        title: str
+        status: int
+        code: str
+        detail: str | None
+        instance: str | None
+        request_id: str
+        errors: _abc.MutableSequence[_profiles_models.Problem_errors] | None
+        def __init__(
+            self,
+            *,
+            type: str,
+            title: str,
+            status: int,
+            code: str,
+            detail: str = ...,
+            instance: str = ...,
+            request_id: str,
+            errors: _abc.Sequence[_profiles_models.Problem_errors | _abc.Mapping[str, _t.Any]] = ...,
+            **further: _t.Any,
+        ) -> None: ...
+    class Version(_profiles.Version):
+        service: str
+        version: str
+        commit: str | None
+        caller: str | None
+        def __init__(
+            self,
+            *,
+            service: str,
+            version: str,
+            commit: str = ...,
+            caller: str = ...,
+            **further: _t.Any,
+        ) -> None: ...
+    class Health(_profiles.Health):
+        status: _t.Literal['ok']
+        checks: _abc.MutableMapping[str, _profiles_models.Health_checks] | None
+        def __init__(
+            self,
+            *,
+            status: _t.Literal['ok'],
+            checks: _abc.Mapping[str, _profiles_models.Health_checks | _abc.Mapping[str, _t.Any]] = ...,
+            **further: _t.Any,
+        ) -> None: ...
+    class Problem_errors(_profiles.Problem_errors):
+        detail: str
+        pointer: str | None
+        parameter: str | None
+        def __init__(
+            self,
+            *,
+            detail: str,
+            pointer: str = ...,
+            parameter: str = ...,
+            **further: _t.Any,
+        ) -> None: ...
+    class Health_checks(_profiles.Health_checks):
+        ok: bool
+        milliseconds: float | None
+        def __init__(
+            self,
+            *,
+            ok: bool,
+            milliseconds: float | _decimal.Decimal = ...,
+            **further: _t.Any,
+        ) -> None: ...
+
+class _profiles_client(_profiles, ApiClient):
+    def create_profile(
+        self,
+        *,
+        body: _profiles.NewProfile | _abc.Mapping[str, _t.Any],
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _profiles.Profile: ...
+    def get_profile(
+        self,
+        *,
+        profile_id: str,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _profiles.Profile: ...
+    def update_profile(
+        self,
+        *,
+        profile_id: str,
+        body: _profiles.ProfileChanges | _abc.Mapping[str, _t.Any],
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _profiles.Profile: ...
+    def ping(
+        self,
+        *,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _profiles.Health: ...
+    def get_version(
+        self,
+        *,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _profiles.Version: ...
+    def get_version_as_caller(
+        self,
+        *,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _profiles.Version: ...
+    def get_liveness(
+        self,
+        *,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _profiles.Health: ...
+    def get_readiness(
+        self,
+        *,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _profiles.Health: ...
+    def get_document(
+        self,
+        *,
+        if_none_match: str | None = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> dict[str, _t.Any] | None: ...
+    def get_document_as_yaml(
+        self,
+        *,
+        if_none_match: str | None = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> bytes | None: ...
+    def get_docs(
+        self,
+        *,
+        if_none_match: str | None = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> str | None: ...
+    def get_docs_file(
+        self,
+        *,
+        file: str,
+        if_none_match: str | None = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> str | bytes | None: ...
+
+class _todos:
+    class Problem(ApiObject):
+        type: str
+        title: str
+        status: int
+        code: str
+        detail: str | None
+        instance: str | None
+        request_id: str
+        errors: _abc.MutableSequence[_todos.Problem_errors] | None
+        def __init__(
+            self,
+            *,
+            type: str,
+            title: str,
+            status: int,
+            code: str,
+            detail: str = ...,
+            instance: str = ...,
+            request_id: str,
+            errors: _abc.Sequence[_todos.Problem_errors | _abc.Mapping[str, _t.Any]] = ...,
+            **further: _t.Any,
+        ) -> None: ...
+    class Version(ApiObject):
+        service: str
+        version: str
+        commit: str | None
+        caller: str | None
+        def __init__(
+            self,
+            *,
+            service: str,
+            version: str,
+            commit: str = ...,
+            caller: str = ...,
+            **further: _t.Any,
+        ) -> None: ...
+    class Health(ApiObject):
+        status: _t.Literal['ok']
+        checks: _abc.MutableMapping[str, _todos.Health_checks] | None
+        def __init__(
+            self,
+            *,
+            status: _t.Literal['ok'],
+            checks: _abc.Mapping[str, _todos.Health_checks | _abc.Mapping[str, _t.Any]] = ...,
+            **further: _t.Any,
+        ) -> None: ...
+    class Operation(ApiObject):
+        id: str
+        task: str
+        status: _t.Literal['queued', 'running', 'succeeded', 'failed']
+        progress: float
+        result: _t.Any | None
+        problem: dict[str, _t.Any] | None
+        created_at: _datetime.datetime
+        updated_at: _datetime.datetime
+        def __init__(
+            self,
+            *,
+            id: str,
+            task: str,
+            status: _t.Literal['queued', 'running', 'succeeded', 'failed'],
+            progress: float | _decimal.Decimal,
+            result: _t.Any = ...,
+            problem: _abc.Mapping[str, _t.Any] = ...,
+            created_at: _datetime.datetime | str,
+            updated_at: _datetime.datetime | str,
+            **further: _t.Any,
+        ) -> None: ...
+    class Todo(ApiObject):
+        created_at: _datetime.datetime
+        done: bool
+        due_at: _datetime.datetime | None
+        estimate: int | None
+        id: str
+        notes: str
+        place: _todos.Todo_place | None
+        priority: int
+        state: str
+        tags: list[str]
+        title: str
+        updated_at: _datetime.datetime
+        version: int
+        def __init__(
+            self,
+            *,
+            created_at: _datetime.datetime | str,
+            done: bool,
+            due_at: _datetime.datetime | str | None,
+            estimate: int | None,
+            id: str,
+            notes: str,
+            place: _todos.Todo_place | _abc.Mapping[str, _t.Any] | None,
+            priority: int,
+            state: str,
+            tags: _abc.Sequence[str],
+            title: str,
+            updated_at: _datetime.datetime | str,
+            version: int,
+        ) -> None: ...
+    class NewTodo(ApiObject):
+        done: bool | None
+        due_at: _datetime.datetime | None
+        estimate: int | None
+        notes: str | None
+        place: _todos.NewTodo_place | None
+        priority: int | None
+        state: _t.Literal['active', 'someday', 'archived'] | None
+        tags: list[str] | None
+        title: str
+        def __init__(
+            self,
+            *,
+            done: bool = ...,
+            due_at: _datetime.datetime | str | None = ...,
+            estimate: int | None = ...,
+            notes: str = ...,
+            place: _todos.NewTodo_place | _abc.Mapping[str, _t.Any] | None = ...,
+            priority: int = ...,
+            state: _t.Literal['active', 'someday', 'archived'] = ...,
+            tags: _abc.Sequence[str] = ...,
+            title: str,
+        ) -> None: ...
+    class TodoChanges(ApiObject):
+        done: bool | None
+        due_at: _datetime.datetime | None
+        estimate: int | None
+        notes: str | None
+        place: _todos.TodoChanges_place | None
+        priority: int | None
+        state: _t.Literal['active', 'someday', 'archived'] | None
+        tags: list[str] | None
+        title: str | None
+        def __init__(
+            self,
+            *,
+            done: bool = ...,
+            due_at: _datetime.datetime | str | None = ...,
+            estimate: int | None = ...,
+            notes: str = ...,
+            place: _todos.TodoChanges_place | _abc.Mapping[str, _t.Any] | None = ...,
+            priority: int = ...,
+            state: _t.Literal['active', 'someday', 'archived'] = ...,
+            tags: _abc.Sequence[str] = ...,
+            title: str = ...,
+        ) -> None: ...
+    class TodoReplacement(ApiObject):
+        done: bool | None
+        due_at: _datetime.datetime | None
+        estimate: int | None
+        notes: str | None
+        place: _todos.TodoReplacement_place | None
+        priority: int | None
+        state: _t.Literal['active', 'someday', 'archived'] | None
+        tags: list[str] | None
+        title: str
+        def __init__(
+            self,
+            *,
+            done: bool = ...,
+            due_at: _datetime.datetime | str | None = ...,
+            estimate: int | None = ...,
+            notes: str = ...,
+            place: _todos.TodoReplacement_place | _abc.Mapping[str, _t.Any] | None = ...,
+            priority: int = ...,
+            state: _t.Literal['active', 'someday', 'archived'] = ...,
+            tags: _abc.Sequence[str] = ...,
+            title: str,
+        ) -> None: ...
+    class TodoPage(ApiObject):
+        items: _abc.MutableSequence[_todos.Todo]
+        meta: _todos.TodoPage_meta
+        def __init__(
+            self,
+            *,
+            items: _abc.Sequence[_todos.Todo | _abc.Mapping[str, _t.Any]],
+            meta: _todos.TodoPage_meta | _abc.Mapping[str, _t.Any],
+        ) -> None: ...
+    class TodoSample(ApiObject):
+        items: _abc.MutableSequence[_todos.Todo]
+        meta: _todos.TodoSample_meta
+        def __init__(
+            self,
+            *,
+            items: _abc.Sequence[_todos.Todo | _abc.Mapping[str, _t.Any]],
+            meta: _todos.TodoSample_meta | _abc.Mapping[str, _t.Any],
+        ) -> None: ...
+    class TodoGroups(ApiObject):
+        items: _abc.MutableSequence[_todos.TodoGroups_items]
+        meta: _todos.TodoGroups_meta
+        def __init__(
+            self,
+            *,
+            items: _abc.Sequence[_todos.TodoGroups_items | _abc.Mapping[str, _t.Any]],
+            meta: _todos.TodoGroups_meta | _abc.Mapping[str, _t.Any],
+        ) -> None: ...
+    class TodoStats(ApiObject):
+        stats: _todos.TodoStats_stats
+        meta: _todos.TodoStats_meta
+        def __init__(
+            self,
+            *,
+            stats: _todos.TodoStats_stats | _abc.Mapping[str, _t.Any],
+            meta: _todos.TodoStats_meta | _abc.Mapping[str, _t.Any],
+        ) -> None: ...
+    class TodoWhere(ApiObject):
+        and_: _abc.MutableSequence[_todos.TodoWhere] | None
+        or_: _abc.MutableSequence[_todos.TodoWhere] | None
+        not_: _todos.TodoWhere | None
+        id: str | _todos.TodoWhereText_3 | None
+        title: str | _todos.TodoWhereText_3 | None
+        done: bool | _todos.TodoWhereBoolean_3 | None
+        notes: str | _todos.TodoWhereText_3 | None
+        tags: _todos.TodoWhereTexts_2 | None
+        priority: float | _todos.TodoWhereNumber_3 | None
+        due_at: _datetime.datetime | _todos.TodoWhereTime_3 | None
+        estimate: float | _todos.TodoWhereNumber_3 | None
+        place: _todos.TodoWhereGeometry_2 | None
+        state: str | _todos.TodoWhereText_3 | None
+        created_at: _datetime.datetime | _todos.TodoWhereTime_3 | None
+        updated_at: _datetime.datetime | _todos.TodoWhereTime_3 | None
+        def __init__(
+            self,
+            *,
+            and_: _abc.Sequence[_todos.TodoWhere | _abc.Mapping[str, _t.Any]] = ...,
+            or_: _abc.Sequence[_todos.TodoWhere | _abc.Mapping[str, _t.Any]] = ...,
+            not_: _todos.TodoWhere | _abc.Mapping[str, _t.Any] = ...,
+            id: str | _todos.TodoWhereText_3 | _abc.Mapping[str, _t.Any] | None = ...,
+            title: str | _todos.TodoWhereText_3 | _abc.Mapping[str, _t.Any] | None = ...,
+            done: bool | _todos.TodoWhereBoolean_3 | _abc.Mapping[str, _t.Any] | None = ...,
+            notes: str | _todos.TodoWhereText_3 | _abc.Mapping[str, _t.Any] | None = ...,
+            tags: _todos.TodoWhereTexts_2 | _abc.Mapping[str, _t.Any] | None = ...,
+            priority: float | _decimal.Decimal | _todos.TodoWhereNumber_3 | _abc.Mapping[str, _t.Any] | None = ...,
+            due_at: _datetime.datetime | str | _todos.TodoWhereTime_3 | _abc.Mapping[str, _t.Any] | None = ...,
+            estimate: float | _decimal.Decimal | _todos.TodoWhereNumber_3 | _abc.Mapping[str, _t.Any] | None = ...,
+            place: _todos.TodoWhereGeometry_2 | _abc.Mapping[str, _t.Any] | None = ...,
+            state: str | _todos.TodoWhereText_3 | _abc.Mapping[str, _t.Any] | None = ...,
+            created_at: _datetime.datetime | str | _todos.TodoWhereTime_3 | _abc.Mapping[str, _t.Any] | None = ...,
+            updated_at: _datetime.datetime | str | _todos.TodoWhereTime_3 | _abc.Mapping[str, _t.Any] | None = ...,
+        ) -> None: ...
+    TodoWhereGeometryOperand: _t.TypeAlias = _todos.TodoWhereGeometryOperand_1 | _todos.TodoWhereGeometryOperand_2 | _todos.TodoWhereGeometryOperand_3
+    class TodoWhereGeometryOperand1(ApiObject):
+        geometry: _todos.TodoWhereGeometryOperand1_geometry_1 | _todos.TodoWhereGeometryOperand1_geometry_2 | _todos.TodoWhereGeometryOperand1_geometry_3
+        distance: float
+        def __init__(
+            self,
+            *,
+            geometry: _todos.TodoWhereGeometryOperand1_geometry_1 | _abc.Mapping[str, _t.Any] | _todos.TodoWhereGeometryOperand1_geometry_2 | _todos.TodoWhereGeometryOperand1_geometry_3,
+            distance: float | _decimal.Decimal,
+        ) -> None: ...
+    class Todo_place(ApiObject):
+        type: _t.Literal['Point']
+        coordinates: list[_t.Any]
+        def __init__(
+            self,
+            *,
+            type: _t.Literal['Point'],
+            coordinates: _abc.Sequence[_t.Any],
+        ) -> None: ...
+    class NewTodo_place(ApiObject):
+        type: _t.Literal['Point']
+        coordinates: list[_t.Any]
+        def __init__(
+            self,
+            *,
+            type: _t.Literal['Point'],
+            coordinates: _abc.Sequence[_t.Any],
+        ) -> None: ...
+    class TodoChanges_place(ApiObject):
+        type: _t.Literal['Point']
+        coordinates: list[_t.Any]
+        def __init__(
+            self,
+            *,
+            type: _t.Literal['Point'],
+            coordinates: _abc.Sequence[_t.Any],
+        ) -> None: ...
+    class TodoReplacement_place(ApiObject):
+        type: _t.Literal['Point']
+        coordinates: list[_t.Any]
+        def __init__(
+            self,
+            *,
+            type: _t.Literal['Point'],
+            coordinates: _abc.Sequence[_t.Any],
+        ) -> None: ...
+    class TodoPage_meta(ApiObject):
+        next: str | None
+        prev: str | None
+        has_more: bool
+        examined: int
+        truncated: bool
+        total: int | None
+        total_exact: bool | None
+        explain: dict[str, _t.Any] | None
+        def __init__(
+            self,
+            *,
+            next: str | None,
+            prev: str | None,
+            has_more: bool,
+            examined: int,
+            truncated: bool,
+            total: int | None = ...,
+            total_exact: bool = ...,
+            explain: _abc.Mapping[str, _t.Any] = ...,
+            **further: _t.Any,
+        ) -> None: ...
+    class TodoSample_meta(ApiObject):
+        exact: bool
+        examined: int
+        explain: dict[str, _t.Any] | None
+        def __init__(
+            self,
+            *,
+            exact: bool,
+            examined: int,
+            explain: _abc.Mapping[str, _t.Any] = ...,
+            **further: _t.Any,
+        ) -> None: ...
+    class TodoGroups_meta(ApiObject):
+        exact: bool
+        examined: int
+        explain: dict[str, _t.Any] | None
+        def __init__(
+            self,
+            *,
+            exact: bool,
+            examined: int,
+            explain: _abc.Mapping[str, _t.Any] = ...,
+            **further: _t.Any,
+        ) -> None: ...
+    class TodoStats_stats(ApiObject):
+        estimate: _todos.TodoStats_stats_estimate | None
+        priority: _todos.TodoStats_stats_priority | None
+        due_at: _todos.TodoStats_stats_due_at | None
+        def __init__(
+            self,
+            *,
+            estimate: _todos.TodoStats_stats_estimate | _abc.Mapping[str, _t.Any] = ...,
+            priority: _todos.TodoStats_stats_priority | _abc.Mapping[str, _t.Any] = ...,
+            due_at: _todos.TodoStats_stats_due_at | _abc.Mapping[str, _t.Any] = ...,
+        ) -> None: ...
+    class TodoStats_meta(ApiObject):
+        exact: bool
+        examined: int
+        explain: dict[str, _t.Any] | None
+        def __init__(
+            self,
+            *,
+            exact: bool,
+            examined: int,
+            explain: _abc.Mapping[str, _t.Any] = ...,
+            **further: _t.Any,
+        ) -> None: ...
+    class TodoWhereGeometryOperand_1(ApiObject):
+        type: _t.Literal['Point', 'POINT']
+        coordinates: list[_t.Any]
+        def __init__(
+            self,
+            *,
+            type: _t.Literal['Point', 'POINT'],
+            coordinates: _abc.Sequence[_t.Any],
+        ) -> None: ...
+    class TodoWhereGeometryOperand_2(ApiObject):
+        type: _t.Literal['LineString', 'LINE', 'LINESTRING']
+        coordinates: list[list[_t.Any]]
+        def __init__(
+            self,
+            *,
+            type: _t.Literal['LineString', 'LINE', 'LINESTRING'],
+            coordinates: _abc.Sequence[_abc.Sequence[_t.Any]],
+        ) -> None: ...
+    class TodoWhereGeometryOperand_3(ApiObject):
+        type: _t.Literal['Polygon', 'POLYGON']
+        coordinates: list[list[list[_t.Any]]]
+        def __init__(
+            self,
+            *,
+            type: _t.Literal['Polygon', 'POLYGON'],
+            coordinates: _abc.Sequence[_abc.Sequence[_abc.Sequence[_t.Any]]],
+        ) -> None: ...
+    class Problem_errors(ApiObject):
+        detail: str
+        pointer: str | None
+        parameter: str | None
+        def __init__(
+            self,
+            *,
+            detail: str,
+            pointer: str = ...,
+            parameter: str = ...,
+            **further: _t.Any,
+        ) -> None: ...
+    class Health_checks(ApiObject):
+        ok: bool
+        milliseconds: float | None
+        def __init__(
+            self,
+            *,
+            ok: bool,
+            milliseconds: float | _decimal.Decimal = ...,
+            **further: _t.Any,
+        ) -> None: ...
+    class TodoGroups_items(ApiObject):
+        value: _t.Any
+        count: int
+        def __init__(
+            self,
+            *,
+            value: _t.Any,
+            count: int,
+        ) -> None: ...
+    class TodoStats_stats_estimate(ApiObject):
+        min: _t.Any
+        max: _t.Any
+        sum: _t.Any | None
+        avg: _t.Any | None
+        count: int
+        def __init__(
+            self,
+            *,
+            min: _t.Any,
+            max: _t.Any,
+            sum: _t.Any = ...,
+            avg: _t.Any = ...,
+            count: int,
+        ) -> None: ...
+    class TodoStats_stats_priority(ApiObject):
+        min: _t.Any
+        max: _t.Any
+        sum: _t.Any | None
+        avg: _t.Any | None
+        count: int
+        def __init__(
+            self,
+            *,
+            min: _t.Any,
+            max: _t.Any,
+            sum: _t.Any = ...,
+            avg: _t.Any = ...,
+            count: int,
+        ) -> None: ...
+    class TodoStats_stats_due_at(ApiObject):
+        min: _t.Any
+        max: _t.Any
+        sum: _t.Any | None
+        avg: _t.Any | None
+        count: int
+        def __init__(
+            self,
+            *,
+            min: _t.Any,
+            max: _t.Any,
+            sum: _t.Any = ...,
+            avg: _t.Any = ...,
+            count: int,
+        ) -> None: ...
+    class TodoWhereText_3(ApiObject):
+        and_: _abc.MutableSequence[str | _todos.TodoWhereText_3 | None] | None
+        or_: _abc.MutableSequence[str | _todos.TodoWhereText_3 | None] | None
+        not_: str | _todos.TodoWhereText_3 | None
+        exists: bool | None
+        eq: str | None
+        ne: str | None
+        in_: list[str] | None
+        nin: list[str] | None
+        lt: str | None
+        lte: str | None
+        gt: str | None
+        gte: str | None
+        between: list[str] | None
+        startswith: str | None
+        contains: str | None
+        icontains: str | None
+        like: str | None
+        ilike: str | None
+        le: str | None
+        ge: str | None
+        def __init__(
+            self,
+            *,
+            and_: _abc.Sequence[str | _todos.TodoWhereText_3 | _abc.Mapping[str, _t.Any] | None] = ...,
+            or_: _abc.Sequence[str | _todos.TodoWhereText_3 | _abc.Mapping[str, _t.Any] | None] = ...,
+            not_: str | _todos.TodoWhereText_3 | _abc.Mapping[str, _t.Any] | None = ...,
+            exists: bool = ...,
+            eq: str | None = ...,
+            ne: str | None = ...,
+            in_: _abc.Sequence[str] = ...,
+            nin: _abc.Sequence[str] = ...,
+            lt: str = ...,
+            lte: str = ...,
+            gt: str = ...,
+            gte: str = ...,
+            between: _abc.Sequence[str] = ...,
+            startswith: str = ...,
+            contains: str = ...,
+            icontains: str = ...,
+            like: str = ...,
+            ilike: str = ...,
+            le: str = ...,
+            ge: str = ...,
+        ) -> None: ...
+    class TodoWhereBoolean_3(ApiObject):
+        and_: _abc.MutableSequence[bool | _todos.TodoWhereBoolean_3 | None] | None
+        or_: _abc.MutableSequence[bool | _todos.TodoWhereBoolean_3 | None] | None
+        not_: bool | _todos.TodoWhereBoolean_3 | None
+        exists: bool | None
+        eq: bool | None
+        ne: bool | None
+        in_: list[bool] | None
+        nin: list[bool] | None
+        def __init__(
+            self,
+            *,
+            and_: _abc.Sequence[bool | _todos.TodoWhereBoolean_3 | _abc.Mapping[str, _t.Any] | None] = ...,
+            or_: _abc.Sequence[bool | _todos.TodoWhereBoolean_3 | _abc.Mapping[str, _t.Any] | None] = ...,
+            not_: bool | _todos.TodoWhereBoolean_3 | _abc.Mapping[str, _t.Any] | None = ...,
+            exists: bool = ...,
+            eq: bool | None = ...,
+            ne: bool | None = ...,
+            in_: _abc.Sequence[bool] = ...,
+            nin: _abc.Sequence[bool] = ...,
+        ) -> None: ...
+    class TodoWhereTexts_2(ApiObject):
+        and_: _abc.MutableSequence[_todos.TodoWhereTexts_2 | None] | None
+        or_: _abc.MutableSequence[_todos.TodoWhereTexts_2 | None] | None
+        not_: _todos.TodoWhereTexts_2 | None
+        exists: bool | None
+        eq: None
+        ne: None
+        contains: str | None
+        def __init__(
+            self,
+            *,
+            and_: _abc.Sequence[_todos.TodoWhereTexts_2 | _abc.Mapping[str, _t.Any] | None] = ...,
+            or_: _abc.Sequence[_todos.TodoWhereTexts_2 | _abc.Mapping[str, _t.Any] | None] = ...,
+            not_: _todos.TodoWhereTexts_2 | _abc.Mapping[str, _t.Any] | None = ...,
+            exists: bool = ...,
+            eq: None = ...,
+            ne: None = ...,
+            contains: str = ...,
+        ) -> None: ...
+    class TodoWhereNumber_3(ApiObject):
+        and_: _abc.MutableSequence[float | _todos.TodoWhereNumber_3 | None] | None
+        or_: _abc.MutableSequence[float | _todos.TodoWhereNumber_3 | None] | None
+        not_: float | _todos.TodoWhereNumber_3 | None
+        exists: bool | None
+        eq: float | None
+        ne: float | None
+        in_: list[float] | None
+        nin: list[float] | None
+        lt: float | None
+        lte: float | None
+        gt: float | None
+        gte: float | None
+        between: list[float] | None
+        le: float | None
+        ge: float | None
+        def __init__(
+            self,
+            *,
+            and_: _abc.Sequence[float | _decimal.Decimal | _todos.TodoWhereNumber_3 | _abc.Mapping[str, _t.Any] | None] = ...,
+            or_: _abc.Sequence[float | _decimal.Decimal | _todos.TodoWhereNumber_3 | _abc.Mapping[str, _t.Any] | None] = ...,
+            not_: float | _decimal.Decimal | _todos.TodoWhereNumber_3 | _abc.Mapping[str, _t.Any] | None = ...,
+            exists: bool = ...,
+            eq: float | _decimal.Decimal | None = ...,
+            ne: float | _decimal.Decimal | None = ...,
+            in_: _abc.Sequence[float | _decimal.Decimal] = ...,
+            nin: _abc.Sequence[float | _decimal.Decimal] = ...,
+            lt: float | _decimal.Decimal = ...,
+            lte: float | _decimal.Decimal = ...,
+            gt: float | _decimal.Decimal = ...,
+            gte: float | _decimal.Decimal = ...,
+            between: _abc.Sequence[float | _decimal.Decimal] = ...,
+            le: float | _decimal.Decimal = ...,
+            ge: float | _decimal.Decimal = ...,
+        ) -> None: ...
+    class TodoWhereTime_3(ApiObject):
+        and_: _abc.MutableSequence[_datetime.datetime | _todos.TodoWhereTime_3 | None] | None
+        or_: _abc.MutableSequence[_datetime.datetime | _todos.TodoWhereTime_3 | None] | None
+        not_: _datetime.datetime | _todos.TodoWhereTime_3 | None
+        exists: bool | None
+        eq: _datetime.datetime | None
+        ne: _datetime.datetime | None
+        in_: _abc.MutableSequence[_datetime.datetime] | None
+        nin: _abc.MutableSequence[_datetime.datetime] | None
+        lt: _datetime.datetime | None
+        lte: _datetime.datetime | None
+        gt: _datetime.datetime | None
+        gte: _datetime.datetime | None
+        between: _abc.MutableSequence[_datetime.datetime] | None
+        le: _datetime.datetime | None
+        ge: _datetime.datetime | None
+        def __init__(
+            self,
+            *,
+            and_: _abc.Sequence[_datetime.datetime | str | _todos.TodoWhereTime_3 | _abc.Mapping[str, _t.Any] | None] = ...,
+            or_: _abc.Sequence[_datetime.datetime | str | _todos.TodoWhereTime_3 | _abc.Mapping[str, _t.Any] | None] = ...,
+            not_: _datetime.datetime | str | _todos.TodoWhereTime_3 | _abc.Mapping[str, _t.Any] | None = ...,
+            exists: bool = ...,
+            eq: _datetime.datetime | str | None = ...,
+            ne: _datetime.datetime | str | None = ...,
+            in_: _abc.Sequence[_datetime.datetime | str] = ...,
+            nin: _abc.Sequence[_datetime.datetime | str] = ...,
+            lt: _datetime.datetime | str = ...,
+            lte: _datetime.datetime | str = ...,
+            gt: _datetime.datetime | str = ...,
+            gte: _datetime.datetime | str = ...,
+            between: _abc.Sequence[_datetime.datetime | str] = ...,
+            le: _datetime.datetime | str = ...,
+            ge: _datetime.datetime | str = ...,
+        ) -> None: ...
+    class TodoWhereGeometry_2(ApiObject):
+        and_: _abc.MutableSequence[_todos.TodoWhereGeometry_2 | None] | None
+        or_: _abc.MutableSequence[_todos.TodoWhereGeometry_2 | None] | None
+        not_: _todos.TodoWhereGeometry_2 | None
+        exists: bool | None
+        eq: None
+        ne: None
+        geo_contains: _todos.TodoWhereGeometryOperand_1 | _todos.TodoWhereGeometryOperand_2 | _todos.TodoWhereGeometryOperand_3 | None
+        geo_equals: _todos.TodoWhereGeometryOperand_1 | _todos.TodoWhereGeometryOperand_2 | _todos.TodoWhereGeometryOperand_3 | None
+        geo_intersects: _todos.TodoWhereGeometryOperand_1 | _todos.TodoWhereGeometryOperand_2 | _todos.TodoWhereGeometryOperand_3 | None
+        geo_overlaps: _todos.TodoWhereGeometryOperand_1 | _todos.TodoWhereGeometryOperand_2 | _todos.TodoWhereGeometryOperand_3 | None
+        geo_touches: _todos.TodoWhereGeometryOperand_1 | _todos.TodoWhereGeometryOperand_2 | _todos.TodoWhereGeometryOperand_3 | None
+        geo_within: _todos.TodoWhereGeometryOperand_1 | _todos.TodoWhereGeometryOperand_2 | _todos.TodoWhereGeometryOperand_3 | None
+        geo_dwithin: _todos.TodoWhereGeometryOperand1 | None
+        def __init__(
+            self,
+            *,
+            and_: _abc.Sequence[_todos.TodoWhereGeometry_2 | _abc.Mapping[str, _t.Any] | None] = ...,
+            or_: _abc.Sequence[_todos.TodoWhereGeometry_2 | _abc.Mapping[str, _t.Any] | None] = ...,
+            not_: _todos.TodoWhereGeometry_2 | _abc.Mapping[str, _t.Any] | None = ...,
+            exists: bool = ...,
+            eq: None = ...,
+            ne: None = ...,
+            geo_contains: _todos.TodoWhereGeometryOperand_1 | _abc.Mapping[str, _t.Any] | _todos.TodoWhereGeometryOperand_2 | _todos.TodoWhereGeometryOperand_3 = ...,
+            geo_equals: _todos.TodoWhereGeometryOperand_1 | _abc.Mapping[str, _t.Any] | _todos.TodoWhereGeometryOperand_2 | _todos.TodoWhereGeometryOperand_3 = ...,
+            geo_intersects: _todos.TodoWhereGeometryOperand_1 | _abc.Mapping[str, _t.Any] | _todos.TodoWhereGeometryOperand_2 | _todos.TodoWhereGeometryOperand_3 = ...,
+            geo_overlaps: _todos.TodoWhereGeometryOperand_1 | _abc.Mapping[str, _t.Any] | _todos.TodoWhereGeometryOperand_2 | _todos.TodoWhereGeometryOperand_3 = ...,
+            geo_touches: _todos.TodoWhereGeometryOperand_1 | _abc.Mapping[str, _t.Any] | _todos.TodoWhereGeometryOperand_2 | _todos.TodoWhereGeometryOperand_3 = ...,
+            geo_within: _todos.TodoWhereGeometryOperand_1 | _abc.Mapping[str, _t.Any] | _todos.TodoWhereGeometryOperand_2 | _todos.TodoWhereGeometryOperand_3 = ...,
+            geo_dwithin: _todos.TodoWhereGeometryOperand1 | _abc.Mapping[str, _t.Any] = ...,
+        ) -> None: ...
+    class TodoWhereGeometryOperand1_geometry_1(ApiObject):
+        type: _t.Literal['Point', 'POINT']
+        coordinates: list[_t.Any]
+        def __init__(
+            self,
+            *,
+            type: _t.Literal['Point', 'POINT'],
+            coordinates: _abc.Sequence[_t.Any],
+        ) -> None: ...
+    class TodoWhereGeometryOperand1_geometry_2(ApiObject):
+        type: _t.Literal['LineString', 'LINE', 'LINESTRING']
+        coordinates: list[list[_t.Any]]
+        def __init__(
+            self,
+            *,
+            type: _t.Literal['LineString', 'LINE', 'LINESTRING'],
+            coordinates: _abc.Sequence[_abc.Sequence[_t.Any]],
+        ) -> None: ...
+    class TodoWhereGeometryOperand1_geometry_3(ApiObject):
+        type: _t.Literal['Polygon', 'POLYGON']
+        coordinates: list[list[list[_t.Any]]]
+        def __init__(
+            self,
+            *,
+            type: _t.Literal['Polygon', 'POLYGON'],
+            coordinates: _abc.Sequence[_abc.Sequence[_abc.Sequence[_t.Any]]],
+        ) -> None: ...
+
+class _todos_client(_todos, ApiClient):
+    def list_todos(
+        self,
+        *,
+        limit: int | None = ...,
+        cursor: str | None = ...,
+        page: int | None = ...,
+        page_size: int | None = ...,
+        where: str | None = ...,
+        explain: bool | None = ...,
+        sort_by: _abc.Sequence[_t.Literal['due_at', '-due_at', 'priority', '-priority', 'title', '-title', 'estimate', '-estimate', 'created_at', '-created_at', 'updated_at', '-updated_at']] | None = ...,
+        count: _t.Literal['none', 'bounded', 'exact'] | None = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _todos.TodoPage: ...
+    def create_todo(
+        self,
+        *,
+        body: _todos.NewTodo | _abc.Mapping[str, _t.Any],
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _todos.Todo: ...
+    def export_todos(
+        self,
+        *,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _todos.Operation: ...
+    def get_export(
+        self,
+        *,
+        export_id: str,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> bytes: ...
+    def ping(
+        self,
+        *,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _todos.Health: ...
+    def get_version(
+        self,
+        *,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _todos.Version: ...
+    def get_version_as_caller(
+        self,
+        *,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _todos.Version: ...
+    def get_liveness(
+        self,
+        *,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _todos.Health: ...
+    def get_readiness(
+        self,
+        *,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _todos.Health: ...
+    def get_document(
+        self,
+        *,
+        if_none_match: str | None = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> dict[str, _t.Any] | None: ...
+    def get_document_as_yaml(
+        self,
+        *,
+        if_none_match: str | None = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> bytes | None: ...
+    def get_docs(
+        self,
+        *,
+        if_none_match: str | None = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> str | None: ...
+    def get_docs_file(
+        self,
+        *,
+        file: str,
+        if_none_match: str | None = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> str | bytes | None: ...
+    def get_operation(
+        self,
+        *,
+        operation_id: str,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _todos.Operation: ...
+    def sample_todos(
+        self,
+        *,
+        limit: int | None = ...,
+        where: str | None = ...,
+        explain: bool | None = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _todos.TodoSample: ...
+    def measure_todos(
+        self,
+        *,
+        fields: _abc.Sequence[_t.Literal['estimate', 'priority', 'due_at']],
+        where: str | None = ...,
+        explain: bool | None = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _todos.TodoStats: ...
+    def group_todos(
+        self,
+        *,
+        field: _t.Literal['done', 'tags', 'priority', 'state'],
+        where: str | None = ...,
+        explain: bool | None = ...,
+        sort_by: _t.Literal['value', '-value', 'count', '-count'] | None = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _todos.TodoGroups: ...
+    def get_todo(
+        self,
+        *,
+        key: str,
+        if_match: str | None = ...,
+        if_none_match: str | None = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _todos.Todo | None: ...
+    def replace_todo(
+        self,
+        *,
+        key: str,
+        body: _todos.TodoReplacement | _abc.Mapping[str, _t.Any],
+        if_match: str | None = ...,
+        if_none_match: str | None = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _todos.Todo: ...
+    def delete_todo(
+        self,
+        *,
+        key: str,
+        if_match: str | None = ...,
+        if_none_match: str | None = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> None: ...
+    def update_todo(
+        self,
+        *,
+        key: str,
+        body: _todos.TodoChanges | _abc.Mapping[str, _t.Any],
+        if_match: str | None = ...,
+        if_none_match: str | None = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _todos.Todo: ...
+
+class models(metaclass=_Folder):
+    class auth(_auth, metaclass=_Contract): ...
+    class profiles(_profiles_models, metaclass=_Contract): ...
+    class todos(_todos, metaclass=_Contract): ...
+
+class Clients(_Clients):
+    @property
+    def auth(self) -> _auth_client: ...
+    @property
+    def profiles(self) -> _profiles_client: ...
+    @property
+    def todos(self) -> _todos_client: ...

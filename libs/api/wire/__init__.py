@@ -1,0 +1,1 @@
+"""Values as text and bytes: paths, parameters, bodies and answers, both ways."""
