@@ -49,8 +49,33 @@ class Style(Protocol):
         """
 
 
+class _OneName:
+    """What is sent under the parameter's own name, as one text."""
+
+    name: str
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset({self.name})
+
+    def takes(self, name: str) -> bool:
+        return False
+
+    def read(self, sent: Sent) -> Any:
+        texts = sent.get(self.name)
+        if not texts:
+            return ABSENT
+        if len(texts) > 1:
+            raise Unreadable("was sent more than once")
+        return self.value(texts[0])
+
+    def value(self, text: str) -> Any:
+        """Return the value of one encoded text."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
-class OneText:
+class OneText(_OneName):
     """The value is one text: ``a,b``, ``.a.b``, ``;x=a,b``, ``a%20b``.
 
     :param between: what stands between items.
@@ -68,21 +93,6 @@ class OneText:
     split: re.Pattern[str] | None = None
     prefix: str = ""
     empty: bool = True
-
-    @property
-    def names(self) -> frozenset[str]:
-        return frozenset({self.name})
-
-    def takes(self, name: str) -> bool:
-        return False
-
-    def read(self, sent: Sent) -> Any:
-        texts = sent.get(self.name)
-        if not texts:
-            return ABSENT
-        if len(texts) > 1:
-            raise Unreadable("was sent more than once")
-        return self.value(texts[0])
 
     def value(self, text: str) -> Any:
         """Return the value of one encoded text."""
@@ -198,27 +208,16 @@ class ManyTexts:
 
 
 @dataclass(frozen=True)
-class Content:
+class Content(_OneName):
     """The value is one JSON text (``content: application/json``)."""
 
     name: str
     coding: Coding
 
-    @property
-    def names(self) -> frozenset[str]:
-        return frozenset({self.name})
-
-    def takes(self, name: str) -> bool:
-        return False
-
-    def read(self, sent: Sent) -> Any:
-        texts = sent.get(self.name)
-        if not texts:
-            return ABSENT
-        if len(texts) > 1:
-            raise Unreadable("was sent more than once")
+    def value(self, text: str) -> Any:
+        """Return the value of one encoded text."""
         try:
-            return load_json(self.coding.decode(texts[0]).encode())
+            return load_json(self.coding.decode(text).encode())
         except Problem:
             raise Unreadable("is not JSON") from None
 
@@ -261,22 +260,15 @@ def _member_texts(shape: Object, value: Any) -> Iterator[tuple[str, str]]:
 
 
 @dataclass(frozen=True)
-class Matrix:
+class Matrix(_OneName):
     """``;color=a,b``, ``;color=a;color=b``, ``;r=1;g=2`` in a segment of a path (RFC 6570 section 3.2.7)."""
 
     name: str
     shape: Shape
     explode: bool
 
-    @property
-    def names(self) -> frozenset[str]:
-        return frozenset({self.name})
-
-    def takes(self, name: str) -> bool:
-        return False
-
-    def read(self, sent: Sent) -> Any:
-        (text,) = sent[self.name]
+    def value(self, text: str) -> Any:
+        """Return the value of one encoded text."""
         if not text.startswith(";"):
             raise Unreadable("does not begin with ;")
         pairs = [one.partition("=") for one in text[1:].split(";")]
