@@ -12,7 +12,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up down ps logs seed shell token test testaccept lint fmt bench contracts breaking clients requirements clean
+.PHONY: help up down ps logs seed shell token test fuzz testaccept lint fmt bench contracts breaking clients requirements clean
 # One target after the other: `make down up` means that order, under -j, too.
 .NOTPARALLEL:
 # Recipes show what they do in their own words.
@@ -45,6 +45,9 @@ token: .venv/.stamp ## Print an access token (ARGS="--subject demo --audience to
 
 test: .venv/.stamp ## Run every test but the acceptance tests (ARGS="-k name")
 	@$(VENV) -m pytest -n auto $(ARGS)
+
+fuzz: .venv/.stamp ## Run the property tests with other examples than every time (FUZZ=200 of each)
+	@FUZZ=$(or $(FUZZ),200) $(VENV) -m pytest -n auto -m "hypothesis or fuzz" $(ARGS)
 
 testaccept: .venv/.stamp ## Run the acceptance tests against what is up (ARGS="-k name")
 	@$(INFRA) testaccept $(ARGS)
@@ -95,7 +98,7 @@ help: ## Show this
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
 		/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "Variables: MODE SERVICE ARGS BASE PYTHON, and a port each: AUTH_PORT PROFILES_PORT TODOS_PORT DYNAMODB_PORT REDIS_PORT"
+	@echo "Variables: MODE SERVICE ARGS BASE FUZZ PYTHON, and a port each: AUTH_PORT PROFILES_PORT TODOS_PORT DYNAMODB_PORT REDIS_PORT"
 
 # The stamp is written last: a venv without it was cut short, and is made again from nothing.
 .venv/.stamp: requirements/dev.txt

@@ -8,6 +8,7 @@ Each test makes tables and keys under names of its own, so all of them may run a
 import os
 import signal
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ DUMMY_CREDENTIALS = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
+FUZZ = os.environ.get("FUZZ")
 _servers = pytest.StashKey[ExitStack]()
 
 
@@ -35,6 +37,22 @@ def runs_tests_that_need_servers(config: pytest.Config) -> bool:
         for path in paths
         for folder in NEEDS_SERVERS
     )
+
+
+def pytest_configure() -> None:
+    """Let property tests try the same examples in every run, or, with ``FUZZ=N``, other ones each time.
+
+    N is how many a test tries that does not say it itself.
+    """
+    if find_spec("hypothesis") is None:  # acceptance tests run without it
+        return
+    from hypothesis import HealthCheck, settings
+
+    # As slow as a busy machine: neither the time nor the health of a strategy is what a test is about.
+    common = settings(deadline=None, suppress_health_check=list(HealthCheck))
+    settings.register_profile("same", common, derandomize=True)
+    settings.register_profile("other", common, max_examples=int(FUZZ or 1))
+    settings.load_profile("other" if FUZZ else "same")
 
 
 @pytest.hookimpl(tryfirst=True)

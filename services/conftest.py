@@ -11,18 +11,11 @@ from urllib.parse import quote
 import orjson
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from libs.api import Contract
 from libs.api.document.references import resolve
-
-# A property test runs as long as it needs: a busy machine is not a fault of the code.
-settings.register_profile(
-    "services", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-settings.load_profile("services")
 
 NASTY = ["", "\x00", "..", "a/b", "%", "'", "\U0001d160" * 250, "\U0001f600" * 256, "x" * 5000, "me"]
 texts = st.sampled_from(NASTY) | st.text(max_size=300)

@@ -1,6 +1,7 @@
 """What Schemathesis has to be told of our documents; named in schemathesis.toml beside it."""
 
 import json
+import os
 from datetime import UTC
 from typing import Any
 
@@ -54,7 +55,13 @@ def _drawn(texts: SearchStrategy[str]) -> list[str]:
     # Once: drawing from a grammar takes its time, and Schemathesis draws thousands that it does not send.
     found: list[str] = []
 
-    @settings(max_examples=TEXTS, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=TEXTS,
+        database=None,
+        deadline=None,
+        derandomize="FUZZ" not in os.environ,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(texts)
     def draw(text: str) -> None:
         found.append(text)

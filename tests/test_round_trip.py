@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from jsonschema_rs import Draft202012
@@ -151,13 +151,14 @@ def as_json(value: Any) -> Any:
     return json.loads(dump_json(value))
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize(("api", "name"), OPERATIONS)
 def test_what_is_sent_arrives_and_so_does_the_answer(api: str, name: str) -> None:
     server = echo(api)
     (operation,) = [one for one in documented_operations(server.document) if one.name == name]
     token = ISSUES.issue("ada", audience=[api], scopes=server.scopes)
 
-    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=30)
     @given(arguments_of(operation, server.document), results_of(operation, server.document))
     def round_trip(arguments: dict[str, Any], result: Result) -> None:
         server.called.clear()

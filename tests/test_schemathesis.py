@@ -5,7 +5,7 @@ answers: no fault of ours, no status, header, media type or body that is not dec
 invalid data refused, tokens looked at, no row seen after it is deleted. What it has to be told of our
 documents is in schemathesis.toml and schemathesis_hooks.py.
 
-``SCHEMATHESIS_EXAMPLES=1000`` looks longer, and at other requests each time.
+``FUZZ=1000`` looks longer, and at other requests each time.
 """
 
 import os
@@ -24,7 +24,7 @@ from libs.service import Service
 from libs.service.testing import KEY, ROOT, bearer, environment, private_pem, running_service
 from services.todos.models import Todo
 
-EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES")
+EXAMPLES = os.environ.get("FUZZ")
 FEW = "10"
 SETTINGS = {
     "auth": {"jwt_private_key": private_pem(KEY), "profiles_url": "http://profiles.test"},
@@ -64,6 +64,7 @@ def served(name: str) -> Iterator[str]:
             server.server_close()
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize("name", sorted(SETTINGS))
 def test_a_service_does_what_its_document_says(name: str) -> None:
     repeatable = [] if EXAMPLES else ["--seed", "1"]

@@ -110,10 +110,14 @@ class _Checking:
         node: Any = self._document
         place = self._places.of(node) or Place(self._file, 1)
         for step in way:
+            holder = node
             # jsonschema_rs gives the key "200" as 200.
             key: Any = str(step) if isinstance(node, dict) else step
-            place = self._places.of(node, key) or place
-            node = node[key]
+            try:
+                node = node[key]
+            except (LookupError, TypeError):
+                break  # jsonschema_rs (0.60) leaves the name "" out of the way
+            place = self._places.of(holder, key) or place
         return place
 
     def _told(self, cause: Cause) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -11,7 +11,7 @@ from threading import Barrier, Thread
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pynamodb.connection import Connection
 from pynamodb.exceptions import GetError, PutError
@@ -101,7 +101,7 @@ values = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(["B", "BS", "SS", "x"]), values))
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60)
 def test_all_answers_with_items_are_those_of_botocore(call, plain, table, attributes):
     key = {"email": {"S": "ada"}}
     call("PutItem", {"TableName": table, "Item": {**key, **attributes}})

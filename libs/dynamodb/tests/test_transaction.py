@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pynamodb.exceptions import TransactWriteError
 
@@ -99,7 +99,7 @@ def test_a_refused_write_without_a_conflict_raises_what_dynamodb_says(database, 
 numbers = itertools.count()
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(
     st.lists(st.tuples(st.sampled_from(["create", "save", "update"]), st.booleans()), min_size=1, max_size=8)
 )

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.models import Model
@@ -69,7 +69,7 @@ def test_texts_of_all_kinds(serve: Serve) -> None:
         goes_round(served, {"id": odd})
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60)
 @example("a\x00b")
 @given(st.text(min_size=1, max_size=40) | st.text(st.characters(max_codepoint=0x7F), min_size=1))
 def test_any_text_is_reached_or_refused(plain: Served, text: str) -> None:

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libs.resource.query.plan import Plan, Planner
@@ -251,7 +251,7 @@ values = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40)
 @given(rows=st.lists(values, max_size=12), data=st.data())
 def test_whatever_the_rows_are_all_is_as_in_a_plain_loop(
     store: Store, planner: Planner, rows: list[dict[str, Any]], data: st.DataObject

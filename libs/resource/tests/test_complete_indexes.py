@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from libs.dynamodb import Put
 from libs.errors import QueryRefused
@@ -43,7 +43,7 @@ def beasts() -> Iterator[Store]:
         yield store
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150)
 @given(question=questions(BEASTS))
 def test_no_row_vanishes_by_the_way_it_is_read(beasts: Store, question: Question) -> None:
     plan = UNSURE.plan(wanted(question.where), question.sort)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pynamodb.expressions.condition import Condition
 
@@ -72,7 +72,7 @@ def found(store: Store, condition: Condition | None) -> set[str]:
 
 
 @pytest.mark.parametrize("name", WORLDS)
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150)
 @given(data=st.data())
 def test_no_wanted_row_is_left_out_by_a_filter_and_a_condition_is_exact(
     tables: dict[str, Store], name: str, data: st.DataObject

@@ -2,7 +2,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libs.resource.geo.cells import box, encode
@@ -164,7 +164,7 @@ sent = anything | st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(
     st.sampled_from(OPERATORS),
     sent | st.fixed_dictionaries({"geometry": sent, "distance": st.floats(0, 2e7) | anything}),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pynamodb.models import Model
 from werkzeug.test import TestResponse
@@ -145,7 +145,7 @@ def as_sent(body: Any, world: World, hidden: str) -> Any:
     }
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_no_answer_holds_a_row_of_a_stranger_and_no_request_changes_one(
     world: World, data: st.DataObject

@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from openapi_spec_validator import validate as validate_document
 
@@ -43,7 +43,7 @@ def test_the_document_is_valid() -> None:
 
 
 @given(spoilt())
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400)
 def test_what_a_schema_takes_is_valid(body: dict[str, Any]) -> None:
     body.pop("slug", None)
     for schema, described in ((KIND(), NEW), (KIND(partial=True), CHANGES)):
@@ -57,7 +57,7 @@ def test_what_a_schema_takes_is_valid(body: dict[str, Any]) -> None:
 
 
 @given(bodies)
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200)
 def test_what_is_shown_is_valid(body: dict[str, Any]) -> None:
     body.pop("slug", None)
     item = Codec(Everything).item(Everything(**KIND().load(body), version=1))

@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from libs.dynamodb.cursor import LONGEST_CURSOR, CursorSigner
@@ -100,7 +100,7 @@ numbers = st.integers(0, len(NAMES) * 2 - 1)
 
 
 @pytest.mark.parametrize("sort", ["name", "-name,tame"])
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25)
 @given(
     before=st.sets(numbers, min_size=3),
     changes=st.lists(st.lists(st.tuples(st.booleans(), numbers), max_size=5), min_size=1, max_size=5),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libs.dynamodb import CursorSigner
@@ -137,7 +137,7 @@ def test_pages_go_across_partitions_and_back(store: Store, owner: str) -> None:
         ]
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20)
 @given(keys=st.sets(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=5), max_size=9))
 def test_texts_are_ordered_as_dynamodb_orders_them(store: Store, keys: set[str]) -> None:
     owner = uuid.uuid4().hex
@@ -165,7 +165,7 @@ def whole(store: Store) -> str:
 
 
 @pytest.mark.parametrize("sort", SORTS)
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10)
 @given(before=st.sets(st.sampled_from(keys_of_all), min_size=1), changes=changes, limit=st.integers(1, 4))
 def test_what_is_there_throughout_is_shown_once_whatever_is_written_between(
     store: Store, whole: str, sort: str, before: set[str], changes: list[list[tuple[bool, str]]], limit: int

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from libs.dynamodb import CursorSigner
@@ -101,7 +101,6 @@ def is_sorted(rows: list[Row], sort: tuple[SortKey, ...]) -> bool:
 
 
 @pytest.mark.parametrize("name", WORLDS)
-@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_pages_hold_what_a_plain_loop_finds(tables: dict[str, Store], name: str, data: st.DataObject) -> None:
     world, store = WORLDS[name], tables[name]
@@ -189,7 +188,7 @@ WAYS = {
 def test_the_questions_above_go_every_way_there_is(name: str) -> None:
     world, found = WORLDS[name], set()
 
-    @settings(max_examples=600, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=600)
     @given(st.lists(questions(world), min_size=3, max_size=3))
     def ask(several: list[Question]) -> None:
         found.update(shape(plan_of(world, question)) for question in several)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from marshmallow import ValidationError, post_dump
 from marshmallow.fields import Boolean, Function, Integer, String
@@ -45,7 +45,7 @@ def table() -> Iterator[Table]:
 
 
 @given(bodies, st.dictionaries(st.sampled_from(sorted(CODEC.python_names)), st.booleans(), max_size=6))
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300)
 def test_it_is_what_marshmallow_makes_of_the_model_object(
     body: dict[str, Any], gaps: dict[str, bool]
 ) -> None:
@@ -58,7 +58,7 @@ def test_it_is_what_marshmallow_makes_of_the_model_object(
 
 
 @given(spoilt())
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200)
 def test_what_is_taken_can_be_stored_and_comes_back(table: Table, body: dict[str, Any]) -> None:
     try:
         item = stored(body)
@@ -71,7 +71,7 @@ def test_what_is_taken_can_be_stored_and_comes_back(table: Table, body: dict[str
 
 
 @given(bodies)
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200)
 def test_what_is_shown_may_be_sent_again(body: dict[str, Any]) -> None:
     shown = SHOWN.dump(stored(body))
     sent = {name: value for name, value in shown.items() if name != "version" and value is not None}

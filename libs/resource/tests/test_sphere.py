@@ -82,7 +82,7 @@ def test_an_edge_is_straight_in_degrees(line: tuple[Position, ...], point: Posit
         assert not is_near(one, other, degrees * DEGREE * (1 - 1e-6))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(positions, positions, positions, positions, st.floats(1, LARGEST_DISTANCE / 4))
 def test_it_is_decided_as_by_looking_at_very_many_points(
     one: Position, two: Position, three: Position, four: Position, distance: float

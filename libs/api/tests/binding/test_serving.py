@@ -4,7 +4,7 @@ import json
 from io import BytesIO
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from werkzeug.datastructures import Headers
 
 from libs.api.tests.books import ISSUES, token
@@ -160,7 +160,6 @@ def test_every_fault_of_a_body_is_told_at_once_and_no_value(library):
     assert library.desk.calls == []
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(JSON_VALUES)
 def test_whatever_json_is_sent_the_answer_is_201_400_or_422(library, value):
     library.desk.answer = BOOK

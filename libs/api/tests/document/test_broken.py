@@ -97,3 +97,21 @@ def test_a_file_broken_anywhere_loads_or_is_told_with_its_line(scratch, data):
         read_source(path)
     except ContractError as error:
         assert all(re.match(r"shop\.yaml:[1-9]\d*: \S", one) for one in error.faults), error  # noqa: PT017
+
+
+def test_a_fault_below_an_empty_name_is_told_with_the_line_of_what_is_around_it(scratch):
+    content = {"": {"$ref": "#/"}}
+    answers = {"200": {"description": "a page", "content": content}}
+    document = {
+        "openapi": "3.0.3",
+        "info": {"title": "Shop", "version": "1"},
+        "paths": {"/a": {"get": {"responses": answers}}},
+    }
+    scratch.write_text(json.dumps(document, indent=1))
+    with pytest.raises(ContractError) as told:
+        read_source(scratch)
+    line = 1 + [one.strip() for one in scratch.read_text().splitlines()].index('"content": {')
+    assert (
+        f"shop.json:{line}: '$ref' is not known in a media type; an extension of one's own begins with 'x-'"
+        in (told.value.faults)
+    )

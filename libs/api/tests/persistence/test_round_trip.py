@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libs.api import ApiModels
@@ -96,7 +96,7 @@ def odds(bind):
     return models.Odd
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(
     data=st.fixed_dictionaries(
         {},
@@ -122,7 +122,7 @@ def test_what_is_saved_is_what_is_loaded(odds, data):
     assert odds.load(saved.id).to_json() == {"id": saved.id}
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(
     data=st.fixed_dictionaries(
         {}, optional={f"p{number}": strategy for number, (_, strategy) in enumerate(PROPERTIES)}

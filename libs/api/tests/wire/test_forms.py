@@ -148,7 +148,6 @@ OBJECTS = st.fixed_dictionaries(
 
 
 @given(OBJECTS)
-@settings(deadline=None)
 def test_a_form_arrives_as_it_was_written(value):
     content_type, content = form().write(value)
     assert content_type == FORM
@@ -256,7 +255,7 @@ def test_a_file_that_ends_in_the_middle_leaves_nothing_open(missing, monkeypatch
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_whatever_is_sent_as_a_form_is_read_or_refused(data):
     raw = bytearray(parts(TITLE, AVATAR, ("tags", PNG, b"1"), ("point", "", b'{"x":1}')))
     for _ in range(data.draw(st.integers(0, 3))):

@@ -67,7 +67,7 @@ def shapes(draw):
 @example(("query", "form", False), ({"type": "array"}, ["a,b"]), True)
 @example(("query", "form", True), ({"type": "string"}, ":/?#[]@!$&'()*+,;=%20 "), True)
 @example(("cookie", "form", True), ({"type": "string"}, 'a; b="c"'), False)
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 def test_what_is_written_is_what_is_read(style, shaped, reserved):
     schema, value = shaped
     try:
@@ -92,7 +92,7 @@ def test_what_is_written_is_what_is_read(style, shaped, reserved):
 
 
 @given(st.sampled_from(STYLES), shapes(), st.text(st.characters(max_codepoint=255), max_size=20))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_any_text_is_a_value_the_schema_takes_or_a_fault(style, shaped, text):
     try:
         one = parameter(*style, shaped[0])
@@ -240,7 +240,6 @@ def test_a_text_of_another_style_is_a_fault(style, text):
         max_leaves=5,
     )
 )
-@settings(deadline=None)
 def test_any_json_may_be_a_parameter(location, value):
     node = {"name": "color", "in": location, "content": {"application/json": {"schema": {}}}}
     one = Parameter.from_document(node, {})

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
@@ -75,7 +75,7 @@ all_writes = st.lists(
 )
 
 
-@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40)
 @given(writes=all_writes)
 def test_whatever_is_written_totals_are_those_of_the_rows(
     store: Store, totals: KeptTotals, writes: list[tuple[str, str, dict[str, Any]]]
