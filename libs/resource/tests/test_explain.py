@@ -86,13 +86,13 @@ def test_a_filter_asked_for_by_itself_finds_the_same(make: Made, ada: Caller) ->
 
 def test_nothing_of_what_a_scope_says_is_told(make: Made, ada: Caller) -> None:
     secret = "the-only-shelf-that-may-be-seen"
-    expression = {"$or": [{"author": ada.subject}, {"text": secret}], "stars": {"$lt": 77}}
+    expression = {"$or": [{"author": ada.subject}, {"text": secret}], "stars": {"$lt": 770177}}
 
     class Among(NoteResource):
         scope = Within(lambda caller: expression)
 
     class One(NoteResource):
-        scope = Within(lambda caller: {"id": {"$in": [secret, ada.subject]}, "stars": {"$gte": 77}})
+        scope = Within(lambda caller: {"id": {"$in": [secret, ada.subject]}, "stars": {"$gte": 770177}})
 
     class Owned(BookResource):
         scope = OwnedBy("owner", where={"isbn": {"$between": [secret, secret + "x"]}, "title": secret})
@@ -111,7 +111,7 @@ def test_nothing_of_what_a_scope_says_is_told(make: Made, ada: Caller) -> None:
             assert one["explain"]["scope"] is True
             text = json.dumps(one["explain"])
             assert "mine" in text
-            assert not [word for word in (secret, ada.subject, "77") if word in text]
+            assert not [word for word in (secret, ada.subject, "770177") if word in text]
     assert resource.list(Query(explain=True), ada).meta["explain"]["key_condition"] == (
         "owner by scope and isbn by scope"
     )
