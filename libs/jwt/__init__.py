@@ -3,21 +3,47 @@
 from libs.jwt.backend import backend_token
 from libs.jwt.bearer import bearer_token
 from libs.jwt.caller import Caller, acting_as, current_caller
+from libs.jwt.calls import (
+    Identity,
+    active_identity,
+    generate_token,
+    get_token_issuer,
+    get_user_token,
+    get_user_token_data,
+    get_userid,
+    load_auth_token,
+    requires_auth,
+)
 from libs.jwt.issuer import TokenIssuer
-from libs.jwt.keys import SigningKey
+from libs.jwt.keys import SharedSecret, Signer, SigningKey
 from libs.jwt.keyset import FixedKeySet, KeySet, RemoteKeySet
+from libs.jwt.revocations import RemoteRevocations, RevocationList, Revocations
 from libs.jwt.verifier import TokenVerifier
 
 __all__ = [
     "Caller",
     "FixedKeySet",
+    "Identity",
     "KeySet",
     "RemoteKeySet",
+    "RemoteRevocations",
+    "RevocationList",
+    "Revocations",
+    "SharedSecret",
+    "Signer",
     "SigningKey",
     "TokenIssuer",
     "TokenVerifier",
     "acting_as",
+    "active_identity",
     "backend_token",
     "bearer_token",
     "current_caller",
+    "generate_token",
+    "get_token_issuer",
+    "get_user_token",
+    "get_user_token_data",
+    "get_userid",
+    "load_auth_token",
+    "requires_auth",
 ]

@@ -17,12 +17,31 @@ class Caller:
 
     :param subject: the `sub` claim: a user's id, or ``service:<name>`` for a service.
     :param scopes: the `scope` claim, split.
+    :param roles: the `roles` claim.
     :param token: the token itself while a request lasts, to pass on to other services; a task has none.
+    :param claims: all claims of the token; empty in a task.
     """
 
     subject: str
     scopes: frozenset[str] = frozenset()
     token: str | None = field(default=None, repr=False, compare=False)
+    roles: frozenset[str] = frozenset()
+    claims: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def session(self) -> str | None:
+        """The session the token belongs to (`sid`); None for one that belongs to none."""
+        return self.claims.get("sid")
+
+    @property
+    def token_id(self) -> str | None:
+        """The `jti` claim."""
+        return self.claims.get("jti")
+
+    @property
+    def issuer(self) -> str | None:
+        """The `iss` claim."""
+        return self.claims.get("iss")
 
     def require_scopes(self, *scopes: str) -> None:
         """:raises Forbidden: if a scope is missing."""
@@ -30,14 +49,21 @@ class Caller:
         if missing:
             raise Forbidden(f"The token lacks the scope {' '.join(missing)}.")
 
+    def require_roles(self, *roles: str) -> None:
+        """:raises Forbidden: if a role is missing."""
+        missing = sorted(set(roles) - self.roles)
+        if missing:
+            raise Forbidden(f"The caller lacks the role {' '.join(missing)}.")
+
     def to_json(self) -> dict[str, Any]:
         """Return what a task needs to act for this caller later: never the token."""
-        return {"subject": self.subject, "scopes": sorted(self.scopes)}
+        return {"subject": self.subject, "scopes": sorted(self.scopes), "roles": sorted(self.roles)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Caller":
         """Return the caller that `to_json` was called on."""
-        return cls(subject=data["subject"], scopes=frozenset(data["scopes"]))
+        # Rows that were stored before there were roles have none.
+        return cls(data["subject"], frozenset(data["scopes"]), roles=frozenset(data.get("roles", ())))
 
 
 def current_caller() -> Caller | None:

@@ -1,76 +1,142 @@
 """Checking access tokens: RFC 8725 (best current practice) and RFC 9068 section 4."""
 
-from typing import Any
+import math
+import threading
+import time
+from typing import Any, NamedTuple
 
 import jwt
 
 from libs.errors import Unauthorized
 from libs.jwt.caller import Caller
-from libs.jwt.keys import ALGORITHM
+from libs.jwt.compact import MalformedTokenError, UnverifiedToken, read_token
 from libs.jwt.keyset import KeySet
+from libs.jwt.revocations import Revocations
 
 LEEWAY_SECONDS = 30
-MAX_TOKEN_LENGTH = 4096
+LONGEST_LIFE_SECONDS = 24 * 3600
+"""What lives longer than a day is no access token of ours, whoever signed it."""
+KEPT_TOKENS = 2048
 _REQUIRED_CLAIMS = ["iss", "sub", "aud", "exp", "iat", "jti"]
+_DECODE_OPTIONS: Any = {
+    "require": _REQUIRED_CLAIMS,
+    "verify_jti": True,
+    "verify_sub": True,
+    "enforce_minimum_key_length": True,
+}
+
+
+class _Kept(NamedTuple):
+    caller: Caller
+    key: jwt.PyJWK
+    kid: str
+    expires: float
 
 
 class TokenVerifier:
     """Turn a token into the caller it stands for, or refuse it.
 
-    The algorithm is fixed here and never read from the token; the key is chosen by `kid` from keys this
-    service trusts; every claim must be there.
+    The key is chosen by `kid` from keys this service trusts, and the algorithm is the key's, never the
+    token's; every claim must be there. What a token stands for is remembered until it expires, as long as its
+    key is trusted and it is not revoked.
 
     :param issuer: the only `iss` accepted.
     :param audience: this service's name, which must be in `aud`.
+    :param revocations: what is over before it expires.
+    :param kept: how many tokens are remembered; the oldest is forgotten first.
     """
 
-    def __init__(self, keys: KeySet, *, issuer: str, audience: str) -> None:
+    def __init__(
+        self,
+        keys: KeySet,
+        *,
+        issuer: str,
+        audience: str,
+        revocations: Revocations | None = None,
+        kept: int = KEPT_TOKENS,
+    ) -> None:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
+        self._revocations = revocations
+        self._most_kept = kept
+        self._kept: dict[str, _Kept] = {}
+        self._lock = threading.Lock()
 
     def verify(self, token: str) -> Caller:
         """Return who `token` stands for.
 
-        :raises Unauthorized: TOKEN_EXPIRED, or TOKEN_INVALID for every other fault, without saying which.
+        :raises Unauthorized: TOKEN_EXPIRED, TOKEN_REVOKED, or TOKEN_INVALID for every other fault, without
+            saying which.
         :raises ServiceUnavailable: if the keys were never to be had.
         """
-        if len(token) > MAX_TOKEN_LENGTH:
-            raise _invalid()
+        caller = self._known(token) or self._verified(token)
+        if self._revocations is not None and self._revocations.revoked(caller):
+            raise Unauthorized("The access token has been revoked.", code="TOKEN_REVOKED")
+        return caller
+
+    def _known(self, token: str) -> Caller | None:
+        kept = self._kept.get(token)
+        if kept is None or time.time() >= kept.expires or self._keys.find(kept.kid) is not kept.key:
+            return None
+        return kept.caller
+
+    def _verified(self, token: str) -> Caller:
         try:
-            header = jwt.get_unverified_header(token)
-        except (jwt.PyJWTError, ValueError, RecursionError):
+            read = read_token(token)
+        except MalformedTokenError:
             raise _invalid() from None
-        kid = header.get("kid")
-        if header.get("typ") != "at+jwt" or header.get("alg") != ALGORITHM or not isinstance(kid, str):
+        kid, algorithm = read.header.get("kid"), read.header.get("alg")
+        if read.header.get("typ") != "at+jwt" or not isinstance(kid, str):
             raise _invalid()
         key = self._keys.find(kid)
-        if key is None:
+        if key is None or algorithm != key.algorithm_name:
             raise _invalid()
+        self._check(token, key)
+        caller = _caller(read, token)
+        self._keep(token, _Kept(caller, key, kid, read.claims["exp"]))
+        return caller
+
+    def _check(self, token: str, key: jwt.PyJWK) -> None:
         try:
-            claims = jwt.decode(
+            jwt.decode(
                 token,
-                key.key,
-                algorithms=[ALGORITHM],
+                key,
+                algorithms=[key.algorithm_name],
                 issuer=self._issuer,
                 audience=self._audience,
                 leeway=LEEWAY_SECONDS,
-                options={"require": _REQUIRED_CLAIMS, "verify_jti": True, "verify_sub": True},
+                options=_DECODE_OPTIONS,
             )
         except jwt.ExpiredSignatureError:
             raise Unauthorized("The access token has expired.", code="TOKEN_EXPIRED") from None
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
             raise _invalid() from None
-        return _caller(claims, token)
+
+    def _keep(self, token: str, kept: _Kept) -> None:
+        with self._lock:
+            while len(self._kept) >= max(self._most_kept, 1):
+                del self._kept[next(iter(self._kept))]
+            if self._most_kept:
+                self._kept[token] = kept
 
 
-def _caller(claims: dict[str, Any], token: str) -> Caller:
-    subject, scope = claims["sub"], claims.get("scope", "")
+def _caller(read: UnverifiedToken, token: str) -> Caller:
+    claims = read.claims
+    subject, scope, roles = claims["sub"], claims.get("scope", ""), claims.get("roles", [])
     # PyJWT takes the times as text, too; RFC 7519 section 2 does not.
-    timely = all(type(claims[name]) in (int, float) for name in ("exp", "iat"))
-    if not subject or not isinstance(scope, str) or not timely:
+    times = [claims[name] for name in ("exp", "iat")]
+    if not all(type(one) in (int, float) and math.isfinite(one) for one in times):
         raise _invalid()
-    return Caller(subject=subject, scopes=frozenset(scope.split()), token=token)
+    if not subject or not isinstance(scope, str) or not _are_texts(roles):
+        raise _invalid()
+    if times[0] - times[1] > LONGEST_LIFE_SECONDS or not _are_texts([claims.get("sid", "")]):
+        raise _invalid()
+    return Caller(subject, frozenset(scope.split()), token, frozenset(roles), claims)
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
 def _invalid() -> Unauthorized:

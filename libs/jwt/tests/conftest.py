@@ -45,6 +45,13 @@ class Address:
             self._server.server_close()
 
 
+def renewal_done():
+    """Wait until no key set is being renewed in the background."""
+    for thread in threading.enumerate():
+        if thread.name == "renewal":
+            thread.join()
+
+
 class Clock:
     """A clock that goes on when told to."""
 
@@ -80,5 +87,6 @@ def key_set(address, clock):
         return made[-1]
 
     yield make
+    renewal_done()
     for one in made:
-        one._http.close()
+        one._fetched._http.close()

@@ -13,7 +13,7 @@ KEY = SigningKey.generate()
 OTHER_KEY = SigningKey.generate()
 
 
-def verifier(**changes: str) -> TokenVerifier:
+def verifier(**changes: Any) -> TokenVerifier:
     """Return a verifier that trusts `KEY`."""
     return TokenVerifier(FixedKeySet([KEY.jwk]), **{"issuer": ISSUER, "audience": AUDIENCE, **changes})
 

@@ -30,6 +30,7 @@ def test_the_claims_are_those_a_verifier_needs():
         "iss": "http://auth.test",
         "sub": "ada",
         "aud": ["profiles", "todos"],
+        "client_id": "polymacaron",
         "scope": "a b",
     }
 

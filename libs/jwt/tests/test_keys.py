@@ -5,14 +5,14 @@ import base64
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from libs.jwt import SigningKey
-from libs.jwt.keys import public_jwk
+from libs.jwt import SharedSecret, SigningKey, TokenIssuer, TokenVerifier
 
 PKCS8 = serialization.PrivateFormat.PKCS8
 PEM = serialization.Encoding.PEM
 KEY = SigningKey.generate()
+SECRET = "q3Wn8Zr5Tx1Vb7Ly0Pk4Mj9Hd2Gf6Sa-and-more"
 
 
 def pem(key, password=None):
@@ -21,23 +21,63 @@ def pem(key, password=None):
 
 
 def test_the_public_key_and_its_name_are_as_in_the_rfc():
-    # RFC 8037, appendices A.2 and A.3.
-    x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
-    key = Ed25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(x + "="))
-    assert public_jwk(key) == {
+    # RFC 8037, appendices A.1 to A.3.
+    private = base64.urlsafe_b64decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=")
+    assert SigningKey(Ed25519PrivateKey.from_private_bytes(private)).jwk == {
         "kty": "OKP",
         "crv": "Ed25519",
-        "x": x,
+        "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
         "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
         "alg": "EdDSA",
         "use": "sig",
     }
 
 
-def test_a_key_is_the_same_after_a_trip_through_pem():
-    again = SigningKey.from_pem(pem(KEY.private))
-    assert again.jwk == KEY.jwk
-    assert again.kid == KEY.kid
+@pytest.mark.parametrize("algorithm", ["EdDSA", "ES256"])
+def test_a_key_is_the_same_after_a_trip_through_pem(algorithm):
+    key = SigningKey.generate(algorithm)
+    again = SigningKey.from_pem(key.to_pem())
+    assert again.jwk == key.jwk
+    assert (again.kid, again.algorithm) == (key.kid, algorithm)
+
+
+def test_a_curve_key_is_published_as_the_rfc_says():
+    # RFC 7518 section 6.2: coordinates of 32 bytes each, also where they begin with zeros.
+    for _ in range(20):
+        jwk = SigningKey.generate("ES256").jwk
+        assert (jwk["kty"], jwk["crv"], jwk["alg"]) == ("EC", "P-256", "ES256")
+        assert len(jwk["x"]) == len(jwk["y"]) == 43
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        *(
+            "",
+            "short",
+            "jwt_secret",
+            "changeme" * 8,
+            "a" * 64,
+            "abcdefgh" * 8,
+            "my-Secret-9f8e7d6c5b4a39281706f5e4d3",
+        ),
+        "this is an example of a text that is long enough, 1234567890",
+    ],
+)
+def test_a_secret_that_is_short_or_that_everybody_knows_is_refused_without_quoting_it(secret):
+    with pytest.raises(ValueError, match="openssl rand -base64 48") as caught:
+        SharedSecret(secret)
+    assert len(secret) < 10 or secret not in str(caught.value)
+
+
+def test_a_shared_secret_signs_and_verifies_and_shows_itself_to_nobody():
+    secret = SharedSecret(SECRET)
+    token = TokenIssuer(secret, "http://auth.test").issue("ada", audience=["todos"])
+    verifier = TokenVerifier(secret, issuer="http://auth.test", audience="todos")
+    assert verifier.verify(token).subject == "ada"
+    assert SECRET not in repr(secret)
+    assert SharedSecret(SECRET).kid == secret.kid != SharedSecret(SECRET[::-1]).kid
+    assert secret.find("another") is None
 
 
 def test_new_keys_differ():
@@ -56,12 +96,12 @@ def test_the_jwk_holds_nothing_private():
         "hunter2",
         "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\n",
         pem(KEY.private, password=b"hunter2"),
-        pem(ec.generate_private_key(ec.SECP256R1())),
+        pem(ec.generate_private_key(ec.SECP384R1())),
         KEY.private.public_key().public_bytes(PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode(),
     ],
     ids=["empty", "text", "junk", "encrypted", "another kind", "public"],
 )
-def test_anything_but_a_plain_ed25519_private_key_is_refused_without_quoting_it(text):
-    with pytest.raises(ValueError, match=r"^not an Ed25519 private key in PEM form") as caught:
+def test_anything_but_a_plain_private_key_is_refused_without_quoting_it(text):
+    with pytest.raises(ValueError, match=r"^not an Ed25519 or P-256 private key in PEM form") as caught:
         SigningKey.from_pem(text)
     assert "hunter2" not in str(caught.value)

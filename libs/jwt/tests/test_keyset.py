@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from libs.errors import ServiceUnavailable
 from libs.jwt import FixedKeySet, RemoteKeySet, SigningKey
+from libs.jwt.tests.conftest import renewal_done
 
 OLD, NEW = SigningKey.generate(), SigningKey.generate()
 
@@ -29,9 +30,44 @@ def test_a_key_that_is_not_for_signatures_is_left_out():
     assert keys.find(NEW.kid) is None
 
 
-def test_a_set_without_keys_is_refused():
-    with pytest.raises(ValueError, match="without keys"):
-        FixedKeySet([])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"key_ops": ["sign"]},
+        {"key_ops": []},
+        {"key_ops": "verify"},
+        {"alg": "ES256"},
+        {"alg": "none"},
+        {"alg": None},
+        {"crv": "Ed448"},
+        {"kid": ""},
+    ],
+    ids=str,
+)
+def test_a_key_that_is_not_to_verify_access_tokens_with_is_left_out(changed):
+    keys = FixedKeySet([OLD.jwk, {**NEW.jwk, **changed}])
+    assert keys.find(NEW.kid) is None
+    assert keys.find("") is None
+
+
+def test_a_key_to_verify_with_may_say_so():
+    keys = FixedKeySet([{**NEW.jwk, "key_ops": ["verify"]}])
+    assert same(keys.find(NEW.kid), NEW)
+
+
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [
+        ({}, "without keys"),
+        ({**OLD.jwk, "kid": NEW.kid}, "two keys of one name"),
+        ({"kty": "oct", "k": "AAAA", "kid": "a"}, "secret or private key"),
+        ({**OLD.jwk, "d": "AAAA"}, "secret or private key"),
+    ],
+    ids=["none", "doubled", "secret", "private"],
+)
+def test_a_set_that_cannot_be_trusted_is_refused_as_a_whole(other, why):
+    with pytest.raises(ValueError, match=why):
+        FixedKeySet([NEW.jwk, other] if other else [])
 
 
 def test_nothing_is_fetched_before_it_is_needed(address, key_set):
@@ -56,6 +92,8 @@ def test_keys_are_renewed_when_they_have_grown_old(address, key_set, clock):
     assert same(keys.find(OLD.kid), OLD)
     assert address.asked == 1
     clock.advance(1)
+    assert same(keys.find(OLD.kid), OLD), "nobody waits for the renewal"
+    renewal_done()
     assert keys.find(OLD.kid) is None, "a key that is published no more is trusted no more"
     assert same(keys.find(NEW.kid), NEW)
     assert address.asked == 2
@@ -76,7 +114,7 @@ def test_unknown_names_are_asked_for_once_in_a_cooldown(address, key_set, clock)
     keys = key_set(cooldown=5)
     keys.find(OLD.kid)
     clock.advance(5)
-    assert [keys.find(f"unknown-{n}") for n in range(50)] == [None] * 50
+    assert [keys.find(f"unknown-{n}") for n in range(1000)] == [None] * 1000
     assert address.asked == 2
     clock.advance(4.9)
     keys.find("unknown")
@@ -106,6 +144,7 @@ def test_an_address_that_is_down_is_asked_once_in_a_cooldown(address, key_set, c
     clock.advance(301)
     for _ in range(10):
         keys.find(OLD.kid)
+        renewal_done()
     assert address.asked == 2
 
 
@@ -190,5 +229,5 @@ def test_what_went_wrong_is_logged_by_its_kind(address, key_set, caplog):
     address.body = "junk"
     with pytest.raises(ServiceUnavailable):
         key_set().find(OLD.kid)
-    (record,) = [one for one in caplog.records if one.name == "libs.jwt.keyset"]
+    (record,) = [one for one in caplog.records if one.name == "libs.jwt.fetched"]
     assert (record.levelname, record.url, record.error) == ("WARNING", address.url, "JSONDecodeError")

@@ -1,6 +1,7 @@
 """Whatever is sent as a token, the answer is a caller or a 401, never another exception."""
 
 import json
+import random
 import string
 
 import pytest
@@ -89,6 +90,31 @@ def test_a_token_with_one_changed_character_is_refused(data):
     at = data.draw(st.integers(0, len(token) - 1))
     other = data.draw(st.sampled_from(string.ascii_letters + string.digits + "-_.").filter(token[at].__ne__))
     assert refused(token[:at] + other + token[at + 1 :])
+
+
+def mutated(token, draw):
+    """Return `token` with one to fifty characters changed, put in, taken out or changed over."""
+    made = list(token)
+    for _ in range(draw.choice([1, 1, 2, 5, 50])):
+        at, other = draw.randrange(len(made)), draw.choice(string.ascii_letters + string.digits + "-_.")
+        change = draw.choice(["replace", "insert", "remove", "swap"])
+        if change == "replace":
+            made[at] = other
+        elif change == "insert":
+            made.insert(at, other)
+        elif change == "remove":
+            del made[at]
+        else:
+            made[at], made[-at] = made[-at], made[at]
+    return "".join(made)
+
+
+def test_of_ten_thousand_mutated_tokens_none_is_good():
+    draw, token, verifies = random.Random(1), signed(header(), claims()), verifier()
+    for one in (mutated(token, draw) for _ in range(10_000)):
+        if one != token:
+            with pytest.raises(Unauthorized):
+                verifies.verify(one)
 
 
 def test_a_refusal_tells_neither_what_was_wrong_nor_what_was_sent():
