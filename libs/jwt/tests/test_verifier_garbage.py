@@ -110,7 +110,8 @@ def mutated(token, draw):
 
 
 def test_of_ten_thousand_mutated_tokens_none_is_good():
-    draw, token, verifies = random.Random(1), signed(header(), claims()), verifier()
+    draw = random.Random(1)  # noqa: S311 - the same in every run
+    token, verifies = signed(header(), claims()), verifier()
     for one in (mutated(token, draw) for _ in range(10_000)):
         if one != token:
             with pytest.raises(Unauthorized):
