@@ -42,7 +42,7 @@ def test_a_refused_sign_up_leaves_the_password_alone(anyone: Clients, user: User
 
 @pytest.mark.parametrize("length", [12, 256])
 def test_passwords_at_the_limits_work(anyone: Clients, email: str, length: int) -> None:
-    body = {"email": email, "password": "x" * length}
+    body = {"email": email, "password": "".join(chr(33 + number % 90) for number in range(length))}
     assert anyone.auth.post("/auth/signup", json=body).status_code == 201
     assert anyone.auth.post("/auth/login", json=body).status_code == 200
 
@@ -53,6 +53,12 @@ def test_passwords_at_the_limits_work(anyone: Clients, email: str, length: int) 
 def test_a_weak_password_is_refused(anyone: Clients, email: str, password: object) -> None:
     response = anyone.auth.post("/auth/signup", json={"email": email, "password": password})
     assert_refused(response, 422, "INVALID_BODY", "/password")
+
+
+@pytest.mark.parametrize("password", ["password1234", "x" * 12, "QwertyQwerty"])
+def test_a_password_that_is_tried_first_is_refused(anyone: Clients, email: str, password: str) -> None:
+    response = anyone.auth.post("/auth/signup", json={"email": email, "password": password})
+    assert_refused(response, 422, "PASSWORD_REFUSED", "/password")
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def before_load_schema(context: schemathesis.HookContext, raw_schema: JSON) -> N
                 schema["format"] = _name(schema["contentSchema"])
                 contents[schema["format"]] = schema["contentSchema"]
         if "requestBody" in operation:
-            taken.add(_name(operation["requestBody"]["content"]["application/json"]["schema"]))
+            taken.update(_name(one["schema"]) for one in operation["requestBody"]["content"].values())
     for name, schema in contents.items():
         texts = grammar.values(schema).map(json.dumps).filter(_is_small)
         schemathesis.openapi.format(name, st.sampled_from(_drawn(texts)))

@@ -21,13 +21,19 @@ from werkzeug.serving import make_server
 
 from libs.api import models
 from libs.service import Service
-from libs.service.testing import KEY, ROOT, bearer, environment, private_pem, running_service
+from libs.service.testing import ROOT, SECRET, bearer, environment, running_service
 from services.todos.models import Todo
 
 EXAMPLES = os.environ.get("FUZZ")
 FEW = "10"
 SETTINGS = {
-    "auth": {"jwt_private_key": private_pem(KEY), "profiles_url": "http://profiles.test"},
+    "auth": {
+        "key_secret": SECRET,
+        "profiles_url": "http://profiles.test",
+        "todos_url": "http://todos.test",
+        "mail_folder": "unused",
+        "address_tries": "100000",
+    },
     "profiles": {},
     "todos": {"cursor_secret": "only-for-tests-and-32-characters-long"},
 }
@@ -45,7 +51,7 @@ def make_known(name: str) -> None:
 
 def token(name: str) -> dict[str, str]:
     """Return the header of ada's token, who may do anything."""
-    return bearer("ada", audience=name, scopes=("profiles:create",))
+    return bearer("ada", audience=name, scopes=("profiles:create", "todos:delete-all", "users:admin"))
 
 
 @contextmanager

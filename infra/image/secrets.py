@@ -3,10 +3,11 @@
 Each service gets a folder of its own, so that it can be given its secrets and nobody else's. Two files,
 readable by their owner only (mode 0600):
 
-- `DIR/auth/jwt-key.pem`: the Ed25519 private key auth signs tokens with (PKCS #8, RFC 8410);
-- `DIR/todos/cursor-secret`: 32 random bytes in hex, with which todos signs its cursors.
+- `DIR/auth/key-secret`: with which auth seals the keys it signs tokens with, before it stores them;
+- `DIR/todos/cursor-secret`: with which todos signs its cursors.
 
-A file that is there is never touched, so a second run changes nothing and tokens outlive a restart. On AWS
+Each is 32 random bytes in hex. A file that is there is never touched, so a second run changes nothing and
+tokens outlive a restart. On AWS
 the secrets come from elsewhere; no service makes its own, because two processes would make different ones.
 
 Nothing here may import the standard library's `secrets`: run as a script, this file would be found instead.
@@ -15,30 +16,17 @@ Nothing here may import the standard library's `secrets`: run as a script, this 
 import fcntl
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
-CURSOR_SECRET_BYTES = 32
+SECRET_BYTES = 32
+SECRETS = ("auth/key-secret", "todos/cursor-secret")
 
 
-def jwt_key() -> bytes:
-    """Return a new Ed25519 private key as an unencrypted PKCS #8 PEM file."""
-    return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-def cursor_secret() -> bytes:
+def new_secret() -> bytes:
     """Return a new random secret in hex: 64 characters on one line."""
-    return os.urandom(CURSOR_SECRET_BYTES).hex().encode() + b"\n"
-
-
-SECRETS: dict[str, Callable[[], bytes]] = {
-    "auth/jwt-key.pem": jwt_key,
-    "todos/cursor-secret": cursor_secret,
-}
+    return os.urandom(SECRET_BYTES).hex().encode() + b"\n"
 
 
 @contextmanager
@@ -76,14 +64,14 @@ def create_missing(directory: Path) -> list[Path]:
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     created = []
-    for name, generate in SECRETS.items():
+    for name in SECRETS:
         path = directory / name
         path.parent.mkdir(mode=0o700, exist_ok=True)
         # The folder of the service is what containers share, so the lock is there and not on `directory`.
         with locked(path.parent) as descriptor:
             # A dangling link counts as present: replacing it would hide that the real secret is missing.
             if not os.path.lexists(path):
-                publish(path, generate())
+                publish(path, new_secret())
                 created.append(path)
             os.fsync(descriptor)  # the rename, too, survives a power cut
     return created

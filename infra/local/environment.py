@@ -88,12 +88,23 @@ def _docs_settings(ports: Ports) -> dict[str, str]:
 
 def _own_settings(service: str, ports: Ports) -> dict[str, str]:
     secrets = paths.LOCAL / "secrets"
-    keys = {"APP_JWKS_URL": f"{ports.url('auth')}/.well-known/jwks.json"}
+    well_known = f"{ports.url('auth')}/.well-known"
+    keys = {
+        "APP_JWKS_URL": f"{well_known}/jwks.json",
+        "APP_REVOCATIONS_URL": f"{well_known}/revoked.json",
+    }
     redis = {"APP_REDIS_URL": ports.url("redis")}
     match service:
         case "auth":
-            key = {"APP_JWT_PRIVATE_KEY_FILE": str(secrets / "auth" / "jwt-key.pem")}
-            return {**redis, **key, "APP_PROFILES_URL": ports.url("profiles")}
+            key = {"APP_KEY_SECRET_FILE": str(secrets / "auth" / "key-secret")}
+            calls = {"APP_PROFILES_URL": ports.url("profiles"), "APP_TODOS_URL": ports.url("todos")}
+            # Whoever tries this out is one address, and has no mail server.
+            accounts = {
+                "APP_EMAIL_VERIFICATION": "optional",
+                "APP_ADDRESS_TRIES": "10000",
+                "APP_MAIL_FOLDER": str(paths.LOCAL / "mail"),
+            }
+            return {**redis, **key, **calls, **accounts}
         case "profiles":
             return keys
         case _:

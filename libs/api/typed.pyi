@@ -40,6 +40,120 @@ class _auth:
             password: str,
             name: str = ...,
         ) -> None: ...
+    class SignUpPending(ApiObject):
+        email: str
+        def __init__(
+            self,
+            *,
+            email: str,
+        ) -> None: ...
+    class MailedToken(ApiObject):
+        token: str
+        def __init__(
+            self,
+            *,
+            token: str,
+        ) -> None: ...
+    class VerificationForm(ApiObject):
+        token: str
+        def __init__(
+            self,
+            *,
+            token: str,
+            **further: _t.Any,
+        ) -> None: ...
+    class ResetForm(ApiObject):
+        token: str
+        password: str
+        def __init__(
+            self,
+            *,
+            token: str,
+            password: str,
+            **further: _t.Any,
+        ) -> None: ...
+    class Mailbox(ApiObject):
+        email: str
+        def __init__(
+            self,
+            *,
+            email: str,
+        ) -> None: ...
+    class PasswordChange(ApiObject):
+        current_password: str
+        new_password: str
+        def __init__(
+            self,
+            *,
+            current_password: str,
+            new_password: str,
+        ) -> None: ...
+    class PasswordReset(ApiObject):
+        token: str
+        password: str
+        def __init__(
+            self,
+            *,
+            token: str,
+            password: str,
+        ) -> None: ...
+    class Me(ApiObject):
+        user_id: str
+        email: str
+        email_verified: bool
+        roles: list[str]
+        created_at: _datetime.datetime
+        def __init__(
+            self,
+            *,
+            user_id: str,
+            email: str,
+            email_verified: bool,
+            roles: _abc.Sequence[str],
+            created_at: _datetime.datetime | str,
+        ) -> None: ...
+    class PasswordProof(ApiObject):
+        password: str
+        def __init__(
+            self,
+            *,
+            password: str,
+        ) -> None: ...
+    class User(ApiObject):
+        user_id: str
+        email: str
+        email_verified: bool
+        roles: list[str]
+        created_at: _datetime.datetime
+        disabled_at: _datetime.datetime | None
+        deletion_asked_at: _datetime.datetime | None
+        def __init__(
+            self,
+            *,
+            user_id: str,
+            email: str,
+            email_verified: bool,
+            roles: _abc.Sequence[str],
+            created_at: _datetime.datetime | str,
+            disabled_at: _datetime.datetime | str = ...,
+            deletion_asked_at: _datetime.datetime | str = ...,
+        ) -> None: ...
+    class UserPage(ApiObject):
+        items: _abc.MutableSequence[_auth.User]
+        next: str | None
+        def __init__(
+            self,
+            *,
+            items: _abc.Sequence[_auth.User | _abc.Mapping[str, _t.Any]],
+            next: str = ...,
+        ) -> None: ...
+    class Roles(ApiObject):
+        roles: list[str]
+        def __init__(
+            self,
+            *,
+            roles: _abc.Sequence[str],
+        ) -> None: ...
     class Account(ApiObject):
         user_id: str
         email: str
@@ -62,14 +176,138 @@ class _auth:
         access_token: str
         token_type: _t.Literal['Bearer']
         expires_in: int
+        refresh_token: str
+        refresh_expires_in: int
         user_id: str
+        scope: str
         def __init__(
             self,
             *,
             access_token: str,
             token_type: _t.Literal['Bearer'],
             expires_in: int,
+            refresh_token: str,
+            refresh_expires_in: int,
             user_id: str,
+            scope: str,
+        ) -> None: ...
+    class RefreshToken(ApiObject):
+        refresh_token: str
+        def __init__(
+            self,
+            *,
+            refresh_token: str,
+        ) -> None: ...
+    class TokenRequest(ApiObject):
+        grant_type: str
+        client_id: str | None
+        client_secret: str | None
+        scope: str | None
+        audience: str | None
+        refresh_token: str | None
+        code: str | None
+        redirect_uri: str | None
+        code_verifier: str | None
+        def __init__(
+            self,
+            *,
+            grant_type: str,
+            client_id: str = ...,
+            client_secret: str = ...,
+            scope: str = ...,
+            audience: str = ...,
+            refresh_token: str = ...,
+            code: str = ...,
+            redirect_uri: str = ...,
+            code_verifier: str = ...,
+            **further: _t.Any,
+        ) -> None: ...
+    class LogInForm(ApiObject):
+        email: str
+        password: str
+        def __init__(
+            self,
+            *,
+            email: str,
+            password: str,
+        ) -> None: ...
+    class Userinfo(ApiObject):
+        sub: str
+        email: str | None
+        email_verified: bool | None
+        def __init__(
+            self,
+            *,
+            sub: str,
+            email: str = ...,
+            email_verified: bool = ...,
+        ) -> None: ...
+    class OAuthTokens(ApiObject):
+        access_token: str
+        token_type: _t.Literal['Bearer']
+        expires_in: int
+        scope: str
+        refresh_token: str | None
+        id_token: str | None
+        def __init__(
+            self,
+            *,
+            access_token: str,
+            token_type: _t.Literal['Bearer'],
+            expires_in: int,
+            scope: str,
+            refresh_token: str = ...,
+            id_token: str = ...,
+            **further: _t.Any,
+        ) -> None: ...
+    class OAuthError(ApiObject):
+        error: str
+        error_description: str
+        def __init__(
+            self,
+            *,
+            error: str,
+            error_description: str,
+            **further: _t.Any,
+        ) -> None: ...
+    class Session(ApiObject):
+        session_id: str
+        created_at: _datetime.datetime
+        used_at: _datetime.datetime
+        expires_at: _datetime.datetime
+        device: str | None
+        address: str | None
+        client_id: str
+        current: bool
+        def __init__(
+            self,
+            *,
+            session_id: str,
+            created_at: _datetime.datetime | str,
+            used_at: _datetime.datetime | str,
+            expires_at: _datetime.datetime | str,
+            device: str | None,
+            address: str | None,
+            client_id: str,
+            current: bool,
+        ) -> None: ...
+    class SessionList(ApiObject):
+        items: _abc.MutableSequence[_auth.Session]
+        def __init__(
+            self,
+            *,
+            items: _abc.Sequence[_auth.Session | _abc.Mapping[str, _t.Any]],
+        ) -> None: ...
+    class Revocations(ApiObject):
+        sid: list[str]
+        sub: list[str]
+        jti: list[str]
+        def __init__(
+            self,
+            *,
+            sid: _abc.Sequence[str],
+            sub: _abc.Sequence[str],
+            jti: _abc.Sequence[str],
         ) -> None: ...
     class KeySet(ApiObject):
         keys: _abc.MutableSequence[_auth.KeySet_keys]
@@ -191,7 +429,135 @@ class _auth_client(_auth, ApiClient):
         body: _auth.SignUp | _abc.Mapping[str, _t.Any],
         auth: str | None = ...,
         timeout: float = ...,
-    ) -> _auth.Account: ...
+    ) -> _auth.Account | _auth.SignUpPending: ...
+    def show_verification(
+        self,
+        *,
+        token: str,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> str: ...
+    def verify_email(
+        self,
+        *,
+        body: _auth.MailedToken | _abc.Mapping[str, _t.Any],
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> None: ...
+    def verify_email_by_form(
+        self,
+        *,
+        body: _t.Any,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> str: ...
+    def send_verification_again(
+        self,
+        *,
+        body: _auth.Mailbox | _abc.Mapping[str, _t.Any],
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> None: ...
+    def change_password(
+        self,
+        *,
+        body: _auth.PasswordChange | _abc.Mapping[str, _t.Any],
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> None: ...
+    def forgot_password(
+        self,
+        *,
+        body: _auth.Mailbox | _abc.Mapping[str, _t.Any],
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> None: ...
+    def show_reset(
+        self,
+        *,
+        token: str,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> str: ...
+    def reset_password(
+        self,
+        *,
+        body: _auth.PasswordReset | _abc.Mapping[str, _t.Any],
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> None: ...
+    def reset_password_by_form(
+        self,
+        *,
+        body: _t.Any,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> str: ...
+    def get_me(
+        self,
+        *,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.Me: ...
+    def delete_me(
+        self,
+        *,
+        body: _auth.PasswordProof | _abc.Mapping[str, _t.Any],
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.Operation: ...
+    def list_users(
+        self,
+        *,
+        email: str | None = ...,
+        after: str | None = ...,
+        limit: int | None = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.UserPage: ...
+    def get_user(
+        self,
+        *,
+        user_id: str,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.User: ...
+    def delete_user(
+        self,
+        *,
+        user_id: str,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.Operation: ...
+    def disable_user(
+        self,
+        *,
+        user_id: str,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.User: ...
+    def enable_user(
+        self,
+        *,
+        user_id: str,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.User: ...
+    def unlock_user(
+        self,
+        *,
+        user_id: str,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> None: ...
+    def set_roles(
+        self,
+        *,
+        user_id: str,
+        body: _auth.Roles | _abc.Mapping[str, _t.Any],
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.User: ...
     def log_in(
         self,
         *,
@@ -199,12 +565,113 @@ class _auth_client(_auth, ApiClient):
         auth: str | None = ...,
         timeout: float = ...,
     ) -> _auth.Token: ...
+    def refresh(
+        self,
+        *,
+        body: _auth.RefreshToken | _abc.Mapping[str, _t.Any],
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.Token: ...
+    def log_out(
+        self,
+        *,
+        body: _auth.RefreshToken | _abc.Mapping[str, _t.Any] = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> None: ...
+    def list_sessions(
+        self,
+        *,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.SessionList: ...
+    def end_sessions(
+        self,
+        *,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> None: ...
+    def end_session(
+        self,
+        *,
+        session_id: str,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> None: ...
+    def issue_token(
+        self,
+        *,
+        body: _t.Any,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.OAuthTokens: ...
+    def show_log_in(
+        self,
+        *,
+        response_type: str | None = ...,
+        client_id: str | None = ...,
+        redirect_uri: str | None = ...,
+        scope: str | None = ...,
+        state: str | None = ...,
+        nonce: str | None = ...,
+        code_challenge: str | None = ...,
+        code_challenge_method: str | None = ...,
+        more: _abc.Mapping[str, str] | None = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> str | None: ...
+    def log_in_for_client(
+        self,
+        *,
+        body: _t.Any,
+        response_type: str | None = ...,
+        client_id: str | None = ...,
+        redirect_uri: str | None = ...,
+        scope: str | None = ...,
+        state: str | None = ...,
+        nonce: str | None = ...,
+        code_challenge: str | None = ...,
+        code_challenge_method: str | None = ...,
+        more: _abc.Mapping[str, str] | None = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> None: ...
+    def get_userinfo(
+        self,
+        *,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.Userinfo: ...
+    def post_userinfo(
+        self,
+        *,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.Userinfo: ...
+    def get_openid_configuration(
+        self,
+        *,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> dict[str, _t.Any]: ...
+    def get_oauth_metadata(
+        self,
+        *,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> dict[str, _t.Any]: ...
     def get_keys(
         self,
         *,
         auth: str | None = ...,
         timeout: float = ...,
     ) -> _auth.KeySet: ...
+    def list_revocations(
+        self,
+        *,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.Revocations: ...
     def ping(
         self,
         *,
@@ -493,6 +960,13 @@ class _profiles_client(_profiles, ApiClient):
         auth: str | None = ...,
         timeout: float = ...,
     ) -> _profiles.Profile: ...
+    def delete_profile(
+        self,
+        *,
+        profile_id: str,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> None: ...
     def update_profile(
         self,
         *,
@@ -562,6 +1036,22 @@ class _profiles_client(_profiles, ApiClient):
     ) -> str | bytes | None: ...
 
 class _todos:
+    class Erasure(ApiObject):
+        owner: str
+        def __init__(
+            self,
+            *,
+            owner: str,
+        ) -> None: ...
+    class Erased(ApiObject):
+        erased: int
+        more: bool
+        def __init__(
+            self,
+            *,
+            erased: int,
+            more: bool,
+        ) -> None: ...
     class Problem(ApiObject):
         type: str
         title: str
@@ -1268,6 +1758,13 @@ class _todos_client(_todos, ApiClient):
         auth: str | None = ...,
         timeout: float = ...,
     ) -> bytes: ...
+    def erase_todos(
+        self,
+        *,
+        body: _todos.Erasure | _abc.Mapping[str, _t.Any],
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _todos.Erased: ...
     def ping(
         self,
         *,

@@ -1,6 +1,6 @@
 """Tokens, the keys they are signed with, and who is calling."""
 
-from libs.jwt.backend import backend_token
+from libs.jwt.backend import Issues, backend_token
 from libs.jwt.bearer import bearer_token
 from libs.jwt.caller import Caller, acting_as, current_caller
 from libs.jwt.calls import (
@@ -18,17 +18,20 @@ from libs.jwt.issuer import TokenIssuer
 from libs.jwt.keys import SharedSecret, Signer, SigningKey
 from libs.jwt.keyset import FixedKeySet, KeySet, RemoteKeySet
 from libs.jwt.revocations import RemoteRevocations, RevocationList, Revocations
+from libs.jwt.service_account import ServiceAccount
 from libs.jwt.verifier import TokenVerifier
 
 __all__ = [
     "Caller",
     "FixedKeySet",
     "Identity",
+    "Issues",
     "KeySet",
     "RemoteKeySet",
     "RemoteRevocations",
     "RevocationList",
     "Revocations",
+    "ServiceAccount",
     "SharedSecret",
     "Signer",
     "SigningKey",

@@ -2,14 +2,23 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from libs.jwt.caller import Caller, acting_as
-from libs.jwt.issuer import TokenIssuer
+
+
+class Issues(Protocol):
+    """Makes tokens in the name of this service: a `TokenIssuer` where it signs, else a `ServiceAccount`."""
+
+    def issue(
+        self, subject: str, *, audience: Iterable[str], expires_in: int = ..., scopes: Iterable[str] = ...
+    ) -> str:
+        """Return a token of `subject`."""
 
 
 @contextmanager
 def backend_token(
-    issuer: TokenIssuer,
+    issuer: Issues,
     service: str,
     *,
     audience: Iterable[str],

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -28,6 +29,7 @@ class Fetched(Generic[T]):
         `AttributeError` if it is not what it should be.
     :param max_age: seconds after which it is fetched again.
     :param cooldown: seconds between two fetches at the least; half a second while there is nothing yet.
+    :param too_old: seconds after which it is not used before it was tried to renew it, as after a long pause.
     :param timeout: seconds to connect, to wait for the answer, and to read all of it.
     """
 
@@ -38,6 +40,7 @@ class Fetched(Generic[T]):
         *,
         max_age: float,
         cooldown: float,
+        too_old: float = math.inf,
         timeout: float = 1.5,
         transport: httpx.BaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -46,6 +49,7 @@ class Fetched(Generic[T]):
         self._read = read
         self._max_age = max_age
         self._cooldown = cooldown
+        self._too_old = too_old
         self._timeout = timeout
         self._http = httpx.Client(timeout=timeout, transport=transport, trust_env=False)
         self._clock = clock
@@ -56,7 +60,11 @@ class Fetched(Generic[T]):
 
     def get(self) -> T | None:
         """Return what is kept, or None before the first time; see to its renewal if it has grown old."""
-        if self._value is not None and self._is_due():
+        if self._value is None or not self._is_due():
+            return self._value
+        if self._clock() - self._fetched_at > self._too_old:
+            self._fetch()
+        else:
             # A thread for the time of one fetch: a process may fork before it, and need not end it.
             threading.Thread(target=self._fetch, name="renewal", daemon=True).start()
         return self._value

@@ -74,6 +74,7 @@ class RemoteRevocations:
             RevocationList.from_json,
             max_age=max_age,
             cooldown=cooldown,
+            too_old=2 * max_age,
             timeout=timeout,
             transport=transport,
             clock=clock,

@@ -10,5 +10,16 @@ structured logs, health, the contract in ``apis/<name>.yaml`` and problem+json f
 
 from libs.service.service import Running, Service
 from libs.service.settings import Secret, Settings, SettingsError, load_settings, setting
+from libs.service.web import ClientAddress, UserAgent
 
-__all__ = ["Running", "Secret", "Service", "Settings", "SettingsError", "load_settings", "setting"]
+__all__ = [
+    "ClientAddress",
+    "Running",
+    "Secret",
+    "Service",
+    "Settings",
+    "SettingsError",
+    "UserAgent",
+    "load_settings",
+    "setting",
+]

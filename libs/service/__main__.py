@@ -35,6 +35,10 @@ def main(arguments: list[str]) -> int:
         configure_logs(name, log_format=settings.log_format, level=settings.log_level)
         if settings.create_tables or process == "tables":
             service.database(settings).create_tables()
+        if service.prepare is not None and process != "tables":
+            # With a database of its own, as the tables: the one the process serves with may be forked.
+            service.database(settings)
+            service.prepare(settings)
         running = service.start(settings)
         if process == "shell":
             run_shell(running)

@@ -29,12 +29,22 @@ from libs.api import (
 )
 from libs.dynamodb import Database
 from libs.errors import ServiceUnavailable
-from libs.jwt import Caller, KeySet, RemoteKeySet, TokenVerifier, current_caller
+from libs.jwt import (
+    Caller,
+    KeySet,
+    RemoteKeySet,
+    RemoteRevocations,
+    Revocations,
+    SharedSecret,
+    TokenVerifier,
+    current_caller,
+)
+from libs.jwt.service_account import ServiceAccount
 from libs.service.builtin import Builtin
 from libs.service.cors import Cors
 from libs.service.health import Health
 from libs.service.settings import Settings, SettingsError, load_settings, service_url, setting
-from libs.service.web import create_app
+from libs.service.web import ClientAddress, UserAgent, client_address, create_app, user_agent
 from libs.tasks import Operation, Progress, Task, TaskRuntime, operations_contribution
 from libs.tasks.celery_app import CeleryPublisher, make_celery, register
 from libs.tasks.lease import current_progress
@@ -56,8 +66,12 @@ class Service:
     :param calls: the services it calls; each is at the setting ``APP_<NAME>_URL``, and handlers and tasks may
         ask for `Clients`.
     :param provide: makes, from the settings, the objects that handlers, resources and tasks may ask for.
-    :param keys: makes, from the settings, the keys to verify tokens with; by default they are fetched from
-        `APP_JWKS_URL`.
+    :param keys: makes, from the parts that `provide` made, the keys to verify tokens with; by default they
+        are fetched from `APP_JWKS_URL`, or there is one secret, `APP_JWT_SECRET`.
+    :param revocations: makes, from the same, the list of what is over before it expires; by default it is
+        fetched from `APP_REVOCATIONS_URL`, if that is given.
+    :param prepare: looks, from the settings, at what is stored before a process starts; raises
+        `SettingsError` where it does not go with them.
     :param authenticate: makes, from the settings, what turns a bearer token into its caller or raises
         `Unauthorized`, instead of verifying it as a JWT: for API keys, sessions, another issuer's tokens.
     """
@@ -68,7 +82,9 @@ class Service:
     tasks: Sequence[Task] = ()
     calls: Sequence[str] = ()
     provide: Callable[[Any], Iterable[object]] = _nothing
-    keys: Callable[[Any], KeySet] | None = None
+    keys: Callable[[Dependencies], KeySet] | None = None
+    revocations: Callable[[Dependencies], Revocations] | None = None
+    prepare: Callable[[Any], None] | None = None
     authenticate: Callable[[Any], Callable[[str], Caller]] | None = None
 
     @classmethod
@@ -91,9 +107,9 @@ class Service:
         :raises SettingsError: naming every fault.
         """
         needed = ["redis_url"] if self.tasks else []
-        if self.keys is None and self.authenticate is None:
-            needed.append("jwks_url")
-        return load_settings(self.settings_class, environ, needed=needed)
+        verifies = self.keys is None and self.authenticate is None
+        one_of = [("jwks_url", "jwt_secret")] if verifies else []
+        return load_settings(self.settings_class, environ, needed=needed, one_of=one_of)
 
     @property
     def settings_class(self) -> type[Settings]:
@@ -157,8 +173,19 @@ class Running:
         self.database = service.database(settings)
         self.clients = _clients(service, settings, transports)
         self.dependencies = Dependencies(
-            [self.database, *([self.clients] if service.calls else []), *service.provide(settings)],
-            {Caller: _caller, Caller | None: current_caller, Progress: current_progress},
+            [
+                self.database,
+                *([self.clients] if service.calls else []),
+                *_service_account(settings),
+                *service.provide(settings),
+            ],
+            {
+                Caller: _caller,
+                Caller | None: current_caller,
+                ClientAddress: client_address,
+                Progress: current_progress,
+                UserAgent: user_agent,
+            },
         )
 
     @cached_property
@@ -191,15 +218,26 @@ class Running:
     @cached_property
     def keys(self) -> KeySet:
         """The keys tokens are verified with."""
-        make = self.service.keys
-        return make(self.settings) if make else RemoteKeySet(self.settings.jwks_url or "")
+        if self.service.keys is not None:
+            return self.service.keys(self.dependencies)
+        secret = self.settings.jwt_secret
+        return SharedSecret(secret.reveal()) if secret else RemoteKeySet(self.settings.jwks_url or "")
+
+    @cached_property
+    def revocations(self) -> Revocations | None:
+        """What is over before it expires; None if nobody tells."""
+        if self.service.revocations is not None:
+            return self.service.revocations(self.dependencies)
+        url = self.settings.revocations_url
+        return RemoteRevocations(url) if url else None
 
     @cached_property
     def health(self) -> Health:
         """The checks that readiness is made of."""
         checks: dict[str, Callable[[], object]] = {"dynamodb": self.database.ping}
-        if self.service.authenticate is None and isinstance(self.keys, RemoteKeySet):
-            checks["keys"] = self.keys.ready
+        keys_ready = getattr(self.keys, "ready", None) if self.service.authenticate is None else None
+        if keys_ready is not None:
+            checks["keys"] = keys_ready
         if self.service.tasks and self.settings.redis_url:
             checks["redis"] = _redis_ping(self.settings.redis_url.reveal())
         return Health(checks)
@@ -217,8 +255,13 @@ class Running:
     def _authenticate(self) -> Callable[[str], Caller]:
         if self.service.authenticate is not None:
             return self.service.authenticate(self.settings)
-        issuer, audience = self.settings.jwt_issuer, self.service.name
-        return TokenVerifier(self.keys, issuer=issuer, audience=audience).verify
+        verifier = TokenVerifier(
+            self.keys,
+            issuer=self.settings.jwt_issuer,
+            audience=self.service.name,
+            revocations=self.revocations,
+        )
+        return verifier.verify
 
     def web_app(self) -> Flask:
         """Return the WSGI application."""
@@ -234,6 +277,7 @@ class Running:
             tasks=self.tasks,
             max_body_bytes=self.settings.max_body_bytes,
             cors=Cors.from_setting(self.settings.cors_origins),
+            trusted_proxies=self.settings.trusted_proxies,
         )
 
 
@@ -249,6 +293,12 @@ def _clients(service: Service, settings: Settings, transports: Mapping[str, http
         transports=transports,
         folder=APIS,
     )
+
+
+def _service_account(settings: Settings) -> list[ServiceAccount]:
+    if settings.token_url is None or settings.client_id is None or settings.client_secret is None:
+        return []
+    return [ServiceAccount(settings.token_url, settings.client_id, settings.client_secret.reveal())]
 
 
 def _url_setting(api: str) -> str:

@@ -2,10 +2,10 @@
 
 import types
 import typing
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import marshmallow
 from marshmallow import ValidationError
@@ -13,6 +13,7 @@ from marshmallow import fields as ma
 from marshmallow.validate import Length, OneOf, Range, Regexp
 
 from libs.api import is_service_url
+from libs.jwt import SharedSecret
 from libs.service.cors import read_origins
 from libs.service.docs.menu import read_menu
 
@@ -86,6 +87,11 @@ class Settings:
     ``APP_X_FILE`` names a file that holds the value instead, as containers are given secrets.
     """
 
+    one_of: ClassVar[Collection[tuple[str, ...]]] = ()
+    """Names of settings of which exactly one must be given."""
+    together: ClassVar[Collection[tuple[str, ...]]] = (("client_id", "client_secret", "token_url"),)
+    """Names of settings that must all be given, or none."""
+
     service: str = setting(validate=Regexp(r"[a-z][a-z0-9_]*\Z"))
     version: str = setting("dev")
     commit: str | None = setting(None)
@@ -98,6 +104,7 @@ class Settings:
     read_timeout_seconds: int = setting(10, Range(1, 300))
     body_timeout_seconds: int = setting(60, Range(1, 3600))
     max_body_bytes: int = setting(1024 * 1024, Range(1024))
+    trusted_proxies: int = setting(0, Range(0, 10))
     validate_answers: str = setting("off", _ANSWER_CHECK)
 
     cors_origins: str | None = setting(None, readable(read_origins))
@@ -116,6 +123,11 @@ class Settings:
     redis_url: Secret | None = setting(None, _REDIS_URL)
     jwt_issuer: str = setting(validate=Length(1))
     jwks_url: str | None = setting(None, HTTP_URL)
+    jwt_secret: Secret | None = setting(None, readable(SharedSecret))
+    revocations_url: str | None = setting(None, HTTP_URL)
+    client_id: str | None = setting(None, Length(1))
+    client_secret: Secret | None = setting(None, Length(32))
+    token_url: str | None = setting(None, HTTP_URL)
 
     call_connect_seconds: float = setting(1.0, Range(0.05))
     call_read_seconds: float = setting(3.0, Range(0.05))
@@ -137,14 +149,23 @@ _FIELDS: Mapping[Any, type[ma.Field[Any]]] = {
 S = TypeVar("S", bound=Settings)
 
 
-def load_settings(kind: type[S], environ: Mapping[str, str], *, needed: Collection[str] = ()) -> S:
+def load_settings(
+    kind: type[S],
+    environ: Mapping[str, str],
+    *,
+    needed: Collection[str] = (),
+    one_of: Collection[tuple[str, ...]] = (),
+) -> S:
     """Read the settings `kind` from the environment.
 
     :param needed: names of settings with a default that must be given all the same.
+    :param one_of: more than `Settings.one_of`.
     :raises SettingsError: naming each missing, unknown and malformed variable.
     """
     faults: list[str] = []
     values = _values(environ, faults)
+    faults.extend(_together(values, kind.together))
+    faults.extend(_one_of(values, (*kind.one_of, *one_of)))
     types_ = {name: _bare(hint) for name, hint in typing.get_type_hints(kind).items()}
     schema = marshmallow.Schema.from_dict(
         {
@@ -183,6 +204,25 @@ def _values(environ: Mapping[str, str], faults: list[str]) -> dict[str, str]:
             faults.append(f"{PREFIX}{name.upper()}: Given both as a value and as a file.")
         values[name] = text
     return values
+
+
+def _together(values: Collection[str], groups: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    for names in groups:
+        missing = [one for one in names if one not in values]
+        if missing and len(missing) < len(names):
+            given = _listed([one for one in names if one in values], "and")
+            yield f"{PREFIX}{missing[0].upper()}: Missing; it goes with {given}."
+
+
+def _one_of(values: Collection[str], groups: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    for names in groups:
+        if sum(one in values for one in names) != 1:
+            others = _listed(names[1:], "or")
+            yield f"{PREFIX}{names[0].upper()}: Give either it or {others}."
+
+
+def _listed(names: Sequence[str], word: str) -> str:
+    return f" {word} ".join(f"{PREFIX}{one.upper()}" for one in names)
 
 
 def _bare(hint: Any) -> Any:

@@ -5,6 +5,7 @@ environment; here a service is put together on tables of its own.
 """
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -16,10 +17,10 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 import httpx
-from cryptography.hazmat.primitives import serialization
+import jwt
 
 from libs.api import InProcess
-from libs.jwt import FixedKeySet, SigningKey, TokenIssuer
+from libs.jwt import FixedKeySet, KeySet, SigningKey, TokenIssuer
 from libs.service.service import Running, Service
 
 ROOT = Path(__file__).parents[2]
@@ -27,13 +28,19 @@ ISSUER = "http://auth.test"
 KEY = SigningKey.generate()
 ISSUES = TokenIssuer(KEY, ISSUER)
 """Signs tokens that services started here accept."""
+SECRET = secrets.token_urlsafe(48)
+"""Good for every setting that wants a secret."""
 
 
-def private_pem(key: SigningKey) -> str:
-    """Return the PEM that `SigningKey.from_pem` reads."""
-    return key.private.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ).decode()
+class _Also:
+    """The keys that a service brings, and `KEY`."""
+
+    def __init__(self, keys: KeySet) -> None:
+        self._keys = keys
+        self._own = FixedKeySet([KEY.jwk])
+
+    def find(self, kid: str) -> jwt.PyJWK | None:
+        return self._own.find(kid) or self._keys.find(kid)
 
 
 def environment(service: str, **settings: str) -> dict[str, str]:
@@ -64,7 +71,7 @@ def running_service(
 ) -> Iterator[Running]:
     """Put `service` together with tables for the length of a with-block.
 
-    Tokens are verified against `KEY`, unless the service brings keys of its own.
+    Tokens are verified against `KEY`, and against the keys that the service brings, if it does.
 
     :param calls: the services it calls, put together as well, to be called in this process; or another way to
         them. The addresses in `environ` are only names then.
@@ -78,8 +85,7 @@ def running_service(
             for api, to in (calls or {}).items()
         }
         running = service.start(settings, transports)
-        if service.keys is None:
-            running.keys = FixedKeySet([KEY.jwk])
+        running.keys = FixedKeySet([KEY.jwk]) if service.keys is None else _Also(running.keys)
         yield running
     finally:
         service.database(settings).delete_tables()

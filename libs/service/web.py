@@ -1,5 +1,6 @@
 """The Flask application: operations by path, problems for errors, one log line a request."""
 
+import ipaddress
 import logging
 import time
 from collections.abc import Iterable
@@ -7,7 +8,7 @@ from contextlib import nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, request
+from flask import Flask, current_app, has_request_context, request
 from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException
 from werkzeug.wsgi import ClosingIterator
@@ -38,6 +39,7 @@ REQUEST_ID_HEADER = "X-Request-ID"
 _PATH = "polymacaron.path"
 _ROUTE = "polymacaron.route"
 """Where in the WSGI environ the path stands as it was sent, and that of the contract it has met."""
+_TRUSTED_PROXIES = "POLYMACARON_TRUSTED_PROXIES"
 DRAINED_BYTES = 4 * 1024 * 1024
 DRAINING_SECONDS = 5.0
 """How much of a body that nobody read is thrown away, and for how long, to use its connection again."""
@@ -51,21 +53,59 @@ def create_app(
     tasks: TaskRuntime | None,
     max_body_bytes: int,
     cors: Cors | None = None,
+    trusted_proxies: int = 0,
 ) -> Flask:
     """Return the WSGI application that serves `contract`.
 
     :param tasks: where the tasks that handlers call are submitted.
     :param max_body_bytes: larger bodies are refused with 413, read or unread.
     :param cors: which other sites' pages may call it; by default none.
+    :param trusted_proxies: how many proxies of ours each request has come through, for `client_address`.
     """
     cors = cors or Cors()
     app = Flask(name, static_folder=None)
+    app.config[_TRUSTED_PROXIES] = trusted_proxies
     app.config["MAX_CONTENT_LENGTH"] = max_body_bytes
     # In front of Flask's own routing, which looks at the decoded path and has no route here.
     app.before_request(partial(_answer, Routes(contract.operations), server, cors))
     app.register_error_handler(Exception, _answer_error)
     app.wsgi_app = RequestScope(app.wsgi_app, tasks, cors)  # type: ignore[method-assign]
     return app
+
+
+class ClientAddress(str):
+    """The IP address a request comes from; empty where there is no request, or no address."""
+
+    __slots__ = ()
+
+
+class UserAgent(str):
+    """What the program that sent a request says it is (RFC 9110 section 10.1.5); empty if it says nothing."""
+
+    __slots__ = ()
+
+
+def user_agent() -> UserAgent:
+    """Return what the program that sent the present request says it is."""
+    return UserAgent(request.environ.get("HTTP_USER_AGENT", "") if has_request_context() else "")
+
+
+def client_address() -> ClientAddress:
+    """Return where the present request comes from.
+
+    That is who has connected to us or, behind proxies of ours, to the first of them. Each adds whom it has
+    seen to the end of X-Forwarded-For; what stands before those entries is the client's own invention.
+    """
+    if not has_request_context():
+        return ClientAddress()
+    peer = request.environ.get("REMOTE_ADDR", "")
+    proxies: int = current_app.config[_TRUSTED_PROXIES]
+    seen = request.environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    told = seen[-proxies].strip() if 0 < proxies <= len(seen) else peer
+    try:
+        return ClientAddress(ipaddress.ip_address(told))
+    except ValueError:
+        return ClientAddress(peer)
 
 
 def _answer(routes: Routes, server: Server, cors: Cors) -> Response:

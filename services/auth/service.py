@@ -1,41 +1,62 @@
 """The auth service."""
 
-from dataclasses import dataclass
+from datetime import timedelta
 
-from libs.jwt import FixedKeySet, SigningKey, TokenIssuer
-from libs.service import Secret, Service, Settings, SettingsError, setting
-from services.auth.models import Email, User
-from services.auth.passwords import Passwords
-from services.auth.tasks import create_profile
-
-
-@dataclass(frozen=True, kw_only=True)
-class AuthSettings(Settings):
-    """What auth needs to know beside `Settings`."""
-
-    jwt_private_key: Secret = setting()
-
-
-def signing_key(settings: AuthSettings) -> SigningKey:
-    """Return the key tokens are signed with."""
-    try:
-        return SigningKey.from_pem(settings.jwt_private_key.reveal())
-    except ValueError as error:
-        raise SettingsError(f"APP_JWT_PRIVATE_KEY: {error}") from None
+from libs.jwt import TokenIssuer
+from libs.service import Service
+from services.auth.accounts import Email, User, tasks
+from services.auth.accounts.deletion import delete_account
+from services.auth.accounts.mail_tokens import MailToken
+from services.auth.accounts.parts import account_parts
+from services.auth.clients import OAuthClient
+from services.auth.keys import TokenKeys, check_secret
+from services.auth.keys.models import Key
+from services.auth.oauth.discovery import Discovery
+from services.auth.oauth.models import Code
+from services.auth.oauth.userinfo import UserinfoTokens
+from services.auth.sessions.models import Revocation, Session
+from services.auth.sessions.revocations import RevokedTokens
+from services.auth.sessions.sessions import Sessions
+from services.auth.settings import AuthSettings
 
 
 def provide(settings: AuthSettings) -> list[object]:
     """Make what handlers and tasks ask for."""
-    key = signing_key(settings)
-    return [key, TokenIssuer(key, settings.jwt_issuer), Passwords()]
+    keys = TokenKeys.of(settings)
+    parts = account_parts(settings)
+    sessions = Sessions(
+        parts.accounts,
+        life=timedelta(days=settings.session_days),
+        idle=timedelta(days=settings.session_idle_days),
+    )
+    revoked = RevokedTokens()
+    return [
+        keys,
+        TokenIssuer(keys.signer, settings.jwt_issuer),
+        revoked,
+        sessions,
+        Discovery(keys, settings.jwt_issuer),
+        UserinfoTokens(keys, settings.jwt_issuer, revoked),
+        *parts,
+    ]
 
 
 service = Service(
     "auth",
     settings=AuthSettings,
-    models=[User, Email],
-    tasks=[create_profile],
-    calls=["profiles"],
+    models=[User, Email, MailToken, Key, Session, Revocation, OAuthClient, Code],
+    tasks=[
+        tasks.create_profile,
+        tasks.send_verification,
+        tasks.send_signed_up_already,
+        tasks.send_link_again,
+        tasks.send_reset,
+        tasks.send_password_changed,
+        delete_account,
+    ],
+    calls=["profiles", "todos"],
     provide=provide,
-    keys=lambda settings: FixedKeySet([signing_key(settings).jwk]),
+    keys=lambda parts: parts.make(TokenKeys),
+    revocations=lambda parts: parts.make(RevokedTokens),
+    prepare=check_secret,
 )

@@ -1,6 +1,7 @@
 """``python -m services.auth.token --subject U --audience todos``: mint an access token.
 
-For operators and for acceptance tests; whoever can run it holds the signing key anyway.
+For operators and for acceptance tests; whoever can run it can open the signing keys anyway. No token outlives
+the key it was signed with.
 """
 
 import argparse
@@ -9,7 +10,7 @@ import sys
 
 from libs.jwt import TokenIssuer
 from libs.service import SettingsError
-from services.auth.service import service, signing_key
+from services.auth.command import operators_keys
 
 
 def main(arguments: list[str]) -> str | None:
@@ -19,21 +20,21 @@ def main(arguments: list[str]) -> str | None:
     parser.add_argument("--audience", required=True, action="append", help="may be given several times")
     parser.add_argument("--issuer", help="another one than APP_JWT_ISSUER")
     parser.add_argument("--scope", default="", help="scopes, separated by spaces")
+    parser.add_argument("--role", default=[], action="append", help="may be given several times")
     parser.add_argument("--expires-in", type=int, default=900, help="seconds; may be negative")
     given = parser.parse_args(arguments)
     try:
-        settings = service.load_settings(os.environ)
-        issuer = TokenIssuer(signing_key(settings), given.issuer or settings.jwt_issuer)  # type: ignore[arg-type]
+        with operators_keys(os.environ) as (settings, keys):
+            token = TokenIssuer(keys.signer, given.issuer or settings.jwt_issuer).issue(
+                given.subject,
+                audience=given.audience,
+                scopes=given.scope.split(),
+                roles=given.role,
+                expires_in=given.expires_in,
+            )
     except SettingsError as error:
         return str(error)
-    print(
-        issuer.issue(
-            given.subject,
-            audience=given.audience,
-            scopes=given.scope.split(),
-            expires_in=given.expires_in,
-        )
-    )
+    print(token)
     return None
 
 

@@ -39,6 +39,14 @@ def update_profile(
     return models.profiles.Profile.update(own(profile_id, caller), changes)
 
 
+def delete_profile(profile_id: str) -> None:
+    """Delete a user's profile.
+
+    :raises NotFound: if there is none.
+    """
+    models.profiles.Profile.delete(profile_id)
+
+
 def own(profile_id: str, caller: Caller) -> str:
     """Return the caller's own id, which `profile_id` must be or stand for by ``me``.
 

@@ -11,7 +11,7 @@ from pynamodb.attributes import (
     UTCDateTimeAttribute,
     VersionAttribute,
 )
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, LocalSecondaryIndex
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection, LocalSecondaryIndex
 from pynamodb.models import Model
 from ulid import ULID
 
@@ -87,6 +87,17 @@ class Todo(Model):
     by_place = ByPlace()
 
 
+class ByOwner(GlobalSecondaryIndex["Export"]):  # type: ignore[no-untyped-call]
+    """Someone's exports, with what it takes to erase them."""
+
+    class Meta:
+        index_name = "by-owner"
+        projection = IncludeProjection(["text_id"])
+
+    owner = UnicodeAttribute(hash_key=True)
+    export_id = UnicodeAttribute(range_key=True)
+
+
 class Export(Model):
     """A finished export. It expires before its parts do."""
 
@@ -98,6 +109,8 @@ class Export(Model):
     text_id = UnicodeAttribute()
     parts = NumberAttribute()
     expires_at = TTLAttribute(default_for_new=EXPORT_KEPT)
+
+    by_owner = ByOwner()
 
 
 class ExportPart(Model):

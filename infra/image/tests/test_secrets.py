@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from infra.image import secrets
+from libs.jwt import SharedSecret
 
 SCRIPT = Path(secrets.__file__)
-NAMES = ["auth/jwt-key.pem", "todos/cursor-secret"]
+NAMES = ["auth/key-secret", "todos/cursor-secret"]
 
 
 def start(*arguments: object) -> subprocess.Popen[str]:
@@ -49,16 +48,14 @@ def test_creates_both(tmp_path: Path) -> None:
     code, output, errors = run(tmp_path)
     assert (code, errors) == (0, "")
     assert output.splitlines() == [
-        f"created {tmp_path}/auth/jwt-key.pem",
+        f"created {tmp_path}/auth/key-secret",
         f"created {tmp_path}/todos/cursor-secret",
     ]
     made = contents(tmp_path)
     assert list(made) == NAMES
-    assert isinstance(load_pem_private_key(made["auth/jwt-key.pem"], password=None), Ed25519PrivateKey)
-    assert (
-        b"BEGIN PRIVATE KEY" in made["auth/jwt-key.pem"]
-    )  # PKCS #8; the older format names the algorithm here
-    assert len(bytes.fromhex(made["todos/cursor-secret"].decode().strip())) == 32
+    for content in made.values():
+        assert len(bytes.fromhex(content.decode().strip())) == 32
+    SharedSecret(made["auth/key-secret"].decode().strip())  # auth refuses a weak one
 
 
 @pytest.mark.usefixtures("open_umask")
@@ -84,14 +81,14 @@ def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
     code, output, errors = run(tmp_path)
     assert (code, errors) == (0, "")
     assert output.splitlines() == [
-        f"kept {tmp_path}/auth/jwt-key.pem",
+        f"kept {tmp_path}/auth/key-secret",
         f"kept {tmp_path}/todos/cursor-secret",
     ]
     assert (contents(tmp_path), [(tmp_path / name).stat().st_mtime_ns for name in NAMES]) == before
 
 
 def test_a_file_of_ones_own_is_kept_and_the_missing_one_made(tmp_path: Path) -> None:
-    own = tmp_path / "auth" / "jwt-key.pem"
+    own = tmp_path / "auth" / "key-secret"
     own.parent.mkdir()
     own.write_text("mine")
     own.chmod(0o640)
@@ -101,7 +98,7 @@ def test_a_file_of_ones_own_is_kept_and_the_missing_one_made(tmp_path: Path) -> 
 
 
 def test_a_dangling_link_is_not_replaced(tmp_path: Path) -> None:
-    key = tmp_path / "auth" / "jwt-key.pem"
+    key = tmp_path / "auth" / "key-secret"
     key.parent.mkdir()
     key.symlink_to("not-mounted-yet")
     secrets.create_missing(tmp_path)
@@ -116,7 +113,7 @@ def test_racing_runs_agree(tmp_path: Path) -> None:
     assert [errors for _, errors in answers] == ["", "", "", ""]
     lines = [line for output, _ in answers for line in output.splitlines()]
     assert sorted(line for line in lines if line.startswith("created")) == [
-        f"created {tmp_path}/auth/jwt-key.pem",
+        f"created {tmp_path}/auth/key-secret",
         f"created {tmp_path}/todos/cursor-secret",
     ]
     assert list(contents(tmp_path)) == NAMES
@@ -146,8 +143,8 @@ def test_a_half_written_file_is_never_seen(tmp_path: Path, monkeypatch: pytest.M
         patch.setattr(os, "fsync", power_cut)
         with pytest.raises(KeyboardInterrupt):
             secrets.create_missing(tmp_path)
-    assert list(contents(tmp_path)) == ["auth/.jwt-key.pem.draft"]
-    assert stat.S_IMODE((tmp_path / "auth" / ".jwt-key.pem.draft").stat().st_mode) == 0o600
+    assert list(contents(tmp_path)) == ["auth/.key-secret.draft"]
+    assert stat.S_IMODE((tmp_path / "auth" / ".key-secret.draft").stat().st_mode) == 0o600
     secrets.create_missing(tmp_path)
     assert list(contents(tmp_path)) == NAMES
 

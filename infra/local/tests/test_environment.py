@@ -17,9 +17,17 @@ COMMON = {
     "APP_DOCS_SERVICES", "APP_DOCS_LOGIN_URL",
 }  # fmt: skip
 OWN = {
-    "auth": {"APP_REDIS_URL", "APP_JWT_PRIVATE_KEY_FILE", "APP_PROFILES_URL"},
-    "profiles": {"APP_JWKS_URL"},
-    "todos": {"APP_REDIS_URL", "APP_JWKS_URL", "APP_CURSOR_SECRET_FILE"},
+    "auth": {
+        "APP_REDIS_URL",
+        "APP_KEY_SECRET_FILE",
+        "APP_PROFILES_URL",
+        "APP_TODOS_URL",
+        "APP_EMAIL_VERIFICATION",
+        "APP_ADDRESS_TRIES",
+        "APP_MAIL_FOLDER",
+    },
+    "profiles": {"APP_JWKS_URL", "APP_REVOCATIONS_URL"},
+    "todos": {"APP_REDIS_URL", "APP_JWKS_URL", "APP_REVOCATIONS_URL", "APP_CURSOR_SECRET_FILE"},
 }
 
 
@@ -45,6 +53,7 @@ def test_the_values_follow_the_ports():
     assert auth["APP_JWT_ISSUER"] == todos["APP_JWT_ISSUER"] == "http://127.0.0.1:1"
     assert auth["APP_PROFILES_URL"] == "http://127.0.0.1:2"
     assert todos["APP_JWKS_URL"] == "http://127.0.0.1:1/.well-known/jwks.json"
+    assert todos["APP_REVOCATIONS_URL"] == "http://127.0.0.1:1/.well-known/revoked.json"
     assert todos["APP_DYNAMODB_ENDPOINT"] == "http://127.0.0.1:4"
     assert todos["APP_REDIS_URL"] == "redis://127.0.0.1:5/0"
     assert todos["APP_DOCS_LOGIN_URL"] == "http://127.0.0.1:1/auth/login"
@@ -115,7 +124,7 @@ def test_a_path_that_supervisor_cannot_take_is_refused(tmp_path: Path, name: str
 
 
 def test_the_file_is_its_owners_and_holds_no_secret(local: Path, tmp_path: Path):
-    for name in ("auth/jwt-key.pem", "todos/cursor-secret"):
+    for name in ("auth/key-secret", "todos/cursor-secret"):
         (local / "secrets" / name).parent.mkdir(parents=True)
         (local / "secrets" / name).write_text("hush-hush")
     text = supervisor_config.render(tmp_path, tmp_path / "s", tmp_path, services(Ports()))

@@ -90,7 +90,7 @@ def test_from_up_to_down(services: Change, ports: Ports, local: Path):
     assert recall() is None
     assert not native.down(), "a second `down` finds nothing"
     assert (local / "data" / "redis" / "appendonlydir").is_dir(), "the data stays"
-    assert (local / "secrets" / "auth" / "jwt-key.pem").is_file()
+    assert (local / "secrets" / "auth" / "key-secret").is_file()
     native.down(data=True)
     assert not (local / "data").exists()
     assert not (local / "secrets").exists()

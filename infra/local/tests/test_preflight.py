@@ -46,7 +46,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_secrets_are_made_once(local: Path):
     preflight.make_secrets()
-    files = [local / "secrets" / "auth" / "jwt-key.pem", local / "secrets" / "todos" / "cursor-secret"]
+    files = [local / "secrets" / "auth" / "key-secret", local / "secrets" / "todos" / "cursor-secret"]
     made = [file.read_bytes() for file in files]
     assert all(file.stat().st_mode & 0o077 == 0 for file in (local / "secrets").rglob("*"))
     preflight.make_secrets()
@@ -55,7 +55,7 @@ def test_secrets_are_made_once(local: Path):
 
 def test_each_service_is_pointed_to_a_secret_that_was_made(local: Path, ports: Ports):
     preflight.make_secrets()
-    key = Path(service_environment("auth", ports)["APP_JWT_PRIVATE_KEY_FILE"])
+    key = Path(service_environment("auth", ports)["APP_KEY_SECRET_FILE"])
     secret = Path(service_environment("todos", ports)["APP_CURSOR_SECRET_FILE"])
     assert key.is_file()
     assert secret.is_file()

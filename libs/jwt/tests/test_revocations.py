@@ -69,6 +69,16 @@ def test_a_token_that_is_remembered_dies_with_its_session_within_the_age_of_the_
     assert address.asked == 2
 
 
+def test_after_a_pause_nobody_goes_by_the_old_list(remote, address, clock):
+    revocations, publish = remote
+    by, token = verifier(revocations), ISSUES.issue("ada", audience=[AUDIENCE])
+    assert outcome(by, token) == "ada"
+    publish(sub=["ada"])
+    clock.advance(21)
+    assert outcome(by, token) == "TOKEN_REVOKED"
+    assert address.asked == 2
+
+
 def test_what_was_known_counts_while_the_address_is_down(remote, address, clock):
     revocations, publish = remote
     by, token = verifier(revocations), ISSUES.issue("ada", audience=[AUDIENCE])

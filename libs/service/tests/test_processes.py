@@ -15,7 +15,7 @@ import pytest
 
 from infra.local.throwaway import reserved_port
 from libs.service import Service
-from libs.service.testing import KEY, ROOT, environment, eventually, private_pem, python_process
+from libs.service.testing import ROOT, SECRET, environment, eventually, python_process
 
 
 @pytest.fixture
@@ -29,8 +29,11 @@ def environ(port: int) -> Iterator[dict[str, str]]:
     """The settings of an auth service, whose tables are made by the processes themselves."""
     environ = environment(
         "auth",
-        jwt_private_key=private_pem(KEY),
+        key_secret=SECRET,
+        email_verification="optional",
         profiles_url="http://127.0.0.1:1",
+        todos_url="http://127.0.0.1:1",
+        mail_folder="unused",
         port=str(port),
         web_workers="1",
         create_tables="true",
@@ -160,7 +163,7 @@ def test_wrong_settings_stop_the_start_with_every_fault(environ: dict[str, str],
     [
         ({"APP_SERVICE": ""}, "APP_SERVICE: Missing data for required field."),
         ({"APP_SERVICE": "billing"}, "APP_SERVICE: There is no services/billing/service.py."),
-        ({"APP_JWT_PRIVATE_KEY": "hunter2"}, "APP_JWT_PRIVATE_KEY: not an Ed25519 private key"),
+        ({"APP_KEY_SECRET": "hunter2"}, "APP_KEY_SECRET: shorter than 32 bytes"),
     ],
 )
 def test_a_service_that_cannot_be_put_together_says_why(
@@ -173,6 +176,15 @@ def test_a_service_that_cannot_be_put_together_says_why(
     assert "Traceback" not in errors
 
 
+def test_another_key_secret_than_before_stops_the_start(environ: dict[str, str]) -> None:
+    assert run("shell", environ=environ)[0] == 0
+    code, output, errors = run("web", environ={**environ, "APP_KEY_SECRET": SECRET[::-1]})
+    assert code == os.EX_CONFIG
+    assert errors.startswith("cannot start:\nAPP_KEY_SECRET: The stored keys were sealed with another one.")
+    assert SECRET[::-1] not in output + errors
+    assert "Traceback" not in output + errors
+
+
 def test_a_wrong_contract_stops_the_start_with_every_fault(environ: dict[str, str], tmp_path: Path) -> None:
     for folder in ("libs", "services", "apis"):
         shutil.copytree(
@@ -180,7 +192,9 @@ def test_a_wrong_contract_stops_the_start_with_every_fault(environ: dict[str, st
         )
     contract = tmp_path / "apis" / "auth.yaml"
     text = contract.read_text()
-    text = text.replace("handlers.log_in", "handlers.log_inn").replace("handlers.get_keys", "handlers.keys")
+    text = text.replace("sessions.handlers.log_in", "sessions.handlers.log_inn").replace(
+        "handlers.get_keys", "handlers.keys"
+    )
     contract.write_text(text)
     code, output, errors = run("web", environ=environ, cwd=tmp_path)
     assert code == os.EX_CONFIG
@@ -198,7 +212,8 @@ def test_a_database_that_is_away_stops_the_making_of_tables_with_one_line(enviro
 @pytest.mark.parametrize("process", ["worker", "beat"])
 def test_a_service_without_tasks_needs_no_worker(environ: dict[str, str], process: str) -> None:
     profiles = {**environ, "APP_SERVICE": "profiles"}
-    del profiles["APP_JWT_PRIVATE_KEY"], profiles["APP_PROFILES_URL"]
+    for name in ("KEY_SECRET", "EMAIL_VERIFICATION", "PROFILES_URL", "TODOS_URL", "MAIL_FOLDER"):
+        del profiles[f"APP_{name}"]
     code, _, errors = run(process, environ={**profiles, "APP_CREATE_TABLES": "false"})
     assert code == os.EX_CONFIG
     assert "profiles has no tasks" in errors
@@ -213,7 +228,7 @@ def test_the_shell_has_the_service_at_hand(environ: dict[str, str]) -> None:
     text = "print('tables:', len(database.models), settings.service, User.Meta.table_name)\n"
     code, output, _ = run("shell", environ=environ, text=text)
     assert code == 0
-    assert f"tables: 3 auth {environ['APP_TABLE_PREFIX']}auth-users" in output
+    assert f"tables: 9 auth {environ['APP_TABLE_PREFIX']}auth-users" in output
 
 
 def test_an_unknown_process_is_refused() -> None:

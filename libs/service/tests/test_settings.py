@@ -97,6 +97,10 @@ def test_texts_become_values(variable: str, text: str, value: object) -> None:
         ("APP_DOCS_LOGIN_URL", "/auth/login"),
         ("APP_REDIS_URL", "http://redis"),
         ("APP_JWKS_URL", "auth/jwks.json"),
+        ("APP_REVOCATIONS_URL", "auth/revoked.json"),
+        ("APP_JWT_SECRET", "Hf7" * 10),
+        ("APP_JWT_SECRET", "secret" * 10),
+        ("APP_JWT_SECRET", ""),
         ("APP_TASK_LEASE_SECONDS", "0.5"),
         ("APP_TASK_LEASE_SECONDS", "nan"),
         ("APP_TASK_SWEEP_SECONDS", "0.1"),
@@ -191,3 +195,28 @@ def test_settings_cannot_be_changed() -> None:
     settings = load_settings(Settings, GOOD)
     with pytest.raises(AttributeError):
         settings.port = 1  # type: ignore[misc]
+
+
+def test_what_goes_together_is_given_together_or_not_at_all() -> None:
+    account = {
+        "APP_CLIENT_ID": "todos",
+        "APP_CLIENT_SECRET": "x" * 43,
+        "APP_TOKEN_URL": "http://auth.test/auth/token",
+    }
+    assert load_settings(Settings, {**GOOD, **account}).client_id == "todos"
+    assert faults({**GOOD, "APP_CLIENT_ID": "todos", "APP_TOKEN_URL": account["APP_TOKEN_URL"]}) == [
+        "APP_CLIENT_SECRET: Missing; it goes with APP_CLIENT_ID and APP_TOKEN_URL."
+    ]
+
+
+def test_of_some_settings_there_is_one() -> None:
+    def told(**more: str) -> list[str]:
+        with pytest.raises(SettingsError) as caught:
+            load_settings(Settings, {**GOOD, **more}, one_of=[("jwks_url", "jwt_secret")])
+        return str(caught.value).splitlines()
+
+    url, secret = "http://auth.test/jwks.json", "q8TzWm4yRb7Jn2Vd" * 3
+    for one in ({"APP_JWKS_URL": url}, {"APP_JWT_SECRET": secret}):
+        load_settings(Settings, {**GOOD, **one}, one_of=[("jwks_url", "jwt_secret")])
+    assert told() == ["APP_JWKS_URL: Give either it or APP_JWT_SECRET."]
+    assert told(APP_JWKS_URL=url, APP_JWT_SECRET=secret) == told()

@@ -10,7 +10,7 @@ import pytest
 
 from infra.local.throwaway import reserved_port
 from libs.service import Service
-from libs.service.testing import KEY, environment, eventually, private_pem, python_process
+from libs.service.testing import SECRET, environment, eventually, python_process
 
 
 @pytest.fixture
@@ -18,8 +18,10 @@ def port() -> Iterator[int]:
     with reserved_port() as port:
         settings = environment(
             "auth",
-            jwt_private_key=private_pem(KEY),
+            key_secret=SECRET,
             profiles_url="http://127.0.0.1:1",
+            todos_url="http://127.0.0.1:1",
+            mail_folder="unused",
             port=str(port),
             web_workers="1",
             web_threads="2",

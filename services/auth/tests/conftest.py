@@ -1,34 +1,59 @@
 """The auth service on tables of its own, calling a real profiles service inside this process."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
+import jwt
 import pytest
 from flask.testing import FlaskClient
 
 from libs.api import InProcess
-from libs.jwt import TokenIssuer
+from libs.jwt import FixedKeySet, KeySet
 from libs.service import Running, Service
-from libs.service.testing import ISSUER, KEY, environment, private_pem, running_service
-from services.auth.passwords import Passwords
+from libs.service.testing import KEY, SECRET, environment, running_service
 from services.auth.service import service
 
 PASSWORD = "correct horse battery"
-# Hashing is slow by design, and so is making this object.
-PASSWORDS = Passwords()
 
 
 @pytest.fixture(scope="module")
-def environ() -> dict[str, str]:
-    return environment("auth", jwt_private_key=private_pem(KEY), profiles_url="http://profiles.test")
+def mail_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where mails are written."""
+    return tmp_path_factory.mktemp("mail")
+
+
+@pytest.fixture(scope="module")
+def environ(mail_folder: Path) -> dict[str, str]:
+    return environment(
+        "auth",
+        key_secret=SECRET,
+        email_verification="optional",
+        account_tries="100",
+        address_tries="100000",
+        public_url="https://accounts.test",
+        mail_folder=str(mail_folder),
+        profiles_url="http://profiles.test",
+        todos_url="http://todos.test",
+    )
+
+
+class LaterKeys:
+    """The keys of a service that is started later."""
+
+    def __init__(self) -> None:
+        self.keys: KeySet = FixedKeySet([KEY.jwk])
+
+    def find(self, kid: str) -> jwt.PyJWK | None:
+        return self.keys.find(kid)
 
 
 @pytest.fixture(scope="module")
 def profiles() -> Iterator[Running]:
     declared = Service.named("profiles")
     with running_service(declared, environment("profiles")) as started:
+        started.keys = LaterKeys()
         yield started
 
 
@@ -56,11 +81,9 @@ def wire(profiles: Running) -> Wire:
 
 
 @pytest.fixture(scope="module")
-def running(environ: dict[str, str], wire: Wire) -> Iterator[Running]:
-    def provide(settings: Any) -> list[object]:
-        return [KEY, TokenIssuer(KEY, ISSUER), PASSWORDS]
-
-    with running_service(replace(service, provide=provide), environ, calls={"profiles": wire}) as started:
+def running(environ: dict[str, str], wire: Wire, profiles: Running) -> Iterator[Running]:
+    with running_service(service, environ, calls={"profiles": wire}) as started:
+        profiles.keys.keys = started.keys  # type: ignore[attr-defined]
         yield started
 
 

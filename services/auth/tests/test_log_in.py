@@ -7,11 +7,9 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 
-from libs.errors import ServiceUnavailable
-from libs.jwt import FixedKeySet, TokenVerifier
-from libs.service.testing import ISSUER, KEY
-from services.auth import passwords
-from services.auth.passwords import Passwords
+from libs.jwt import TokenVerifier
+from libs.service import Running
+from libs.service.testing import ISSUER
 
 PASSWORD = "correct horse battery"
 Post = Callable[..., Any]
@@ -38,13 +36,13 @@ def verifications(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.mark.parametrize("audience", ["auth", "profiles", "todos"])
 def test_the_right_password_gets_a_token_for_every_service(
-    log_in: Post, account: dict[str, str], audience: str
+    log_in: Post, account: dict[str, str], audience: str, running: Running
 ) -> None:
     answer = log_in(account["email"])
     assert answer.headers["Cache-Control"] == "no-store"
     body = answer.get_json()
     assert (body["token_type"], body["expires_in"], body["user_id"]) == ("Bearer", 900, account["user_id"])
-    verifier = TokenVerifier(FixedKeySet([KEY.jwk]), issuer=ISSUER, audience=audience)
+    verifier = TokenVerifier(running.keys, issuer=ISSUER, audience=audience)
     caller = verifier.verify(body["access_token"])
     assert (caller.subject, caller.scopes) == (account["user_id"], frozenset())
 
@@ -65,35 +63,8 @@ def test_a_wrong_password_and_an_unknown_email_get_the_same_answer_for_the_same_
     assert parameters[0] == parameters[1]
 
 
-def test_the_hash_of_nobody_has_no_password() -> None:
-    hasher = Passwords()
-    assert not hasher.verify("", None)
-    assert not hasher.verify(PASSWORD, None)
-
-
 # The second grows to 3048 bytes in its canonical spelling: more than DynamoDB takes for a key.
 @pytest.mark.parametrize("email", ["", "\U0001d160" * 254, "ada", "\x00"])
 def test_what_is_no_email_is_refused(log_in: Post, email: str) -> None:
     answer = log_in(email)
     assert (answer.status_code, answer.get_json()["errors"][0]["pointer"]) == (422, "/email")
-
-
-def test_a_password_is_only_good_for_its_own_hash() -> None:
-    hasher = Passwords()
-    stored = hasher.hash(PASSWORD)
-    assert hasher.hash(PASSWORD) != stored, "each has a salt of its own"
-    assert hasher.verify(PASSWORD, stored)
-    assert not hasher.verify(PASSWORD + "!", stored)
-
-
-def test_too_many_at_once_are_asked_to_try_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "WAIT_SECONDS", 0.01)
-    monkeypatch.setattr(passwords.os, "cpu_count", lambda: 1)
-    hasher = Passwords()
-    hasher._take_slot()
-    for busy in (lambda: hasher.hash(PASSWORD), lambda: hasher.verify(PASSWORD, None)):
-        with pytest.raises(ServiceUnavailable):
-            busy()
-    hasher._slots.release()
-    for _ in range(2):
-        assert not hasher.verify(PASSWORD, None), "a slot is given back, however a comparison ends"

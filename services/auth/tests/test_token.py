@@ -1,23 +1,25 @@
 """The command that mints tokens."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from libs.errors import Unauthorized
 from libs.jwt import Caller, FixedKeySet, TokenVerifier
-from libs.service.testing import ISSUER, KEY, environment, private_pem
+from libs.service import Running
+from libs.service.testing import ISSUER
 from services.auth.token import main
 
 
 @pytest.fixture(autouse=True)
-def environ(monkeypatch: pytest.MonkeyPatch) -> None:
+def settings(monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], running: Running) -> Iterator[None]:
     for name in [name for name in os.environ if name.startswith("APP_")]:
         monkeypatch.delenv(name)
-    settings = environment("auth", jwt_private_key=private_pem(KEY), profiles_url="http://profiles.test")
-    for name, value in settings.items():
+    for name, value in environ.items():
         monkeypatch.setenv(name, value)
+    yield
+    running.service.database(running.settings)  # the command may have been told of other tables
 
 
 @pytest.fixture
@@ -29,27 +31,42 @@ def mint(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     return run
 
 
-def verify(token: str, audience: str = "todos", issuer: str = ISSUER) -> Caller:
-    return TokenVerifier(FixedKeySet([KEY.jwk]), issuer=issuer, audience=audience).verify(token)
+@pytest.fixture
+def verify(running: Running) -> Callable[..., Caller]:
+    """Tell who a token stands for, by the keys that the service publishes."""
+    published = running.web_app().test_client().get("/.well-known/jwks.json").get_json()["keys"]
+
+    def verified(token: str, audience: str = "todos", issuer: str = ISSUER) -> Caller:
+        return TokenVerifier(FixedKeySet(published), issuer=issuer, audience=audience).verify(token)
+
+    return verified
 
 
-def test_a_token_is_printed_that_services_accept(mint: Callable[..., str]) -> None:
-    token = mint("--subject", "ada", "--audience", "todos", "--audience", "auth", "--scope", "a b")
+def test_a_token_is_printed_that_services_accept(
+    mint: Callable[..., str], verify: Callable[..., Caller]
+) -> None:
+    token = mint(
+        *("--subject", "ada", "--audience", "todos", "--audience", "auth"),
+        *("--scope", "a b", "--role", "admin", "--role", "cook"),
+    )
     for audience in ("todos", "auth"):
         caller = verify(token, audience)
         assert (caller.subject, caller.scopes) == ("ada", frozenset({"a", "b"}))
+        assert caller.roles == {"admin", "cook"}
     with pytest.raises(Unauthorized):
         verify(token, "profiles")
 
 
-def test_a_token_of_the_past_can_be_printed(mint: Callable[..., str]) -> None:
+def test_a_token_of_the_past_can_be_printed(mint: Callable[..., str], verify: Callable[..., Caller]) -> None:
     token = mint("--subject", "ada", "--audience", "todos", "--expires-in", "-60")
     with pytest.raises(Unauthorized) as caught:
         verify(token)
     assert caught.value.code == "TOKEN_EXPIRED"
 
 
-def test_a_token_of_another_issuer_can_be_printed(mint: Callable[..., str]) -> None:
+def test_a_token_of_another_issuer_can_be_printed(
+    mint: Callable[..., str], verify: Callable[..., Caller]
+) -> None:
     token = mint("--subject", "ada", "--audience", "todos", "--issuer", "http://evil.test")
     assert verify(token, issuer="http://evil.test").subject == "ada"
     with pytest.raises(Unauthorized):
@@ -59,7 +76,14 @@ def test_a_token_of_another_issuer_can_be_printed(mint: Callable[..., str]) -> N
 @pytest.mark.parametrize(
     ("variable", "value", "fault"),
     [
-        ("APP_JWT_PRIVATE_KEY", "hunter2", "APP_JWT_PRIVATE_KEY: not an Ed25519 private key"),
+        ("APP_KEY_SECRET", "hunter2", "APP_KEY_SECRET: shorter than 32 bytes"),
+        (
+            "APP_KEY_SECRET",
+            "q8Tz" * 6 + "Kp3vLx0w",
+            "APP_KEY_SECRET: The stored keys were sealed with another",
+        ),
+        ("APP_JWT_SECRET", "q8Tz" * 6 + "Kp3vLx0w", "APP_KEY_SECRET: Give either it or APP_JWT_SECRET."),
+        ("APP_DYNAMODB_ENDPOINT", "http://127.0.0.1:1", "DynamoDB: EndpointConnectionError"),
         ("APP_PROFILES_URL", "profiles", "APP_PROFILES_URL: Not an http or https URL, without credentials"),
         ("APP_COLOUR", "red", "APP_COLOUR: Unknown field."),
     ],

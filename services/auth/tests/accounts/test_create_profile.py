@@ -14,12 +14,21 @@ from libs.tasks import Operation
 Post = Callable[..., Any]
 
 
+def profile_task(user_id: str) -> Operation:
+    """Return the operation that makes the profile of a user."""
+    (found,) = [
+        one
+        for one in Operation.scan()
+        if one.task == "services.auth.accounts.tasks.create_profile" and one.arguments["user_id"] == user_id
+    ]
+    return found
+
+
 @pytest.fixture
 def operation(sign_up: Post, running: Running) -> Operation:
     """The operation that the sign-up of a new user stores."""
     user_id = sign_up(f"{uuid.uuid4().hex}@example.com", name="Ada").get_json()["user_id"]
-    (found,) = [one for one in Operation.scan() if one.arguments["user_id"] == user_id]
-    return found
+    return profile_task(user_id)
 
 
 @pytest.fixture(autouse=True)
@@ -81,5 +90,4 @@ def test_another_conflict_than_that_of_the_profile_does_not_count_as_done(
 def test_the_longest_email_makes_a_profile_too(running: Running, sign_up: Post) -> None:
     address = f"{uuid.uuid4().hex}{'x' * 32}@{'.'.join(['y' * 59] * 3)}.example"
     user_id = sign_up(address).get_json()["user_id"]
-    (found,) = [one for one in Operation.scan() if one.arguments["user_id"] == user_id]
-    assert run(running, found).status == "succeeded"
+    assert run(running, profile_task(user_id)).status == "succeeded"

@@ -1,0 +1,52 @@
+"""``python -m services.auth.admin grant|revoke EMAIL ROLE``: give an account a role, or take it away.
+
+For the first admin (`grant EMAIL admin`), whom no other can appoint; for others there is
+PUT /auth/users/{user_id}/roles.
+"""
+
+import argparse
+import os
+import sys
+from datetime import UTC, datetime
+
+from pynamodb.expressions.update import Action
+
+from libs.service import SettingsError
+from services.auth.accounts import Accounts, User
+from services.auth.accounts.roles import NAME, ROLE_SCOPES
+from services.auth.command import operators_tables
+from services.auth.sessions import end_all
+
+
+def main(arguments: list[str]) -> str | None:
+    """Change the roles of an account; return what is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m services.auth.admin", description=__doc__)
+    parser.add_argument("what", choices=["grant", "revoke"])
+    parser.add_argument("email")
+    parser.add_argument("role", help=f"such as {', '.join(ROLE_SCOPES)}")
+    given = parser.parse_args(arguments)
+    if not NAME.fullmatch(given.role):
+        return f"not a role: {NAME.pattern}"
+    try:
+        with operators_tables(os.environ):
+            return _change(given.what, given.email, given.role)
+    except SettingsError as error:
+        return str(error)
+
+
+def _change(what: str, email: str, role: str) -> str | None:
+    user = Accounts.find_by_email(email)
+    if user is None:
+        return "There is no account with this e-mail."
+    actions: list[Action] = [User.roles.add({role})]
+    if what == "revoke":
+        actions = [User.roles.delete({role}), User.sessions_valid_from.set(datetime.now(UTC))]
+    user.update(actions, condition=User.id.exists())
+    if what == "revoke":
+        end_all(user.id, "roles")
+    print(f"{user.id}: {' '.join(sorted(user.roles or ())) or 'no roles'}")
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

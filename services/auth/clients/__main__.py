@@ -1,0 +1,85 @@
+r"""``python -m services.auth.clients create ID | list | delete ID``: the programs that may ask for tokens.
+
+A service that calls others in its own name:
+
+    python -m services.auth.clients create billing --grant client_credentials \
+        --audience todos --scope todos:read
+"""
+
+import argparse
+import os
+import sys
+
+from libs.service import SettingsError
+from services.auth.clients import registry
+from services.auth.clients.models import OAuthClient
+from services.auth.command import operators_tables
+
+
+def main(arguments: list[str]) -> str | None:
+    """Do what is asked, and print what came of it; or return what is wrong."""
+    given = _parser().parse_args(arguments)
+    try:
+        with operators_tables(os.environ):
+            match given.command:
+                case "create":
+                    _create(given)
+                case "delete":
+                    if not registry.delete(given.client_id):
+                        return f"There is no client {given.client_id}."
+                case _:
+                    for client in OAuthClient.scan():  # a handful of rows, written by operators alone
+                        _show(client)
+    except (SettingsError, registry.RefusedClient) as error:
+        return str(error)
+    return None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m services.auth.clients",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    create = commands.add_parser("create", help="register a client; prints its secret, once")
+    create.add_argument("client_id")
+    create.add_argument("--name", help="what users are told; the id if absent")
+    create.add_argument("--grant", action="append", required=True, choices=registry.GRANTS)
+    create.add_argument("--scope", action="append", default=[], help="what its tokens may be good for")
+    create.add_argument("--audience", action="append", default=[], help="a service that takes its tokens")
+    create.add_argument("--redirect-uri", action="append", default=[], help="where codes are sent, exactly")
+    create.add_argument("--public", action="store_true", help="it can keep no secret: a page, a mobile app")
+    commands.add_parser("list", help="show the clients")
+    commands.add_parser("delete", help="delete a client").add_argument("client_id")
+    return parser
+
+
+def _create(given: argparse.Namespace) -> None:
+    secret = registry.create(
+        given.client_id,
+        given.name or given.client_id,
+        grants=given.grant,
+        scopes=given.scope,
+        audiences=given.audience,
+        redirect_uris=given.redirect_uri,
+        public=given.public,
+    )
+    print(f"client_id={given.client_id}")
+    if secret:
+        print(f"client_secret={secret}")
+
+
+def _show(client: OAuthClient) -> None:
+    told = {
+        "grants": client.grants,
+        "scopes": client.scopes,
+        "audiences": client.audiences,
+        "redirect_uris": client.redirect_uris,
+    }
+    parts = [f"{name}={','.join(sorted(values))}" for name, values in told.items() if values]
+    print(client.client_id, *parts, *(["public"] if client.secret_hash is None else []))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,29 @@
+"""The row of a client."""
+
+from datetime import UTC, datetime
+
+from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute, UTCDateTimeAttribute
+from pynamodb.models import Model
+
+
+class OAuthClient(Model):
+    """A program that may ask for tokens.
+
+    :param secret_hash: None for one that can keep no secret: a page, a program on somebody's device.
+    :param grants: of RFC 6749: client_credentials, authorization_code, refresh_token.
+    :param redirect_uris: where codes may be sent, exactly.
+    :param scopes: what its tokens may be good for at the most.
+    :param audiences: the services that may take its tokens.
+    """
+
+    class Meta:
+        table_name = "oauth-clients"
+
+    client_id = UnicodeAttribute(hash_key=True)
+    name = UnicodeAttribute()
+    secret_hash = UnicodeAttribute(null=True)
+    grants = UnicodeSetAttribute()
+    redirect_uris = UnicodeSetAttribute(null=True)
+    scopes = UnicodeSetAttribute(null=True)
+    audiences = UnicodeSetAttribute(null=True)
+    created_at = UTCDateTimeAttribute(default_for_new=lambda: datetime.now(UTC))

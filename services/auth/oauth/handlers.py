@@ -1,0 +1,125 @@
+"""Logging in for a client, and what OpenID Connect lets it ask."""
+
+from collections.abc import Callable
+from typing import Any
+
+from werkzeug import Request
+
+from libs.api import Result, before_validation, models
+from libs.errors import Forbidden, NotFound, TooManyRequests, Unauthorized
+from libs.jwt import Caller, acting_as, bearer_token
+from libs.service import ClientAddress, UserAgent
+from services.auth.accounts import Accounts
+from services.auth.oauth.authorization import (
+    RefusedRequest,
+    authorization,
+    client_and_destination,
+)
+from services.auth.oauth.codes import new_code
+from services.auth.oauth.discovery import Discovery
+from services.auth.oauth.page import page
+from services.auth.oauth.scopes import EMAIL, OPENID
+from services.auth.oauth.userinfo import UserinfoTokens
+from services.auth.sessions.sessions import DEVICE_LENGTH, Sessions
+
+_DAY = {"Cache-Control": "public, max-age=3600"}
+
+
+def show_log_in(discovery: Discovery, **sent: Any) -> Result:
+    """Show the page to log in on, or tell the client that its request is wrong.
+
+    :raises UnsafeRequest: if nobody may be told but who sits in front of it.
+    """
+    asked = _sent(sent)
+    client, destination = client_and_destination(asked, discovery.issuer)
+    try:
+        authorization(asked, client, destination)
+    except RefusedRequest as refused:
+        return _redirect(refused.url)
+    return page(client, destination, email=asked.get("login_hint", ""))
+
+
+def log_in_for_client(
+    body: models.auth.LogInForm,
+    accounts: Accounts,
+    sessions: Sessions,
+    discovery: Discovery,
+    address: ClientAddress,
+    device: UserAgent,
+    **sent: Any,
+) -> Result:
+    """Look at e-mail and password, and send the browser back to the client with a code.
+
+    :raises UnsafeRequest: if nobody may be told but who sits in front of it.
+    """
+    asked_at, asked = sessions.now, _sent(sent)
+    client, destination = client_and_destination(asked, discovery.issuer)
+    try:
+        wanted = authorization(asked, client, destination)
+        user = accounts.check_password(body.email, body.password, address)
+    except RefusedRequest as refused:
+        return _redirect(refused.url)
+    except (Unauthorized, Forbidden, TooManyRequests) as refused:
+        headers = dict(refused.headers) if isinstance(refused, TooManyRequests) else {}
+        status = refused.status if isinstance(refused, TooManyRequests) else Forbidden.status
+        return page(
+            client, destination, email=body.email, alert=refused.detail, status=status, headers=headers
+        )
+    told = device[:DEVICE_LENGTH] or None
+    code = new_code(wanted, user.id, authenticated_at=asked_at, device=told, address=address)
+    return _redirect(destination.url(code=code))
+
+
+@before_validation
+def asks_for_openid(answer: Callable[[Request], Any], tokens: UserinfoTokens) -> Callable[[Request], Any]:
+    """Decorate the operation that takes the tokens of other programs, and no others."""
+
+    def asked(request: Request) -> Any:
+        sent = request.headers.get("Authorization")
+        caller = tokens.verify(bearer_token([] if sent is None else [sent]))
+        caller.require_scopes(OPENID)
+        with acting_as(caller):
+            return answer(request)
+
+    return asked
+
+
+def get_userinfo(caller: Caller | None, accounts: Accounts) -> Result:
+    """Return what a client may know of the user (OpenID Connect Core section 5.3).
+
+    :raises Unauthorized: if the account is gone, or closed.
+    """
+    user = accounts.get(caller.subject) if caller else None
+    if caller is None or user is None or user.is_disabled:
+        raise Unauthorized("There is no such account.")
+    claims: dict[str, Any] = {"sub": user.id}
+    if EMAIL in caller.scopes:
+        claims |= {"email": user.email, "email_verified": user.is_confirmed}
+    return Result(claims, headers={"Cache-Control": "no-store"})
+
+
+def get_openid_configuration(discovery: Discovery) -> Result:
+    """Return how a client of OpenID Connect finds everything.
+
+    :raises NotFound: where tokens are signed with a secret that no client may know.
+    """
+    if not discovery.signs_for_clients:
+        raise NotFound
+    return Result(discovery.openid(), headers=_DAY)
+
+
+def get_oauth_metadata(discovery: Discovery) -> Result:
+    """Return how a client of OAuth finds everything (RFC 8414)."""
+    return Result(discovery.oauth(), headers=_DAY)
+
+
+def _sent(sent: dict[str, Any]) -> dict[str, str]:
+    """Return the parameters that were sent, declared or not."""
+    more = sent.pop("more", None) or {}
+    return {**more, **{name: value for name, value in sent.items() if value is not None}}
+
+
+def _redirect(url: str) -> Result:
+    # 303, so that no browser sends the password there (RFC 9700 section 4.12).
+    headers = {"Location": url, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    return Result(status=303, headers=headers)

@@ -1,0 +1,20 @@
+"""Scopes of OpenID Connect, and what tokens for other programs are good at."""
+
+from services.auth.clients import OAuthClient
+from services.auth.tokens import IDENTITY_SCOPES
+
+OPENID, EMAIL = "openid", "email"
+USERINFO = "userinfo"
+"""The audience of the one operation of ours that takes the tokens of other programs. They are not good at the
+service itself: nobody lets a program end sessions or change passwords by logging in to it."""
+
+
+def granted_scopes(asked: str | None, client: OAuthClient) -> frozenset[str]:
+    """Return what a client gets of what it asks for; all it may have, if it asks for nothing."""
+    allowed = frozenset(client.scopes or ())
+    return frozenset(asked.split()) & (allowed | IDENTITY_SCOPES) if asked else allowed
+
+
+def audience_of(client: OAuthClient) -> frozenset[str]:
+    """Return the services that take the tokens a client has of users."""
+    return frozenset(client.audiences or ()) | {USERINFO}

@@ -1,0 +1,141 @@
+"""`python -m services.auth.keys`, and what stops a start."""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from libs.jwt import SharedSecret, TokenVerifier
+from libs.service import Running, SettingsError
+from libs.service.testing import ISSUER, running_service
+from services.auth.keys import TokenKeys, check_secret
+from services.auth.keys.__main__ import main
+from services.auth.keys.models import Key
+from services.auth.service import service
+
+OTHER = "q8TzWm4yRb7Jn2Vd" * 3
+
+
+@pytest.fixture(autouse=True)
+def settings(monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], running: Running) -> Iterator[None]:
+    for name in [name for name in os.environ if name.startswith("APP_")]:
+        monkeypatch.delenv(name)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    yield
+    service.database(running.settings)  # the command has made one of its own
+    for row in Key.scan():
+        row.delete()
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., list[str]]:
+    """Run the command, and return what it prints."""
+
+    def ran(*arguments: str) -> list[str]:
+        assert main(list(arguments)) is None
+        return capsys.readouterr().out.splitlines()
+
+    return ran
+
+
+def states(lines: list[str]) -> list[str]:
+    assert all(re.match(r"[A-Za-z0-9_-]{43} EdDSA ", line) for line in lines)
+    return [line.split(" ", 2)[2] for line in lines]
+
+
+def test_the_first_key_signs(run: Callable[..., list[str]]) -> None:
+    assert states(run("list")) == ["signs"]
+
+
+def test_a_new_key_signs_later(run: Callable[..., list[str]]) -> None:
+    run("list")
+    first, second = states(run("rotate"))
+    assert first == "signs"
+    assert re.fullmatch(r"signs from 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", second)
+
+
+def test_a_new_key_signs_now(run: Callable[..., list[str]]) -> None:
+    run("list")
+    first, second = states(run("rotate", "--now"))
+    assert re.fullmatch(r"verifies until 20\d\d-.*", first)
+    assert second == "signs"
+
+
+def test_a_stolen_key_is_gone_and_to_say_so_takes_two_words(
+    run: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    kid = run("list")[0].split()[0]
+    with pytest.raises(SystemExit):
+        main(["retire", kid])
+    assert "--now" in capsys.readouterr().err
+    (left,) = run("retire", kid, "--now")
+    assert not left.startswith(kid)
+    assert main(["retire", kid, "--now"]) == f"There is no key {kid}."
+
+
+def test_another_secret_is_told(run: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    run("list")
+    monkeypatch.setenv("APP_KEY_SECRET", OTHER)
+    told = main(["list"])
+    assert told == "APP_KEY_SECRET: The stored keys were sealed with another one."
+
+
+def test_with_one_secret_there_is_no_ring(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("APP_KEY_SECRET")
+    monkeypatch.setenv("APP_JWT_SECRET", OTHER)
+    assert str(main(["list"])).startswith("APP_JWT_SECRET: ")
+
+
+def test_another_secret_stops_the_start_and_a_database_that_is_away_does_not(
+    running: Running, environ: dict[str, str], run: Callable[..., list[str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    run("list")
+    check_secret(running.settings)  # type: ignore[arg-type]
+    with pytest.raises(
+        SettingsError, match="APP_KEY_SECRET: The stored keys were sealed with another one"
+    ) as caught:
+        check_secret(service.load_settings({**environ, "APP_KEY_SECRET": OTHER}))  # type: ignore[arg-type]
+    assert OTHER not in str(caught.value)
+    away = service.load_settings({**environ, "APP_DYNAMODB_ENDPOINT": "http://127.0.0.1:1"})
+    service.database(away)
+    check_secret(away)  # type: ignore[arg-type]
+    assert "cannot read the keys" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"APP_KEY_SECRET": None}, "APP_KEY_SECRET: Give either it or APP_JWT_SECRET."),
+        ({"APP_JWT_SECRET": OTHER}, "APP_KEY_SECRET: Give either it or APP_JWT_SECRET."),
+        ({"APP_KEY_SECRET": "short"}, "APP_KEY_SECRET: shorter than 32 bytes"),
+        ({"APP_KEY_SECRET": "a" * 64}, "APP_KEY_SECRET: looks like an example"),
+        ({"APP_KEY_SECRET": None, "APP_JWT_SECRET": "changeme" * 8}, "APP_JWT_SECRET: looks like"),
+        ({"APP_KEY_ROTATION_DAYS": "-1"}, "APP_KEY_ROTATION_DAYS: "),
+    ],
+)
+def test_a_missing_short_or_borrowed_secret_stops_the_start(
+    environ: dict[str, str], change: dict[str, str | None], fault: str
+) -> None:
+    changed = {name: value for name, value in {**environ, **change}.items() if value is not None}
+    with pytest.raises(SettingsError) as caught:
+        service.load_settings(changed)
+    assert str(caught.value).startswith(fault)
+
+
+def test_on_one_box_one_secret_signs_and_verifies_and_nothing_is_published(environ: dict[str, str]) -> None:
+    without = {name: value for name, value in environ.items() if name != "APP_KEY_SECRET"}
+    own_tables = {"APP_TABLE_PREFIX": f"{environ['APP_TABLE_PREFIX']}one-box-"}
+    with running_service(service, {**without, **own_tables, "APP_JWT_SECRET": OTHER}) as running:
+        client = running.web_app().test_client()
+        account = {"email": "ada@example.com", "password": "correct horse battery"}
+        client.post("/auth/signup", json=account)
+        token = client.post("/auth/login", json=account).get_json()["access_token"]
+        own = client.get("/auth/version", headers={"Authorization": f"Bearer {token}"})
+        assert own.status_code == 200
+        verifier = TokenVerifier(SharedSecret(OTHER), issuer=ISSUER, audience="todos")
+        assert verifier.verify(token).subject == own.get_json()["caller"]
+        assert client.get("/.well-known/jwks.json").get_json() == {"keys": []}
+        assert running.dependencies.make(TokenKeys).ring is None
+        assert list(Key.scan()) == []

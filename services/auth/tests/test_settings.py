@@ -1,0 +1,73 @@
+"""What stops the start of auth."""
+
+import pytest
+
+from libs.service import SettingsError
+from libs.service.testing import SECRET, environment
+from libs.service.web import _TRUSTED_PROXIES
+from services.auth.service import service
+
+SMTP = {"APP_SMTP_URL": "smtp://mail.example.com", "APP_MAIL_FROM": "accounts@example.com"}
+
+
+@pytest.fixture
+def environ() -> dict[str, str]:
+    return environment(
+        "auth",
+        key_secret=SECRET,
+        mail_folder="unused",
+        profiles_url="http://profiles.test",
+        todos_url="http://todos.test",
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "fault"),
+    [
+        ({"APP_MAIL_FOLDER": None}, "APP_MAIL_FOLDER: Give either it or APP_SMTP_URL."),
+        (SMTP, "APP_MAIL_FOLDER: Give either it or APP_SMTP_URL."),
+        ({**SMTP, "APP_MAIL_FOLDER": None, "APP_MAIL_FROM": None}, "APP_MAIL_FROM: Missing"),
+        (
+            {"APP_SMTP_URL": "smtp://me:hunter2@mail?tls=off"},
+            "APP_SMTP_URL: A password is not sent without TLS.",
+        ),
+        ({"APP_MAIL_FROM": "nobody"}, "APP_MAIL_FROM: Not an e-mail address"),
+        ({"APP_EMAIL_VERIFICATION": "off"}, "APP_EMAIL_VERIFICATION: Must be one of: required, optional."),
+        ({"APP_ACCOUNT_TRIES": "0"}, "APP_ACCOUNT_TRIES: "),
+        ({"APP_ADDRESS_TRIES": "0"}, "APP_ADDRESS_TRIES: "),
+        ({"APP_REDIS_URL": None}, "APP_REDIS_URL: Missing"),
+        ({"APP_TRUSTED_PROXIES": "-1"}, "APP_TRUSTED_PROXIES: "),
+        ({"APP_BREACHED_PASSWORDS_URL": "pwned"}, "APP_BREACHED_PASSWORDS_URL: Not an http or https URL."),
+    ],
+)
+def test_wrong_settings_are_named(
+    environ: dict[str, str], settings: dict[str, str | None], fault: str
+) -> None:
+    given = {name: value for name, value in {**environ, **settings}.items() if value is not None}
+    with pytest.raises(SettingsError) as refused:
+        service.load_settings(given)
+    assert fault in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("memory", "passes"), [("19455", "2"), ("12288", "2"), ("19456", "1"), ("12287", "9")]
+)
+def test_hashes_weaker_than_the_floors_stop_the_start(
+    environ: dict[str, str], memory: str, passes: str
+) -> None:
+    settings = service.load_settings(
+        {**environ, "APP_ARGON2_MEMORY_KIB": memory, "APP_ARGON2_PASSES": passes}
+    )
+    with pytest.raises(SettingsError, match="APP_ARGON2_MEMORY_KIB: argon2id with"):
+        service.start(settings)
+
+
+def test_how_many_proxies_are_trusted_is_told_to_the_web_process(environ: dict[str, str]) -> None:
+    settings = service.load_settings({**environ, "APP_TRUSTED_PROXIES": "2"})
+    assert service.start(settings).web_app().config[_TRUSTED_PROXIES] == 2
+
+
+def test_mail_goes_by_smtp_where_that_is_set(environ: dict[str, str]) -> None:
+    del environ["APP_MAIL_FOLDER"]
+    service.start(service.load_settings({**environ, **SMTP}))

@@ -1,0 +1,37 @@
+"""Erasing everything that somebody has here, bit by bit, for whoever deletes their account."""
+
+import time
+
+from libs.api import models
+from libs.errors import NotFound
+from libs.resource import Extent
+from services.todos.models import Export, ExportPart
+from services.todos.resources import TodoResource
+
+SECONDS = 1.5
+"""How long one request may erase; callers wait for an answer for three seconds."""
+
+
+def erase(body: models.todos.Erasure, resource: TodoResource) -> models.todos.Erased:
+    """Erase todos and exports of a user until there are none, or the time is up.
+
+    It may be asked again at any time, also where an answer was lost. What is counted of todos follows.
+    """
+    deadline, erased = time.monotonic() + SECONDS, 0
+    store, extent = resource.store, Extent.of({"owner": body.owner})
+    for row in store.all_rows(extent):
+        try:
+            store.delete(store.key_of(row), extent)
+        except NotFound:
+            continue  # by another request
+        erased += 1
+        if time.monotonic() > deadline:
+            return models.todos.Erased(erased=erased, more=True)
+    for export in Export.by_owner.query(body.owner):
+        for part in ExportPart.query(export.text_id, attributes_to_get=["text_id", "part"]):
+            part.delete()
+        export.delete()
+        erased += 1
+        if time.monotonic() > deadline:
+            return models.todos.Erased(erased=erased, more=True)
+    return models.todos.Erased(erased=erased, more=False)
