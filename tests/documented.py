@@ -5,7 +5,8 @@
   the document itself.
 - One that begins with ``# apis/<name>.yaml`` is the contract of `models.<name>` in the Python after it, which
   has the functions it names, and is served from the next request on. `database` has its tables. What a
-  function `provide` returns is given to those that ask for it, as in a service.
+  function `provide` returns is given to those that ask for it, as in a service. Tasks that a request has
+  called are run when it is answered.
 - A ``text`` block after a contract is what its faults are told as, line by line.
 - An ``http`` block is a request and, from the line that begins with ``HTTP/`` on, its answer. There ``…``
   stands for anything, at the end of an object or a list also for more of it, and ``{name}`` for a text that
@@ -49,6 +50,7 @@ from libs.jwt import Caller, FixedKeySet, TokenVerifier, current_caller
 from libs.resource import CursorSigner, Total
 from libs.service.testing import ISSUER, KEY, bearer
 from libs.service.web import create_app
+from libs.tasks import Operation, Task, TaskRuntime, operations_contribution
 
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SECRET = "of-a-document-and-32-characters-long"
@@ -76,7 +78,7 @@ def running_document(path: Path, scratch: Path) -> Iterator["Document"]:
     """
     document = Document(path, scratch)
     try:
-        document.bind([Total])
+        document.bind([Total, Operation])
         yield document
     finally:
         sys.modules.pop(document.module.__name__, None)
@@ -92,6 +94,8 @@ class Document:
         self.databases: list[Database] = []
         self.client: FlaskClient | None = None
         self.texts: dict[str, str] = {}
+        self._tasks: TaskRuntime | None = None
+        self._queued: list[str] = []
         self._own: dict[str, Any] = {}
         self.module = ModuleType(f"documented_{path.stem.replace('-', '_')}")
         self._scratch = scratch
@@ -158,7 +162,7 @@ class Document:
         here = self._here(text)
         shown = yaml.safe_load(here)
         file = self._scratch / f"{named[1] if named else f'line-{line}'}.yaml"
-        if "openapi" not in shown:
+        if not shown.keys() & {"openapi", "swagger"}:
             shown["components"] = {**BEARER, **shown.get("components", {})}
             here = yaml.safe_dump({**HEAD, **shown})
         file.write_text(here)
@@ -199,14 +203,21 @@ class Document:
         )
         provide = self.module.__dict__.get("provide", lambda settings: [])
         dependencies = Dependencies([CursorSigner(SECRET), *provide(None)], callers)
-        contract = Contract.load(file, dependencies, [document])
+        tasks = [one for one in self.module.__dict__.values() if isinstance(one, Task)]
+        self._tasks = TaskRuntime(tasks, dependencies, self) if tasks else None
+        further = [operations_contribution()] if tasks else []
+        contract = Contract.load(file, dependencies, [document, *further])
         known: Models | None = self._own.get("models")
         objects = known[file.stem] if known else ApiModels(read_document(file))
         objects = objects.completed(contract.document)
         server = Server(verifier.verify, objects, answer_check=AnswerCheck.from_setting("always"))
         self.client = create_app(
-            "documents", contract, server, tasks=None, max_body_bytes=1_000_000
+            "documents", contract, server, tasks=self._tasks, max_body_bytes=1_000_000
         ).test_client()
+
+    def publish(self, task_name: str, operation_id: str) -> None:
+        """Take the hint that a task is to be run, as a broker does."""
+        self._queued.append(operation_id)
 
     def _http(self, text: str, line: int) -> None:
         if self._unserved:
@@ -227,6 +238,8 @@ class Document:
         content = {"data": self._filled(body), "content_type": media_type} if body else {}
         answer = self.client.open(path, method=method, headers=headers, **content)
         self._compare(answer, *_message(told))
+        while self._tasks and self._queued:
+            self._tasks.run(self._queued.pop(0))
 
     def _compare(self, answer: TestResponse, status: str, headers: dict[str, str], body: str) -> None:
         told = f"answered {answer.status_code} {answer.get_data(as_text=True)} {dict(answer.headers)}"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from libs.service import Service, Settings
+from tests.services import SERVICES
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
@@ -14,13 +15,13 @@ DOCUMENTS = sorted(
     for pattern in ("*.md", "docs/**/*.md", "testaccept/*.md", "bench/*.md")
     for path in ROOT.glob(pattern)
 )
-SERVICES = sorted(path.parent.name for path in ROOT.glob("services/*/service.py"))
 
 
 def settings_table(heading: str) -> dict[str, str]:
     """Return the defaults that docs/settings.md gives under `heading`, by variable."""
     text = (ROOT / "docs/settings.md").read_text()
-    section = text.split(f"## {heading}\n")[1].split("\n## ")[0]
+    assert f"\n## {heading}\n" in text, f"docs/settings.md has no heading '## {heading}'"
+    section = text.split(f"\n## {heading}\n")[1].split("\n## ")[0]
     return dict(re.findall(r"^\| `(APP_\w+)` \| (.*?) ?\|", section, re.MULTILINE))
 
 

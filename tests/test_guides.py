@@ -2,7 +2,6 @@
 
 import inspect
 import re
-from pathlib import Path
 from typing import Any
 
 import pynamodb.attributes
@@ -11,6 +10,8 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
 from libs import errors, resource
+from libs.api.objects.scalars import SCALARS
+from libs.api.stubs.writing import stub
 from libs.resource import (
     Create,
     CursorSigner,
@@ -29,16 +30,18 @@ from libs.resource import (
     Update,
 )
 from libs.resource.geo import GeometryAttribute
-from tests.documented import SECRET, running_document
+from tests.documented import SECRET, blocks, running_document
+from tests.tables import DOCS, named, quoted, section, table
 
-DOCS = Path(__file__).parents[1] / "docs"
 GUIDES = (
     "contracts",
+    "objects",
     "clients",
     "resources",
     "persistence",
     "coming-from-polymicro",
     "coming-from-emmett-rest",
+    "coming-from-pymacaron",
 )
 
 
@@ -65,29 +68,6 @@ class Things(List, Create, Retrieve, Update, Replace, Delete, Group, Stats, Samp
 CONFIGURATION = next(kind for kind in ModelResource.__mro__ if kind.__name__ == "Configuration")
 
 
-def section(guide: str, heading: str) -> str:
-    """Return what stands under a heading of a guide, up to the next of its rank."""
-    text = (DOCS / f"{guide}.md").read_text()
-    rank, begin = re.search(rf"^(#+) {re.escape(heading)}\n()", text, re.MULTILINE).group(1, 0)
-    return re.split(rf"^#{{1,{len(rank)}}} ", text.split(begin, 1)[1], flags=re.MULTILINE)[0]
-
-
-def table(text: str, first: str) -> list[list[str]]:
-    """Return the rows of the table whose first column is headed so."""
-    found = re.search(rf"^\| {re.escape(first)} \|.*\n\|[-|]+\|\n((?:\|.*\n)+)", text, re.MULTILINE)
-    assert found, f"no table headed {first!r}"
-    rows = (re.split(r"(?<!\\)\|", line)[1:-1] for line in found[1].splitlines())
-    return [[cell.strip() for cell in row] for row in rows]
-
-
-def quoted(cell: str) -> list[str]:
-    return re.findall(r"`([^`]+)`", cell)
-
-
-def named(guide: str, heading: str, first: str) -> list[str]:
-    return [name for row in table(section(guide, heading), first) for name in quoted(row[0])]
-
-
 @pytest.mark.parametrize("guide", GUIDES)
 def test_all_of_a_guide_runs_in_order(guide, tmp_path):
     with running_document(DOCS / f"{guide}.md", tmp_path) as document:
@@ -100,6 +80,22 @@ def test_a_link_within_a_guide_leads_to_a_heading(guide):
         text = (DOCS / (document or f"{guide}.md")).read_text()
         headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
         assert anchor in {re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings}
+
+
+# docs/objects.md
+
+
+def test_the_types_shown_are_those_that_are_written(tmp_path):
+    shown = {language: text for language, text, _ in blocks(DOCS / "objects.md")}["pyi"]
+    with running_document(DOCS / "objects.md", tmp_path) as document:
+        document.run()
+        assert shown in stub(document.module.models)
+
+
+def test_every_format_with_a_value_of_its_own_is_in_the_table():
+    listed = named("objects", "Times, decimals, bytes", "schema")
+    formats = {one.removeprefix("format: ") for one in listed if one.startswith("format: ")}
+    assert formats == {*SCALARS, "uuid"}
 
 
 # docs/resources.md

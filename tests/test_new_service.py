@@ -12,7 +12,18 @@ import pytest
 from infra.local.paths import LOCAL, make_folder
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("apis", "bench", "docs", "infra", "libs", "services", "tests", "conftest.py", "pyproject.toml")
+PARTS = (
+    "apis",
+    "bench",
+    "docs",
+    "infra",
+    "libs",
+    "services",
+    "testaccept",
+    "tests",
+    "conftest.py",
+    "pyproject.toml",
+)
 BLOCK = re.compile(r"<!-- (file|append): (\S+) -->\n```\w+\n(.*?)```", re.DOTALL)
 
 
@@ -58,7 +69,8 @@ def test_the_service_of_the_guide_works_and_passes_the_checks(clone):
     done, told = python(clone, "-m", "libs.service.contracts")
     assert (done, told) == (True, "apis/published: notes.json\n"), told
     settings = "tests/test_documents.py::test_the_settings_of_a_service_are_documented_with_their_defaults"
-    tests = ("services/notes", "tests/test_contracts.py", settings)
+    round_trips = "tests/test_round_trip.py::test_what_is_sent_arrives_and_so_does_the_answer"
+    tests = ("services/notes", "tests/test_contracts.py", settings, f"{round_trips}[notes-get_latest_note]")
     done, told = python(clone, "-m", "pytest", "-p", "no:cacheprovider", *tests)
     assert done, told
     (clone / ".local").symlink_to(make_folder(LOCAL))  # the programs are fetched once

@@ -38,12 +38,12 @@ from libs.api.schema_bundle import bundle
 from libs.api.wire.parameter import argument_name
 from libs.jwt import FixedKeySet
 from libs.service import Service
-from libs.service.contracts import services
-from libs.service.testing import ISSUES, KEY, SECRET, environment
+from libs.service.testing import ISSUES, KEY
+from tests.services import SERVICES, environment_of
 
 OPERATIONS = [
     (api, one.name)
-    for api in services()
+    for api in SERVICES
     for one in documented_operations(client_document(api).document)
     if any(status.startswith("2") for status in one.node["responses"])  # the others only redirect
 ]
@@ -64,10 +64,7 @@ class Echo:
 
     def __init__(self, api: str) -> None:
         service = Service.named(api)
-        key = {"key_secret": SECRET, "mail_folder": "unused"} if api == "auth" else {}
-        secret = {"cursor_secret": "x" * 32} if api == "todos" else {}
-        urls = {f"{one}_url": f"http://{one}.test" for one in service.calls}
-        running = service.start(service.load_settings(environment(api, **key, **secret, **urls)))
+        running = service.start(service.load_settings(environment_of(api)))
         running.keys = FixedKeySet([KEY.jwk])
         running.revocations = None
         contract = running.contract
@@ -97,7 +94,9 @@ echo = cache(Echo)
 
 def values(schema: Any, document: Any, direction: Any) -> SearchStrategy[Any]:
     """Return what a schema allows, but what the wire refuses by design."""
-    made = build(bundle(schema, document, direction), draft=Draft202012, formats=FORMATS, alphabet=ALPHABET)
+    made = build(
+        bundle(schema, document, direction).schema, draft=Draft202012, formats=FORMATS, alphabet=ALPHABET
+    )
     return made.filter(_has_no_large_number)
 
 
@@ -141,16 +140,28 @@ def arguments_of(operation: DocumentedOperation, document: Any) -> SearchStrateg
 def results_of(operation: DocumentedOperation, document: Any) -> SearchStrategy[Result]:
     """Return the successes a handler may answer."""
     every = []
-    for status, node in operation.node["responses"].items():
+    for status, response in operation.node["responses"].items():
         if not status.startswith("2"):
             continue
-        content = resolve(node, document).get("content", {})
-        for media_type, media in content.items():
+        node = resolve(response, document)
+        common = {"status": st.just(int(status)), "headers": headers_of(node, document)}
+        for media_type, media in node.get("content", {}).items():
             body = values(media["schema"], document, "answer") if "schema" in media else st.binary()
-            every.append(st.builds(Result, body, st.just(int(status)), media_type=st.just(media_type)))
-        if not content:
-            every.append(st.just(Result(None, int(status))))
+            every.append(st.builds(Result, body, media_type=st.just(media_type), **common))
+        if not node.get("content"):
+            every.append(st.builds(Result, st.none(), **common))
     return st.one_of(every)
+
+
+def headers_of(response: Any, document: Any) -> SearchStrategy[dict[str, str]]:
+    """Return the headers a response has to have, and those it may."""
+    made: dict[bool, dict[str, SearchStrategy[str]]] = {True: {}, False: {}}
+    for name, node in response.get("headers", {}).items():
+        header = resolve(node, document)
+        assert header["schema"]["type"] == "string", "how other types are written is not told here"
+        text = values(header["schema"], document, "answer").filter(str.isascii).filter(_fits_a_header)
+        made[header.get("required", False)][name] = text
+    return st.fixed_dictionaries(made[True], optional=made[False])
 
 
 def as_json(value: Any) -> Any:
@@ -174,6 +185,7 @@ def test_what_is_sent_arrives_and_so_does_the_answer(api: str, name: str) -> Non
         assert called == name
         assert {one: as_json(arrived[one]) for one in arguments} == arguments
         assert answer.status == result.status
+        assert {name: answer.headers[name] for name in result.headers} == result.headers
         if result.media_type is None or result.media_type == "application/json":
             assert as_json(answer.value) == result.body
         elif isinstance(result.body, bytes):

@@ -21,22 +21,12 @@ from werkzeug.serving import make_server
 
 from libs.api import models
 from libs.service import Service
-from libs.service.testing import ROOT, SECRET, bearer, environment, running_service
+from libs.service.testing import ROOT, bearer, running_service
 from services.todos.models import Todo
+from tests.services import SERVICES, environment_of
 
 EXAMPLES = os.environ.get("FUZZ")
 FEW = "10"
-SETTINGS = {
-    "auth": {
-        "key_secret": SECRET,
-        "profiles_url": "http://profiles.test",
-        "todos_url": "http://todos.test",
-        "mail_folder": "unused",
-        "address_tries": "100000",
-    },
-    "profiles": {},
-    "todos": {"cursor_secret": "only-for-tests-and-32-characters-long"},
-}
 
 
 def make_known(name: str) -> None:
@@ -57,7 +47,7 @@ def token(name: str) -> dict[str, str]:
 @contextmanager
 def served(name: str) -> Iterator[str]:
     """Serve a service for the length of a with-block, at the address given."""
-    with running_service(Service.named(name), environment(name, **SETTINGS[name])) as running:
+    with running_service(Service.named(name), environment_of(name)) as running:
         server = make_server("127.0.0.1", 0, running.web_app(), threaded=True)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -71,7 +61,7 @@ def served(name: str) -> Iterator[str]:
 
 
 @pytest.mark.fuzz
-@pytest.mark.parametrize("name", sorted(SETTINGS))
+@pytest.mark.parametrize("name", SERVICES)
 def test_a_service_does_what_its_document_says(name: str) -> None:
     repeatable = [] if EXAMPLES else ["--seed", "1"]
     with served(name) as url:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.local import paths
+from infra.local.errors import LocalError
 from infra.local.packages import dynamodb_folder
 from infra.local.ports import HOST, SERVICES, Ports
 from infra.local.servers import dynamodb_command, redis_command
@@ -107,9 +108,11 @@ def _own_settings(service: str, ports: Ports) -> dict[str, str]:
             return {**redis, **key, **calls, **accounts}
         case "profiles":
             return keys
-        case _:
+        case "todos":
             secret = {"APP_CURSOR_SECRET_FILE": str(secrets / "todos" / "cursor-secret")}
             return {**redis, **keys, **secret}
+        case _:
+            raise LocalError(f"infra/local/environment.py does not say what {service} is told")
 
 
 def alive_file(service: str, role: str) -> Path:

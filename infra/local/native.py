@@ -83,6 +83,8 @@ def _start(daemon: Supervisord, ports: Ports, was_running: bool) -> None:
 def _preflight(daemon: Supervisord, ports: Ports, was_running: bool) -> None:
     remembered = recall()
     own = remembered.ports.as_dict() if remembered else {}
+    if was_running and not own:
+        raise LocalError("what is running was started when there were other services: `make down` first")
     if not was_running:
         preflight.check_disk()
         daemon.kill()  # one that hangs

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from libs.api.document.references import resolve
+from libs.api.document.references import mapping_target, resolve
 
 JSON = dict[str, Any]
 SCHEMAS = "#/components/schemas/"
@@ -22,12 +22,14 @@ def branches(schema: Any, document: Mapping[str, Any]) -> tuple[str, dict[str, J
     if not isinstance(node, Mapping) or "discriminator" not in node:
         return None
     name, mapping = node["discriminator"]["propertyName"], node["discriminator"].get("mapping", {})
-    named = {value: _reference(target, document) for value, target in mapping.items()}
+    named: dict[str, JSON] = {
+        value: dict(mapping_target(target, document)) for value, target in mapping.items()
+    }
     choice = [*node.get("oneOf", ()), *node.get("anyOf", ())]
     if choice:
         mapped = {one["$ref"] for one in named.values()}
         for branch in choice:
-            if not _is_object(branch, document):
+            if not is_object(branch, document):
                 continue
             reference = branch.get("$ref", "")
             for value in _values(branch, name, document) or [reference.removeprefix(SCHEMAS)]:
@@ -46,16 +48,13 @@ def branches(schema: Any, document: Mapping[str, Any]) -> tuple[str, dict[str, J
     return name, named
 
 
-def _reference(target: str, document: Mapping[str, Any]) -> JSON:
-    named = target in document.get("components", {}).get("schemas", {})
-    reference = {"$ref": SCHEMAS + target if named else target}
-    resolve(reference, document)
-    return reference
-
-
-def _is_object(branch: Any, document: Mapping[str, Any]) -> bool:
-    kind = resolve(branch, document).get("type", "object")
-    return kind == "object" or "object" in kind
+def is_object(branch: Any, document: Mapping[str, Any]) -> bool:
+    """Tell whether a branch is for objects, as one is that says nothing; `true` is for what else there is."""
+    resolved = resolve(branch, document)
+    if not isinstance(resolved, Mapping):
+        return False
+    kind = resolved.get("type", "object")
+    return kind == "object" or (isinstance(kind, list) and "object" in kind)
 
 
 def _values(branch: JSON, name: str, document: Mapping[str, Any]) -> list[str]:
@@ -71,14 +70,15 @@ def _children(parent: Mapping[str, Any], document: Mapping[str, Any]) -> Iterato
     schemas = document.get("components", {}).get("schemas", {})
     own = [name for name, node in schemas.items() if node is parent]
     found = [
-        name for name, node in schemas.items() if node is not parent and _descends(node, parent, document)
+        name for name, node in schemas.items() if node is not parent and descends(node, parent, document)
     ]
     if found:
         yield from own
     yield from found
 
 
-def _descends(node: Any, parent: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
+def descends(node: Any, parent: Any, document: Mapping[str, Any]) -> bool:
+    """Tell whether a schema is `parent`, or takes it in by `allOf`."""
     waiting, seen = [node], list[Any]()
     while waiting:
         one = resolve(waiting.pop(), document)

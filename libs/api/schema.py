@@ -1,24 +1,30 @@
 """JSON Schema, compiled once, reporting every fault with a JSON pointer."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import jsonschema_rs
 
+from libs.api.document.building import weight
 from libs.api.schema_bundle import FORMATS, HIDDEN, Direction, bundle
 from libs.errors import MAX_FAULTS, Fault, pointer
 
 JSON = dict[str, Any]
 
-MOST_CHOICES = 200
+MAX_CHOICES = 200
 """Named in a fault."""
+MAX_TIES = 20
+"""Times that two alternatives, equally likely at first sight, are looked into."""
+MAX_LOOKED_AT = 1_000_000
+"""Values, counted again at each level that is looked into. A body of 1 MB has up to 500,000."""
 
 _TOLD = {
     "falseSchema": "is not allowed",
     "not": "is what it must not be",
     "contains": "holds nothing of what it must hold",
-    "propertyNames": "has a field of a name that is not allowed",
+    "propertyNames": "has a name that is not allowed",
 }
 
 
@@ -40,20 +46,25 @@ class Schema:
         document: Mapping[str, Any],
         direction: Direction | None = None,
     ) -> None:
-        keywords: dict[str, type[Any]] = {HIDDEN[direction]: _HIDDEN[direction]} if direction else {}
-        # `mask` keeps what was sent (passwords, too) out of the messages.
+        self._keywords: dict[str, type[Any]] = {HIDDEN[direction]: _HIDDEN[direction]} if direction else {}
+        self._schema, self._wholes = bundle(schema, document, direction)
+        self._parts: dict[tuple[str, int | None], jsonschema_rs.Draft202012Validator] = {}
         try:
-            self._validator = jsonschema_rs.Draft202012Validator(
-                bundle(schema, document, direction),
-                formats=FORMATS,
-                validate_formats=True,
-                keywords=keywords,
-                mask="the value",
-                offline=True,
-            )
+            self._validator = self._compiled(self._schema)
         except jsonschema_rs.ValidationError as error:
             raise ValueError(f"its schema is not valid: {error.message}") from None
         self._is_valid = self._validator.is_valid
+
+    def _compiled(self, schema: JSON) -> jsonschema_rs.Draft202012Validator:
+        # `mask` keeps what was sent (passwords, too) out of the messages.
+        return jsonschema_rs.Draft202012Validator(
+            schema,
+            formats=FORMATS,
+            validate_formats=True,
+            keywords=self._keywords,
+            mask="the value",
+            offline=True,
+        )
 
     def faults(self, value: Any) -> list[Fault]:
         """Return what is wrong with `value`, at most `MAX_FAULTS`; an empty list if nothing is."""
@@ -61,8 +72,8 @@ class Schema:
             return []
         faults: dict[Fault, None] = {}
         try:
-            for error in self._validator.iter_errors(value):
-                faults.update(dict.fromkeys(_faults_of(error)))
+            for fault in _Telling(self).faults(self._validator, value):
+                faults[fault] = None
                 if len(faults) >= MAX_FAULTS:
                     break
         except ValueError as error:
@@ -70,7 +81,19 @@ class Schema:
             if "Recursion limit" not in str(error):
                 raise
             return [Fault("is nested too deeply", pointer="")]
-        return list(faults)[:MAX_FAULTS]
+        return list(faults) or [Fault("is not what its schema says", pointer="")]
+
+    def whole(self, name: Any) -> JSON | None:
+        """Return what the definition of this name refuses the values of, if it is such (`Bundle.wholes`)."""
+        return self._wholes.get(name)
+
+    def part(self, name: str, branch: int | None = None) -> jsonschema_rs.Draft202012Validator:
+        """Return the validator of a whole, or of one of its branches."""
+        if (name, branch) not in self._parts:
+            whole = self._wholes[name]
+            schema = whole if branch is None else _branches(whole)[branch]
+            self._parts[name, branch] = self._compiled({"allOf": [schema], "$defs": self._schema["$defs"]})
+        return self._parts[name, branch]
 
 
 class _ReadOnly:
@@ -95,57 +118,155 @@ class _WriteOnly(_ReadOnly):
 _HIDDEN: Mapping[Direction, type[_ReadOnly]] = {"request": _ReadOnly, "answer": _WriteOnly}
 
 
-def _faults_of(error: jsonschema_rs.ValidationError) -> Iterator[Fault]:
-    kind: Any = error.kind
-    path = list(error.instance_path)
-    if kind.name == "required":
-        yield Fault("is required", pointer=pointer(*path, kind.property))
-    elif kind.name in ("additionalProperties", "unevaluatedProperties"):
-        for name in kind.unexpected:
-            yield Fault("is not a known field", pointer=pointer(*path, name))
-    elif kind.name == "enum":
-        # The validator's own message names two of them.
-        yield Fault(f"is not one of {_or(_choices(kind.options))}", pointer=pointer(*path))
-    elif kind.name == "type":
-        yield Fault(f"is not of type {_or(kind.types)}", pointer=pointer(*path))
-    elif isinstance(kind, jsonschema_rs.ValidationErrorKind.OneOfMultipleValid):
-        yield Fault("fits more than one of its alternatives, and must fit one", pointer=pointer(*path))
-    elif kind.name in ("anyOf", "oneOf"):
-        yield from _nearest(kind.context, path)
-    else:
-        told = _TOLD.get(kind.name) or error.message.replace('"', "").removeprefix("the value ")
-        yield Fault(told, pointer=pointer(*path))
+_Steps = tuple[str | int, ...]
+_Error = tuple[jsonschema_rs.ValidationError, _Steps]
 
 
-def _nearest(context: list[list[jsonschema_rs.ValidationError]], path: list[str | int]) -> Iterable[Fault]:
-    """Return the faults of the alternative that was most likely meant.
+class _Telling:
+    """What is wrong with one value.
 
-    It is of the value's type, its fixed properties (`const`, `enum`) are those sent, and it has the fewest
-    faults. Where two are as likely, nobody can say.
+    The validator tells all faults at once, and alternatives within alternatives would make that two to the
+    power of their depth; so it says of them, and of items, only that they are wrong, and here is looked into
+    the likeliest one, fault by fault, until there are enough.
     """
-    alike = [errors for errors in context if not any(_of_another_type(one, path) for one in errors)]
-    if not alike:
-        types = [name for errors in context for one in errors for name in getattr(one.kind, "types", ())]
-        return [Fault(f"is not of type {_or(list(dict.fromkeys(types)))}", pointer=pointer(*path))]
-    ranked = sorted(((_tags(errors, path), len(errors)), number) for number, errors in enumerate(alike))
-    if len(ranked) > 1 and ranked[0][0] == ranked[1][0]:
-        return [Fault(f"fits none of its {len(context)} alternatives", pointer=pointer(*path))]
-    return [fault for one in alike[ranked[0][1]] for fault in _faults_of(one)]
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._ties = MAX_TIES
+        self._left = MAX_LOOKED_AT
+
+    def faults(self, validator: Any, value: Any) -> Iterator[Fault]:
+        for error in _errors(validator, value):
+            yield from self._of(error)
+
+    def _of(self, found: _Error) -> Iterator[Fault]:
+        error, path = found
+        kind: Any = error.kind
+        where = pointer(*path)
+        if kind.name == "falseSchema" and (whole := self._schema.whole(name := str(error.schema_path[-1]))):
+            self._left -= weight(error.instance)
+            if self._left < 0:
+                yield Fault("is wrong, and holds too much to say where", pointer=where)
+            else:
+                look = self._alternatives if _branches(whole) else self._entries
+                yield from look(name, error.instance, path)
+        elif kind.name == "required":
+            yield Fault("is required", pointer=pointer(kind.property, below=where))
+        elif kind.name in ("additionalProperties", "unevaluatedProperties"):
+            for name in kind.unexpected:
+                yield Fault("is not a known field", pointer=pointer(name, below=where))
+        elif kind.name == "enum":
+            # The validator's own message names two of them.
+            yield Fault(f"is not one of {_or(_choices(kind.options))}", pointer=where)
+        elif kind.name == "type":
+            yield Fault(f"is not of type {_or(kind.types)}", pointer=where)
+        else:
+            told = _TOLD.get(kind.name) or error.message.replace('"', "").removeprefix("the value ")
+            yield Fault(told, pointer=where)
+
+    def _entries(self, name: str, held: Any, path: _Steps) -> Iterator[Fault]:
+        """Yield what is wrong with the items of a list, or with the members of a map."""
+        validator = self._schema.part(name)
+        entries = list(held.items() if isinstance(held, dict) else enumerate(held))
+        for step, one in _wrong(validator, entries, type(held)):
+            for inner, way in _errors(validator, {step: one} if isinstance(held, dict) else [one]):
+                yield from self._of((inner, (*path, step, *way[1:])))
+
+    def _alternatives(self, name: str, value: Any, path: _Steps) -> Iterator[Fault]:
+        """Yield the faults of the alternative that was most likely meant.
+
+        It is of the value's type, its fixed properties (`const`, `enum`) are those sent, and it has the
+        fewest faults. Where two are as likely, nobody can say.
+        """
+        where = pointer(*path)
+        branches = range(len(_branches(self._schema.whole(name))))
+        tried = [list(_errors(self._schema.part(name, number), value)) for number in branches]
+        if not all(tried):
+            yield Fault("fits more than one of its alternatives, and must fit one", pointer=where)
+            return
+        alike = [errors for errors in tried if not any(_of_another_type(one) for one in errors)]
+        if not alike:
+            types = [told for errors in tried for one, _ in errors for told in getattr(one.kind, "types", ())]
+            yield Fault(f"is not of type {_or(list(dict.fromkeys(types)))}", pointer=where)
+            return
+        likely = _least(alike, [(_tags(errors), len(errors)) for errors in alike])
+        if len(likely) > 1 and self._ties > 0:
+            self._ties -= 1
+            likely = _least(likely, [self._number(errors) for errors in likely])
+        if len(likely) > 1:
+            yield Fault(f"fits none of its {len(tried)} alternatives", pointer=where)
+            return
+        for one, way in likely[0]:
+            yield from self._of((one, (*path, *way)))
+
+    def _number(self, errors: list[_Error]) -> int:
+        return len(list(islice((fault for one in errors for fault in self._of(one)), MAX_FAULTS)))
 
 
-def _of_another_type(error: jsonschema_rs.ValidationError, path: list[str | int]) -> bool:
-    return error.kind.name == "type" and list(error.instance_path) == path
+def _branches(whole: JSON | None) -> list[Any]:
+    return [one for key in ("anyOf", "oneOf") for one in (whole or {}).get(key, ())]
 
 
-def _tags(errors: list[jsonschema_rs.ValidationError], path: list[str | int]) -> int:
-    return sum(
-        one.kind.name in ("const", "enum") and len(one.instance_path) == len(path) + 1 for one in errors
-    )
+def _least(errors: list[list[_Error]], ranks: Sequence[Any]) -> list[list[_Error]]:
+    return [one for one, rank in zip(errors, ranks, strict=True) if rank == min(ranks)]
+
+
+def _wrong(validator: Any, entries: list[tuple[Any, Any]], kind: type) -> Iterator[tuple[Any, Any]]:
+    """Yield the entries that are wrong, without looking at each of the others."""
+    if validator.is_valid(dict(entries) if kind is dict else [one for _, one in entries]):
+        return
+    if len(entries) == 1:
+        yield entries[0]
+        return
+    middle = len(entries) // 2
+    yield from _wrong(validator, entries[:middle], kind)
+    yield from _wrong(validator, entries[middle:], kind)
+
+
+def _errors(validator: Any, value: Any) -> Iterator[_Error]:
+    """Yield the errors in a value, and the way to each."""
+    for error in validator.iter_errors(value):
+        # jsonschema_rs (0.60) leaves the name "" out of the way: there may be several.
+        ways = list(islice(_ways(value, list(error.instance_path)), MAX_CHOICES))
+        if len(ways) > 1:
+            ways = [way for way in ways if way[1] == error.instance] or ways
+        yield error, (ways[0][0] if ways else tuple(error.instance_path))
+
+
+def _ways(value: Any, path: Sequence[str | int]) -> Iterator[tuple[_Steps, Any]]:
+    """Yield the steps that lead along `path`, with a ``""`` anywhere between, and what they lead to."""
+    steps: list[str | int] = []
+    held = value
+    for number, step in enumerate(path):
+        if isinstance(held, dict):
+            if "" in held:
+                for more, end in _ways(held[""], path[number:]):
+                    yield (*steps, "", *more), end
+            step = str(step)  # the name "200" is 200 there
+        try:
+            held = held[step]
+        except (LookupError, TypeError):
+            return
+        steps.append(step)
+    yield tuple(steps), held
+    while isinstance(held, dict) and "" in held:
+        steps.append("")
+        held = held[""]
+        yield tuple(steps), held
+
+
+def _of_another_type(found: _Error) -> bool:
+    error, way = found
+    return error.kind.name == "type" and not way
+
+
+def _tags(errors: list[_Error]) -> int:
+    return sum(error.kind.name in ("const", "enum") and len(way) == 1 for error, way in errors)
 
 
 def _choices(options: Sequence[Any]) -> list[str]:
-    told = [one if isinstance(one, str) else json.dumps(one) for one in options[:MOST_CHOICES]]
-    others = len(options) - MOST_CHOICES
+    told = [one if isinstance(one, str) else json.dumps(one) for one in options[:MAX_CHOICES]]
+    others = len(options) - MAX_CHOICES
     return [*told, f"{others} others"] if others > 0 else told
 
 

@@ -2,6 +2,7 @@
 
 # A class with something mixed in has attributes of such classes where its base has attributes of plain ones.
 # mypy: disable-error-code="assignment, misc, override"
+# pyright: reportIncompatibleVariableOverride=false, reportOverlappingOverload=false, reportUnusedImport=false
 
 import builtins as _b
 import collections.abc as _abc
@@ -15,6 +16,7 @@ from libs.api.clients.client import ApiClient
 from libs.api.clients.clients import Clients as _Clients
 from libs.api.objects.models import ApiModels
 from libs.api.objects.object import ApiObject
+from libs.api.wire.uploads import UploadedFile as _UploadedFile
 
 class _Folder(type):
     def __getitem__(cls, api: str) -> ApiModels: ...
@@ -310,11 +312,11 @@ class _auth:
             jti: _abc.Sequence[str],
         ) -> None: ...
     class KeySet(ApiObject):
-        keys: _abc.MutableSequence[_auth.KeySet_keys]
+        keys: _abc.MutableSequence[_auth._KeySet_keys]
         def __init__(
             self,
             *,
-            keys: _abc.Sequence[_auth.KeySet_keys | _abc.Mapping[str, _t.Any]],
+            keys: _abc.Sequence[_auth._KeySet_keys | _abc.Mapping[str, _t.Any]],
             **further: _t.Any,
         ) -> None: ...
     class Problem(ApiObject):
@@ -325,7 +327,7 @@ class _auth:
         detail: str | None
         instance: str | None
         request_id: str
-        errors: _abc.MutableSequence[_auth.Problem_errors] | None
+        errors: _abc.MutableSequence[_auth._Problem_errors] | None
         def __init__(
             self,
             *,
@@ -336,7 +338,7 @@ class _auth:
             detail: str = ...,
             instance: str = ...,
             request_id: str,
-            errors: _abc.Sequence[_auth.Problem_errors | _abc.Mapping[str, _t.Any]] = ...,
+            errors: _abc.Sequence[_auth._Problem_errors | _abc.Mapping[str, _t.Any]] = ...,
             **further: _t.Any,
         ) -> None: ...
     class Version(ApiObject):
@@ -355,12 +357,12 @@ class _auth:
         ) -> None: ...
     class Health(ApiObject):
         status: _t.Literal['ok']
-        checks: _abc.MutableMapping[str, _auth.Health_checks] | None
+        checks: _abc.MutableMapping[str, _auth._Health_checks] | None
         def __init__(
             self,
             *,
             status: _t.Literal['ok'],
-            checks: _abc.Mapping[str, _auth.Health_checks | _abc.Mapping[str, _t.Any]] = ...,
+            checks: _abc.Mapping[str, _auth._Health_checks | _abc.Mapping[str, _t.Any]] = ...,
             **further: _t.Any,
         ) -> None: ...
     class Operation(ApiObject):
@@ -385,7 +387,7 @@ class _auth:
             updated_at: _datetime.datetime | str,
             **further: _t.Any,
         ) -> None: ...
-    class KeySet_keys(ApiObject):
+    class _KeySet_keys(ApiObject):
         kty: str
         kid: str
         alg: str
@@ -399,7 +401,7 @@ class _auth:
             use: str,
             **further: _t.Any,
         ) -> None: ...
-    class Problem_errors(ApiObject):
+    class _Problem_errors(ApiObject):
         detail: str
         pointer: str | None
         parameter: str | None
@@ -411,7 +413,7 @@ class _auth:
             parameter: str = ...,
             **further: _t.Any,
         ) -> None: ...
-    class Health_checks(ApiObject):
+    class _Health_checks(ApiObject):
         ok: bool
         milliseconds: float | None
         def __init__(
@@ -781,7 +783,7 @@ class _profiles:
         detail: str | None
         instance: str | None
         request_id: str
-        errors: _abc.MutableSequence[_profiles.Problem_errors] | None
+        errors: _abc.MutableSequence[_profiles._Problem_errors] | None
         def __init__(
             self,
             *,
@@ -792,7 +794,7 @@ class _profiles:
             detail: str = ...,
             instance: str = ...,
             request_id: str,
-            errors: _abc.Sequence[_profiles.Problem_errors | _abc.Mapping[str, _t.Any]] = ...,
+            errors: _abc.Sequence[_profiles._Problem_errors | _abc.Mapping[str, _t.Any]] = ...,
             **further: _t.Any,
         ) -> None: ...
     class Version(ApiObject):
@@ -811,15 +813,15 @@ class _profiles:
         ) -> None: ...
     class Health(ApiObject):
         status: _t.Literal['ok']
-        checks: _abc.MutableMapping[str, _profiles.Health_checks] | None
+        checks: _abc.MutableMapping[str, _profiles._Health_checks] | None
         def __init__(
             self,
             *,
             status: _t.Literal['ok'],
-            checks: _abc.Mapping[str, _profiles.Health_checks | _abc.Mapping[str, _t.Any]] = ...,
+            checks: _abc.Mapping[str, _profiles._Health_checks | _abc.Mapping[str, _t.Any]] = ...,
             **further: _t.Any,
         ) -> None: ...
-    class Problem_errors(ApiObject):
+    class _Problem_errors(ApiObject):
         detail: str
         pointer: str | None
         parameter: str | None
@@ -831,7 +833,7 @@ class _profiles:
             parameter: str = ...,
             **further: _t.Any,
         ) -> None: ...
-    class Health_checks(ApiObject):
+    class _Health_checks(ApiObject):
         ok: bool
         milliseconds: float | None
         def __init__(
@@ -884,7 +886,7 @@ class _profiles_models:
         detail: str | None
         instance: str | None
         request_id: str
-        errors: _abc.MutableSequence[_profiles_models.Problem_errors] | None
+        errors: _abc.MutableSequence[_profiles_models._Problem_errors] | None
         def __init__(
             self,
             *,
@@ -895,7 +897,7 @@ class _profiles_models:
             detail: str = ...,
             instance: str = ...,
             request_id: str,
-            errors: _abc.Sequence[_profiles_models.Problem_errors | _abc.Mapping[str, _t.Any]] = ...,
+            errors: _abc.Sequence[_profiles_models._Problem_errors | _abc.Mapping[str, _t.Any]] = ...,
             **further: _t.Any,
         ) -> None: ...
     class Version(_profiles.Version):
@@ -914,15 +916,15 @@ class _profiles_models:
         ) -> None: ...
     class Health(_profiles.Health):
         status: _t.Literal['ok']
-        checks: _abc.MutableMapping[str, _profiles_models.Health_checks] | None
+        checks: _abc.MutableMapping[str, _profiles_models._Health_checks] | None
         def __init__(
             self,
             *,
             status: _t.Literal['ok'],
-            checks: _abc.Mapping[str, _profiles_models.Health_checks | _abc.Mapping[str, _t.Any]] = ...,
+            checks: _abc.Mapping[str, _profiles_models._Health_checks | _abc.Mapping[str, _t.Any]] = ...,
             **further: _t.Any,
         ) -> None: ...
-    class Problem_errors(_profiles.Problem_errors):
+    class _Problem_errors(_profiles._Problem_errors):
         detail: str
         pointer: str | None
         parameter: str | None
@@ -934,7 +936,7 @@ class _profiles_models:
             parameter: str = ...,
             **further: _t.Any,
         ) -> None: ...
-    class Health_checks(_profiles.Health_checks):
+    class _Health_checks(_profiles._Health_checks):
         ok: bool
         milliseconds: float | None
         def __init__(
@@ -1060,7 +1062,7 @@ class _todos:
         detail: str | None
         instance: str | None
         request_id: str
-        errors: _abc.MutableSequence[_todos.Problem_errors] | None
+        errors: _abc.MutableSequence[_todos._Problem_errors] | None
         def __init__(
             self,
             *,
@@ -1071,7 +1073,7 @@ class _todos:
             detail: str = ...,
             instance: str = ...,
             request_id: str,
-            errors: _abc.Sequence[_todos.Problem_errors | _abc.Mapping[str, _t.Any]] = ...,
+            errors: _abc.Sequence[_todos._Problem_errors | _abc.Mapping[str, _t.Any]] = ...,
             **further: _t.Any,
         ) -> None: ...
     class Version(ApiObject):
@@ -1090,12 +1092,12 @@ class _todos:
         ) -> None: ...
     class Health(ApiObject):
         status: _t.Literal['ok']
-        checks: _abc.MutableMapping[str, _todos.Health_checks] | None
+        checks: _abc.MutableMapping[str, _todos._Health_checks] | None
         def __init__(
             self,
             *,
             status: _t.Literal['ok'],
-            checks: _abc.Mapping[str, _todos.Health_checks | _abc.Mapping[str, _t.Any]] = ...,
+            checks: _abc.Mapping[str, _todos._Health_checks | _abc.Mapping[str, _t.Any]] = ...,
             **further: _t.Any,
         ) -> None: ...
     class Operation(ApiObject):
@@ -1127,7 +1129,7 @@ class _todos:
         estimate: int | None
         id: str
         notes: str
-        place: _todos.Todo_place | None
+        place: _todos._Todo_place | None
         priority: int
         state: str
         tags: list[str]
@@ -1143,7 +1145,7 @@ class _todos:
             estimate: int | None,
             id: str,
             notes: str,
-            place: _todos.Todo_place | _abc.Mapping[str, _t.Any] | None,
+            place: _todos._Todo_place | _abc.Mapping[str, _t.Any] | None,
             priority: int,
             state: str,
             tags: _abc.Sequence[str],
@@ -1156,7 +1158,7 @@ class _todos:
         due_at: _datetime.datetime | None
         estimate: int | None
         notes: str | None
-        place: _todos.NewTodo_place | None
+        place: _todos._NewTodo_place | None
         priority: int | None
         state: _t.Literal['active', 'someday', 'archived'] | None
         tags: list[str] | None
@@ -1168,7 +1170,7 @@ class _todos:
             due_at: _datetime.datetime | str | None = ...,
             estimate: int | None = ...,
             notes: str = ...,
-            place: _todos.NewTodo_place | _abc.Mapping[str, _t.Any] | None = ...,
+            place: _todos._NewTodo_place | _abc.Mapping[str, _t.Any] | None = ...,
             priority: int = ...,
             state: _t.Literal['active', 'someday', 'archived'] = ...,
             tags: _abc.Sequence[str] = ...,
@@ -1179,7 +1181,7 @@ class _todos:
         due_at: _datetime.datetime | None
         estimate: int | None
         notes: str | None
-        place: _todos.TodoChanges_place | None
+        place: _todos._TodoChanges_place | None
         priority: int | None
         state: _t.Literal['active', 'someday', 'archived'] | None
         tags: list[str] | None
@@ -1191,7 +1193,7 @@ class _todos:
             due_at: _datetime.datetime | str | None = ...,
             estimate: int | None = ...,
             notes: str = ...,
-            place: _todos.TodoChanges_place | _abc.Mapping[str, _t.Any] | None = ...,
+            place: _todos._TodoChanges_place | _abc.Mapping[str, _t.Any] | None = ...,
             priority: int = ...,
             state: _t.Literal['active', 'someday', 'archived'] = ...,
             tags: _abc.Sequence[str] = ...,
@@ -1202,7 +1204,7 @@ class _todos:
         due_at: _datetime.datetime | None
         estimate: int | None
         notes: str | None
-        place: _todos.TodoReplacement_place | None
+        place: _todos._TodoReplacement_place | None
         priority: int | None
         state: _t.Literal['active', 'someday', 'archived'] | None
         tags: list[str] | None
@@ -1214,7 +1216,7 @@ class _todos:
             due_at: _datetime.datetime | str | None = ...,
             estimate: int | None = ...,
             notes: str = ...,
-            place: _todos.TodoReplacement_place | _abc.Mapping[str, _t.Any] | None = ...,
+            place: _todos._TodoReplacement_place | _abc.Mapping[str, _t.Any] | None = ...,
             priority: int = ...,
             state: _t.Literal['active', 'someday', 'archived'] = ...,
             tags: _abc.Sequence[str] = ...,
@@ -1222,86 +1224,86 @@ class _todos:
         ) -> None: ...
     class TodoPage(ApiObject):
         items: _abc.MutableSequence[_todos.Todo]
-        meta: _todos.TodoPage_meta
+        meta: _todos._TodoPage_meta
         def __init__(
             self,
             *,
             items: _abc.Sequence[_todos.Todo | _abc.Mapping[str, _t.Any]],
-            meta: _todos.TodoPage_meta | _abc.Mapping[str, _t.Any],
+            meta: _todos._TodoPage_meta | _abc.Mapping[str, _t.Any],
         ) -> None: ...
     class TodoSample(ApiObject):
         items: _abc.MutableSequence[_todos.Todo]
-        meta: _todos.TodoSample_meta
+        meta: _todos._TodoSample_meta
         def __init__(
             self,
             *,
             items: _abc.Sequence[_todos.Todo | _abc.Mapping[str, _t.Any]],
-            meta: _todos.TodoSample_meta | _abc.Mapping[str, _t.Any],
+            meta: _todos._TodoSample_meta | _abc.Mapping[str, _t.Any],
         ) -> None: ...
     class TodoGroups(ApiObject):
-        items: _abc.MutableSequence[_todos.TodoGroups_items]
-        meta: _todos.TodoGroups_meta
+        items: _abc.MutableSequence[_todos._TodoGroups_items]
+        meta: _todos._TodoGroups_meta
         def __init__(
             self,
             *,
-            items: _abc.Sequence[_todos.TodoGroups_items | _abc.Mapping[str, _t.Any]],
-            meta: _todos.TodoGroups_meta | _abc.Mapping[str, _t.Any],
+            items: _abc.Sequence[_todos._TodoGroups_items | _abc.Mapping[str, _t.Any]],
+            meta: _todos._TodoGroups_meta | _abc.Mapping[str, _t.Any],
         ) -> None: ...
     class TodoStats(ApiObject):
-        stats: _todos.TodoStats_stats
-        meta: _todos.TodoStats_meta
+        stats: _todos._TodoStats_stats
+        meta: _todos._TodoStats_meta
         def __init__(
             self,
             *,
-            stats: _todos.TodoStats_stats | _abc.Mapping[str, _t.Any],
-            meta: _todos.TodoStats_meta | _abc.Mapping[str, _t.Any],
+            stats: _todos._TodoStats_stats | _abc.Mapping[str, _t.Any],
+            meta: _todos._TodoStats_meta | _abc.Mapping[str, _t.Any],
         ) -> None: ...
     class TodoWhere(ApiObject):
         and_: _abc.MutableSequence[_todos.TodoWhere] | None
         or_: _abc.MutableSequence[_todos.TodoWhere] | None
         not_: _todos.TodoWhere | None
-        id: str | _todos.TodoWhereText_3 | None
-        title: str | _todos.TodoWhereText_3 | None
-        done: bool | _todos.TodoWhereBoolean_3 | None
-        notes: str | _todos.TodoWhereText_3 | None
-        tags: _todos.TodoWhereTexts_2 | None
-        priority: float | _todos.TodoWhereNumber_3 | None
-        due_at: _datetime.datetime | _todos.TodoWhereTime_3 | None
-        estimate: float | _todos.TodoWhereNumber_3 | None
-        place: _todos.TodoWhereGeometry_2 | None
-        state: str | _todos.TodoWhereText_3 | None
-        created_at: _datetime.datetime | _todos.TodoWhereTime_3 | None
-        updated_at: _datetime.datetime | _todos.TodoWhereTime_3 | None
+        id: str | _todos._TodoWhereText_3 | None
+        title: str | _todos._TodoWhereText_3 | None
+        done: bool | _todos._TodoWhereBoolean_3 | None
+        notes: str | _todos._TodoWhereText_3 | None
+        tags: _todos._TodoWhereTexts_2 | None
+        priority: float | _todos._TodoWhereNumber_3 | None
+        due_at: _datetime.datetime | _todos._TodoWhereTime_3 | None
+        estimate: float | _todos._TodoWhereNumber_3 | None
+        place: _todos._TodoWhereGeometry_2 | None
+        state: str | _todos._TodoWhereText_3 | None
+        created_at: _datetime.datetime | _todos._TodoWhereTime_3 | None
+        updated_at: _datetime.datetime | _todos._TodoWhereTime_3 | None
         def __init__(
             self,
             *,
             and_: _abc.Sequence[_todos.TodoWhere | _abc.Mapping[str, _t.Any]] = ...,
             or_: _abc.Sequence[_todos.TodoWhere | _abc.Mapping[str, _t.Any]] = ...,
             not_: _todos.TodoWhere | _abc.Mapping[str, _t.Any] = ...,
-            id: str | _todos.TodoWhereText_3 | _abc.Mapping[str, _t.Any] | None = ...,
-            title: str | _todos.TodoWhereText_3 | _abc.Mapping[str, _t.Any] | None = ...,
-            done: bool | _todos.TodoWhereBoolean_3 | _abc.Mapping[str, _t.Any] | None = ...,
-            notes: str | _todos.TodoWhereText_3 | _abc.Mapping[str, _t.Any] | None = ...,
-            tags: _todos.TodoWhereTexts_2 | _abc.Mapping[str, _t.Any] | None = ...,
-            priority: float | _decimal.Decimal | _todos.TodoWhereNumber_3 | _abc.Mapping[str, _t.Any] | None = ...,
-            due_at: _datetime.datetime | str | _todos.TodoWhereTime_3 | _abc.Mapping[str, _t.Any] | None = ...,
-            estimate: float | _decimal.Decimal | _todos.TodoWhereNumber_3 | _abc.Mapping[str, _t.Any] | None = ...,
-            place: _todos.TodoWhereGeometry_2 | _abc.Mapping[str, _t.Any] | None = ...,
-            state: str | _todos.TodoWhereText_3 | _abc.Mapping[str, _t.Any] | None = ...,
-            created_at: _datetime.datetime | str | _todos.TodoWhereTime_3 | _abc.Mapping[str, _t.Any] | None = ...,
-            updated_at: _datetime.datetime | str | _todos.TodoWhereTime_3 | _abc.Mapping[str, _t.Any] | None = ...,
+            id: str | _todos._TodoWhereText_3 | _abc.Mapping[str, _t.Any] | None = ...,
+            title: str | _todos._TodoWhereText_3 | _abc.Mapping[str, _t.Any] | None = ...,
+            done: bool | _todos._TodoWhereBoolean_3 | _abc.Mapping[str, _t.Any] | None = ...,
+            notes: str | _todos._TodoWhereText_3 | _abc.Mapping[str, _t.Any] | None = ...,
+            tags: _todos._TodoWhereTexts_2 | _abc.Mapping[str, _t.Any] | None = ...,
+            priority: float | _decimal.Decimal | _todos._TodoWhereNumber_3 | _abc.Mapping[str, _t.Any] | None = ...,
+            due_at: _datetime.datetime | str | _todos._TodoWhereTime_3 | _abc.Mapping[str, _t.Any] | None = ...,
+            estimate: float | _decimal.Decimal | _todos._TodoWhereNumber_3 | _abc.Mapping[str, _t.Any] | None = ...,
+            place: _todos._TodoWhereGeometry_2 | _abc.Mapping[str, _t.Any] | None = ...,
+            state: str | _todos._TodoWhereText_3 | _abc.Mapping[str, _t.Any] | None = ...,
+            created_at: _datetime.datetime | str | _todos._TodoWhereTime_3 | _abc.Mapping[str, _t.Any] | None = ...,
+            updated_at: _datetime.datetime | str | _todos._TodoWhereTime_3 | _abc.Mapping[str, _t.Any] | None = ...,
         ) -> None: ...
-    TodoWhereGeometryOperand: _t.TypeAlias = _todos.TodoWhereGeometryOperand_1 | _todos.TodoWhereGeometryOperand_2 | _todos.TodoWhereGeometryOperand_3
+    TodoWhereGeometryOperand: _t.TypeAlias = _todos._TodoWhereGeometryOperand_1 | _todos._TodoWhereGeometryOperand_2 | _todos._TodoWhereGeometryOperand_3
     class TodoWhereGeometryOperand1(ApiObject):
-        geometry: _todos.TodoWhereGeometryOperand1_geometry_1 | _todos.TodoWhereGeometryOperand1_geometry_2 | _todos.TodoWhereGeometryOperand1_geometry_3
+        geometry: _todos._TodoWhereGeometryOperand1_geometry_1 | _todos._TodoWhereGeometryOperand1_geometry_2 | _todos._TodoWhereGeometryOperand1_geometry_3
         distance: float
         def __init__(
             self,
             *,
-            geometry: _todos.TodoWhereGeometryOperand1_geometry_1 | _abc.Mapping[str, _t.Any] | _todos.TodoWhereGeometryOperand1_geometry_2 | _todos.TodoWhereGeometryOperand1_geometry_3,
+            geometry: _todos._TodoWhereGeometryOperand1_geometry_1 | _abc.Mapping[str, _t.Any] | _todos._TodoWhereGeometryOperand1_geometry_2 | _todos._TodoWhereGeometryOperand1_geometry_3,
             distance: float | _decimal.Decimal,
         ) -> None: ...
-    class Todo_place(ApiObject):
+    class _Todo_place(ApiObject):
         type: _t.Literal['Point']
         coordinates: list[_t.Any]
         def __init__(
@@ -1310,7 +1312,7 @@ class _todos:
             type: _t.Literal['Point'],
             coordinates: _abc.Sequence[_t.Any],
         ) -> None: ...
-    class NewTodo_place(ApiObject):
+    class _NewTodo_place(ApiObject):
         type: _t.Literal['Point']
         coordinates: list[_t.Any]
         def __init__(
@@ -1319,7 +1321,7 @@ class _todos:
             type: _t.Literal['Point'],
             coordinates: _abc.Sequence[_t.Any],
         ) -> None: ...
-    class TodoChanges_place(ApiObject):
+    class _TodoChanges_place(ApiObject):
         type: _t.Literal['Point']
         coordinates: list[_t.Any]
         def __init__(
@@ -1328,7 +1330,7 @@ class _todos:
             type: _t.Literal['Point'],
             coordinates: _abc.Sequence[_t.Any],
         ) -> None: ...
-    class TodoReplacement_place(ApiObject):
+    class _TodoReplacement_place(ApiObject):
         type: _t.Literal['Point']
         coordinates: list[_t.Any]
         def __init__(
@@ -1337,7 +1339,7 @@ class _todos:
             type: _t.Literal['Point'],
             coordinates: _abc.Sequence[_t.Any],
         ) -> None: ...
-    class TodoPage_meta(ApiObject):
+    class _TodoPage_meta(ApiObject):
         next: str | None
         prev: str | None
         has_more: bool
@@ -1359,7 +1361,7 @@ class _todos:
             explain: _abc.Mapping[str, _t.Any] = ...,
             **further: _t.Any,
         ) -> None: ...
-    class TodoSample_meta(ApiObject):
+    class _TodoSample_meta(ApiObject):
         exact: bool
         examined: int
         explain: dict[str, _t.Any] | None
@@ -1371,7 +1373,7 @@ class _todos:
             explain: _abc.Mapping[str, _t.Any] = ...,
             **further: _t.Any,
         ) -> None: ...
-    class TodoGroups_meta(ApiObject):
+    class _TodoGroups_meta(ApiObject):
         exact: bool
         examined: int
         explain: dict[str, _t.Any] | None
@@ -1383,18 +1385,18 @@ class _todos:
             explain: _abc.Mapping[str, _t.Any] = ...,
             **further: _t.Any,
         ) -> None: ...
-    class TodoStats_stats(ApiObject):
-        estimate: _todos.TodoStats_stats_estimate | None
-        priority: _todos.TodoStats_stats_priority | None
-        due_at: _todos.TodoStats_stats_due_at | None
+    class _TodoStats_stats(ApiObject):
+        estimate: _todos._TodoStats_stats_estimate | None
+        priority: _todos._TodoStats_stats_priority | None
+        due_at: _todos._TodoStats_stats_due_at | None
         def __init__(
             self,
             *,
-            estimate: _todos.TodoStats_stats_estimate | _abc.Mapping[str, _t.Any] = ...,
-            priority: _todos.TodoStats_stats_priority | _abc.Mapping[str, _t.Any] = ...,
-            due_at: _todos.TodoStats_stats_due_at | _abc.Mapping[str, _t.Any] = ...,
+            estimate: _todos._TodoStats_stats_estimate | _abc.Mapping[str, _t.Any] = ...,
+            priority: _todos._TodoStats_stats_priority | _abc.Mapping[str, _t.Any] = ...,
+            due_at: _todos._TodoStats_stats_due_at | _abc.Mapping[str, _t.Any] = ...,
         ) -> None: ...
-    class TodoStats_meta(ApiObject):
+    class _TodoStats_meta(ApiObject):
         exact: bool
         examined: int
         explain: dict[str, _t.Any] | None
@@ -1406,7 +1408,7 @@ class _todos:
             explain: _abc.Mapping[str, _t.Any] = ...,
             **further: _t.Any,
         ) -> None: ...
-    class TodoWhereGeometryOperand_1(ApiObject):
+    class _TodoWhereGeometryOperand_1(ApiObject):
         type: _t.Literal['Point', 'POINT']
         coordinates: list[_t.Any]
         def __init__(
@@ -1415,7 +1417,7 @@ class _todos:
             type: _t.Literal['Point', 'POINT'],
             coordinates: _abc.Sequence[_t.Any],
         ) -> None: ...
-    class TodoWhereGeometryOperand_2(ApiObject):
+    class _TodoWhereGeometryOperand_2(ApiObject):
         type: _t.Literal['LineString', 'LINE', 'LINESTRING']
         coordinates: list[list[_t.Any]]
         def __init__(
@@ -1424,7 +1426,7 @@ class _todos:
             type: _t.Literal['LineString', 'LINE', 'LINESTRING'],
             coordinates: _abc.Sequence[_abc.Sequence[_t.Any]],
         ) -> None: ...
-    class TodoWhereGeometryOperand_3(ApiObject):
+    class _TodoWhereGeometryOperand_3(ApiObject):
         type: _t.Literal['Polygon', 'POLYGON']
         coordinates: list[list[list[_t.Any]]]
         def __init__(
@@ -1433,7 +1435,7 @@ class _todos:
             type: _t.Literal['Polygon', 'POLYGON'],
             coordinates: _abc.Sequence[_abc.Sequence[_abc.Sequence[_t.Any]]],
         ) -> None: ...
-    class Problem_errors(ApiObject):
+    class _Problem_errors(ApiObject):
         detail: str
         pointer: str | None
         parameter: str | None
@@ -1445,7 +1447,7 @@ class _todos:
             parameter: str = ...,
             **further: _t.Any,
         ) -> None: ...
-    class Health_checks(ApiObject):
+    class _Health_checks(ApiObject):
         ok: bool
         milliseconds: float | None
         def __init__(
@@ -1455,7 +1457,7 @@ class _todos:
             milliseconds: float | _decimal.Decimal = ...,
             **further: _t.Any,
         ) -> None: ...
-    class TodoGroups_items(ApiObject):
+    class _TodoGroups_items(ApiObject):
         value: _t.Any
         count: int
         def __init__(
@@ -1464,7 +1466,7 @@ class _todos:
             value: _t.Any,
             count: int,
         ) -> None: ...
-    class TodoStats_stats_estimate(ApiObject):
+    class _TodoStats_stats_estimate(ApiObject):
         min: _t.Any
         max: _t.Any
         sum: _t.Any | None
@@ -1479,7 +1481,7 @@ class _todos:
             avg: _t.Any = ...,
             count: int,
         ) -> None: ...
-    class TodoStats_stats_priority(ApiObject):
+    class _TodoStats_stats_priority(ApiObject):
         min: _t.Any
         max: _t.Any
         sum: _t.Any | None
@@ -1494,7 +1496,7 @@ class _todos:
             avg: _t.Any = ...,
             count: int,
         ) -> None: ...
-    class TodoStats_stats_due_at(ApiObject):
+    class _TodoStats_stats_due_at(ApiObject):
         min: _t.Any
         max: _t.Any
         sum: _t.Any | None
@@ -1509,10 +1511,10 @@ class _todos:
             avg: _t.Any = ...,
             count: int,
         ) -> None: ...
-    class TodoWhereText_3(ApiObject):
-        and_: _abc.MutableSequence[str | _todos.TodoWhereText_3 | None] | None
-        or_: _abc.MutableSequence[str | _todos.TodoWhereText_3 | None] | None
-        not_: str | _todos.TodoWhereText_3 | None
+    class _TodoWhereText_3(ApiObject):
+        and_: _abc.MutableSequence[str | _todos._TodoWhereText_3 | None] | None
+        or_: _abc.MutableSequence[str | _todos._TodoWhereText_3 | None] | None
+        not_: str | _todos._TodoWhereText_3 | None
         exists: bool | None
         eq: str | None
         ne: str | None
@@ -1533,9 +1535,9 @@ class _todos:
         def __init__(
             self,
             *,
-            and_: _abc.Sequence[str | _todos.TodoWhereText_3 | _abc.Mapping[str, _t.Any] | None] = ...,
-            or_: _abc.Sequence[str | _todos.TodoWhereText_3 | _abc.Mapping[str, _t.Any] | None] = ...,
-            not_: str | _todos.TodoWhereText_3 | _abc.Mapping[str, _t.Any] | None = ...,
+            and_: _abc.Sequence[str | _todos._TodoWhereText_3 | _abc.Mapping[str, _t.Any] | None] = ...,
+            or_: _abc.Sequence[str | _todos._TodoWhereText_3 | _abc.Mapping[str, _t.Any] | None] = ...,
+            not_: str | _todos._TodoWhereText_3 | _abc.Mapping[str, _t.Any] | None = ...,
             exists: bool = ...,
             eq: str | None = ...,
             ne: str | None = ...,
@@ -1554,10 +1556,10 @@ class _todos:
             le: str = ...,
             ge: str = ...,
         ) -> None: ...
-    class TodoWhereBoolean_3(ApiObject):
-        and_: _abc.MutableSequence[bool | _todos.TodoWhereBoolean_3 | None] | None
-        or_: _abc.MutableSequence[bool | _todos.TodoWhereBoolean_3 | None] | None
-        not_: bool | _todos.TodoWhereBoolean_3 | None
+    class _TodoWhereBoolean_3(ApiObject):
+        and_: _abc.MutableSequence[bool | _todos._TodoWhereBoolean_3 | None] | None
+        or_: _abc.MutableSequence[bool | _todos._TodoWhereBoolean_3 | None] | None
+        not_: bool | _todos._TodoWhereBoolean_3 | None
         exists: bool | None
         eq: bool | None
         ne: bool | None
@@ -1566,19 +1568,19 @@ class _todos:
         def __init__(
             self,
             *,
-            and_: _abc.Sequence[bool | _todos.TodoWhereBoolean_3 | _abc.Mapping[str, _t.Any] | None] = ...,
-            or_: _abc.Sequence[bool | _todos.TodoWhereBoolean_3 | _abc.Mapping[str, _t.Any] | None] = ...,
-            not_: bool | _todos.TodoWhereBoolean_3 | _abc.Mapping[str, _t.Any] | None = ...,
+            and_: _abc.Sequence[bool | _todos._TodoWhereBoolean_3 | _abc.Mapping[str, _t.Any] | None] = ...,
+            or_: _abc.Sequence[bool | _todos._TodoWhereBoolean_3 | _abc.Mapping[str, _t.Any] | None] = ...,
+            not_: bool | _todos._TodoWhereBoolean_3 | _abc.Mapping[str, _t.Any] | None = ...,
             exists: bool = ...,
             eq: bool | None = ...,
             ne: bool | None = ...,
             in_: _abc.Sequence[bool] = ...,
             nin: _abc.Sequence[bool] = ...,
         ) -> None: ...
-    class TodoWhereTexts_2(ApiObject):
-        and_: _abc.MutableSequence[_todos.TodoWhereTexts_2 | None] | None
-        or_: _abc.MutableSequence[_todos.TodoWhereTexts_2 | None] | None
-        not_: _todos.TodoWhereTexts_2 | None
+    class _TodoWhereTexts_2(ApiObject):
+        and_: _abc.MutableSequence[_todos._TodoWhereTexts_2 | None] | None
+        or_: _abc.MutableSequence[_todos._TodoWhereTexts_2 | None] | None
+        not_: _todos._TodoWhereTexts_2 | None
         exists: bool | None
         eq: None
         ne: None
@@ -1586,18 +1588,18 @@ class _todos:
         def __init__(
             self,
             *,
-            and_: _abc.Sequence[_todos.TodoWhereTexts_2 | _abc.Mapping[str, _t.Any] | None] = ...,
-            or_: _abc.Sequence[_todos.TodoWhereTexts_2 | _abc.Mapping[str, _t.Any] | None] = ...,
-            not_: _todos.TodoWhereTexts_2 | _abc.Mapping[str, _t.Any] | None = ...,
+            and_: _abc.Sequence[_todos._TodoWhereTexts_2 | _abc.Mapping[str, _t.Any] | None] = ...,
+            or_: _abc.Sequence[_todos._TodoWhereTexts_2 | _abc.Mapping[str, _t.Any] | None] = ...,
+            not_: _todos._TodoWhereTexts_2 | _abc.Mapping[str, _t.Any] | None = ...,
             exists: bool = ...,
             eq: None = ...,
             ne: None = ...,
             contains: str = ...,
         ) -> None: ...
-    class TodoWhereNumber_3(ApiObject):
-        and_: _abc.MutableSequence[float | _todos.TodoWhereNumber_3 | None] | None
-        or_: _abc.MutableSequence[float | _todos.TodoWhereNumber_3 | None] | None
-        not_: float | _todos.TodoWhereNumber_3 | None
+    class _TodoWhereNumber_3(ApiObject):
+        and_: _abc.MutableSequence[float | _todos._TodoWhereNumber_3 | None] | None
+        or_: _abc.MutableSequence[float | _todos._TodoWhereNumber_3 | None] | None
+        not_: float | _todos._TodoWhereNumber_3 | None
         exists: bool | None
         eq: float | None
         ne: float | None
@@ -1613,9 +1615,9 @@ class _todos:
         def __init__(
             self,
             *,
-            and_: _abc.Sequence[float | _decimal.Decimal | _todos.TodoWhereNumber_3 | _abc.Mapping[str, _t.Any] | None] = ...,
-            or_: _abc.Sequence[float | _decimal.Decimal | _todos.TodoWhereNumber_3 | _abc.Mapping[str, _t.Any] | None] = ...,
-            not_: float | _decimal.Decimal | _todos.TodoWhereNumber_3 | _abc.Mapping[str, _t.Any] | None = ...,
+            and_: _abc.Sequence[float | _decimal.Decimal | _todos._TodoWhereNumber_3 | _abc.Mapping[str, _t.Any] | None] = ...,
+            or_: _abc.Sequence[float | _decimal.Decimal | _todos._TodoWhereNumber_3 | _abc.Mapping[str, _t.Any] | None] = ...,
+            not_: float | _decimal.Decimal | _todos._TodoWhereNumber_3 | _abc.Mapping[str, _t.Any] | None = ...,
             exists: bool = ...,
             eq: float | _decimal.Decimal | None = ...,
             ne: float | _decimal.Decimal | None = ...,
@@ -1629,10 +1631,10 @@ class _todos:
             le: float | _decimal.Decimal = ...,
             ge: float | _decimal.Decimal = ...,
         ) -> None: ...
-    class TodoWhereTime_3(ApiObject):
-        and_: _abc.MutableSequence[_datetime.datetime | _todos.TodoWhereTime_3 | None] | None
-        or_: _abc.MutableSequence[_datetime.datetime | _todos.TodoWhereTime_3 | None] | None
-        not_: _datetime.datetime | _todos.TodoWhereTime_3 | None
+    class _TodoWhereTime_3(ApiObject):
+        and_: _abc.MutableSequence[_datetime.datetime | _todos._TodoWhereTime_3 | None] | None
+        or_: _abc.MutableSequence[_datetime.datetime | _todos._TodoWhereTime_3 | None] | None
+        not_: _datetime.datetime | _todos._TodoWhereTime_3 | None
         exists: bool | None
         eq: _datetime.datetime | None
         ne: _datetime.datetime | None
@@ -1648,9 +1650,9 @@ class _todos:
         def __init__(
             self,
             *,
-            and_: _abc.Sequence[_datetime.datetime | str | _todos.TodoWhereTime_3 | _abc.Mapping[str, _t.Any] | None] = ...,
-            or_: _abc.Sequence[_datetime.datetime | str | _todos.TodoWhereTime_3 | _abc.Mapping[str, _t.Any] | None] = ...,
-            not_: _datetime.datetime | str | _todos.TodoWhereTime_3 | _abc.Mapping[str, _t.Any] | None = ...,
+            and_: _abc.Sequence[_datetime.datetime | str | _todos._TodoWhereTime_3 | _abc.Mapping[str, _t.Any] | None] = ...,
+            or_: _abc.Sequence[_datetime.datetime | str | _todos._TodoWhereTime_3 | _abc.Mapping[str, _t.Any] | None] = ...,
+            not_: _datetime.datetime | str | _todos._TodoWhereTime_3 | _abc.Mapping[str, _t.Any] | None = ...,
             exists: bool = ...,
             eq: _datetime.datetime | str | None = ...,
             ne: _datetime.datetime | str | None = ...,
@@ -1664,38 +1666,38 @@ class _todos:
             le: _datetime.datetime | str = ...,
             ge: _datetime.datetime | str = ...,
         ) -> None: ...
-    class TodoWhereGeometry_2(ApiObject):
-        and_: _abc.MutableSequence[_todos.TodoWhereGeometry_2 | None] | None
-        or_: _abc.MutableSequence[_todos.TodoWhereGeometry_2 | None] | None
-        not_: _todos.TodoWhereGeometry_2 | None
+    class _TodoWhereGeometry_2(ApiObject):
+        and_: _abc.MutableSequence[_todos._TodoWhereGeometry_2 | None] | None
+        or_: _abc.MutableSequence[_todos._TodoWhereGeometry_2 | None] | None
+        not_: _todos._TodoWhereGeometry_2 | None
         exists: bool | None
         eq: None
         ne: None
-        geo_contains: _todos.TodoWhereGeometryOperand_1 | _todos.TodoWhereGeometryOperand_2 | _todos.TodoWhereGeometryOperand_3 | None
-        geo_equals: _todos.TodoWhereGeometryOperand_1 | _todos.TodoWhereGeometryOperand_2 | _todos.TodoWhereGeometryOperand_3 | None
-        geo_intersects: _todos.TodoWhereGeometryOperand_1 | _todos.TodoWhereGeometryOperand_2 | _todos.TodoWhereGeometryOperand_3 | None
-        geo_overlaps: _todos.TodoWhereGeometryOperand_1 | _todos.TodoWhereGeometryOperand_2 | _todos.TodoWhereGeometryOperand_3 | None
-        geo_touches: _todos.TodoWhereGeometryOperand_1 | _todos.TodoWhereGeometryOperand_2 | _todos.TodoWhereGeometryOperand_3 | None
-        geo_within: _todos.TodoWhereGeometryOperand_1 | _todos.TodoWhereGeometryOperand_2 | _todos.TodoWhereGeometryOperand_3 | None
+        geo_contains: _todos._TodoWhereGeometryOperand_1 | _todos._TodoWhereGeometryOperand_2 | _todos._TodoWhereGeometryOperand_3 | None
+        geo_equals: _todos._TodoWhereGeometryOperand_1 | _todos._TodoWhereGeometryOperand_2 | _todos._TodoWhereGeometryOperand_3 | None
+        geo_intersects: _todos._TodoWhereGeometryOperand_1 | _todos._TodoWhereGeometryOperand_2 | _todos._TodoWhereGeometryOperand_3 | None
+        geo_overlaps: _todos._TodoWhereGeometryOperand_1 | _todos._TodoWhereGeometryOperand_2 | _todos._TodoWhereGeometryOperand_3 | None
+        geo_touches: _todos._TodoWhereGeometryOperand_1 | _todos._TodoWhereGeometryOperand_2 | _todos._TodoWhereGeometryOperand_3 | None
+        geo_within: _todos._TodoWhereGeometryOperand_1 | _todos._TodoWhereGeometryOperand_2 | _todos._TodoWhereGeometryOperand_3 | None
         geo_dwithin: _todos.TodoWhereGeometryOperand1 | None
         def __init__(
             self,
             *,
-            and_: _abc.Sequence[_todos.TodoWhereGeometry_2 | _abc.Mapping[str, _t.Any] | None] = ...,
-            or_: _abc.Sequence[_todos.TodoWhereGeometry_2 | _abc.Mapping[str, _t.Any] | None] = ...,
-            not_: _todos.TodoWhereGeometry_2 | _abc.Mapping[str, _t.Any] | None = ...,
+            and_: _abc.Sequence[_todos._TodoWhereGeometry_2 | _abc.Mapping[str, _t.Any] | None] = ...,
+            or_: _abc.Sequence[_todos._TodoWhereGeometry_2 | _abc.Mapping[str, _t.Any] | None] = ...,
+            not_: _todos._TodoWhereGeometry_2 | _abc.Mapping[str, _t.Any] | None = ...,
             exists: bool = ...,
             eq: None = ...,
             ne: None = ...,
-            geo_contains: _todos.TodoWhereGeometryOperand_1 | _abc.Mapping[str, _t.Any] | _todos.TodoWhereGeometryOperand_2 | _todos.TodoWhereGeometryOperand_3 = ...,
-            geo_equals: _todos.TodoWhereGeometryOperand_1 | _abc.Mapping[str, _t.Any] | _todos.TodoWhereGeometryOperand_2 | _todos.TodoWhereGeometryOperand_3 = ...,
-            geo_intersects: _todos.TodoWhereGeometryOperand_1 | _abc.Mapping[str, _t.Any] | _todos.TodoWhereGeometryOperand_2 | _todos.TodoWhereGeometryOperand_3 = ...,
-            geo_overlaps: _todos.TodoWhereGeometryOperand_1 | _abc.Mapping[str, _t.Any] | _todos.TodoWhereGeometryOperand_2 | _todos.TodoWhereGeometryOperand_3 = ...,
-            geo_touches: _todos.TodoWhereGeometryOperand_1 | _abc.Mapping[str, _t.Any] | _todos.TodoWhereGeometryOperand_2 | _todos.TodoWhereGeometryOperand_3 = ...,
-            geo_within: _todos.TodoWhereGeometryOperand_1 | _abc.Mapping[str, _t.Any] | _todos.TodoWhereGeometryOperand_2 | _todos.TodoWhereGeometryOperand_3 = ...,
+            geo_contains: _todos._TodoWhereGeometryOperand_1 | _abc.Mapping[str, _t.Any] | _todos._TodoWhereGeometryOperand_2 | _todos._TodoWhereGeometryOperand_3 = ...,
+            geo_equals: _todos._TodoWhereGeometryOperand_1 | _abc.Mapping[str, _t.Any] | _todos._TodoWhereGeometryOperand_2 | _todos._TodoWhereGeometryOperand_3 = ...,
+            geo_intersects: _todos._TodoWhereGeometryOperand_1 | _abc.Mapping[str, _t.Any] | _todos._TodoWhereGeometryOperand_2 | _todos._TodoWhereGeometryOperand_3 = ...,
+            geo_overlaps: _todos._TodoWhereGeometryOperand_1 | _abc.Mapping[str, _t.Any] | _todos._TodoWhereGeometryOperand_2 | _todos._TodoWhereGeometryOperand_3 = ...,
+            geo_touches: _todos._TodoWhereGeometryOperand_1 | _abc.Mapping[str, _t.Any] | _todos._TodoWhereGeometryOperand_2 | _todos._TodoWhereGeometryOperand_3 = ...,
+            geo_within: _todos._TodoWhereGeometryOperand_1 | _abc.Mapping[str, _t.Any] | _todos._TodoWhereGeometryOperand_2 | _todos._TodoWhereGeometryOperand_3 = ...,
             geo_dwithin: _todos.TodoWhereGeometryOperand1 | _abc.Mapping[str, _t.Any] = ...,
         ) -> None: ...
-    class TodoWhereGeometryOperand1_geometry_1(ApiObject):
+    class _TodoWhereGeometryOperand1_geometry_1(ApiObject):
         type: _t.Literal['Point', 'POINT']
         coordinates: list[_t.Any]
         def __init__(
@@ -1704,7 +1706,7 @@ class _todos:
             type: _t.Literal['Point', 'POINT'],
             coordinates: _abc.Sequence[_t.Any],
         ) -> None: ...
-    class TodoWhereGeometryOperand1_geometry_2(ApiObject):
+    class _TodoWhereGeometryOperand1_geometry_2(ApiObject):
         type: _t.Literal['LineString', 'LINE', 'LINESTRING']
         coordinates: list[list[_t.Any]]
         def __init__(
@@ -1713,7 +1715,7 @@ class _todos:
             type: _t.Literal['LineString', 'LINE', 'LINESTRING'],
             coordinates: _abc.Sequence[_abc.Sequence[_t.Any]],
         ) -> None: ...
-    class TodoWhereGeometryOperand1_geometry_3(ApiObject):
+    class _TodoWhereGeometryOperand1_geometry_3(ApiObject):
         type: _t.Literal['Polygon', 'POLYGON']
         coordinates: list[list[list[_t.Any]]]
         def __init__(
@@ -1904,9 +1906,9 @@ class models(metaclass=_Folder):
     class todos(_todos, metaclass=_Contract): ...
 
 class Clients(_Clients):
-    @property
+    @_b.property
     def auth(self) -> _auth_client: ...
-    @property
+    @_b.property
     def profiles(self) -> _profiles_client: ...
-    @property
+    @_b.property
     def todos(self) -> _todos_client: ...

@@ -117,8 +117,10 @@ class Unauthorized(Problem):
 
     status, title, code = 401, "Unauthorized", "UNAUTHORIZED"
 
-    def __init__(self, detail: str | None = None, *, code: str | None = None) -> None:
-        super().__init__(detail, code=code, headers={"WWW-Authenticate": "Bearer"})
+    def __init__(
+        self, detail: str | None = None, *, code: str | None = None, extra: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(detail, code=code, headers={"WWW-Authenticate": "Bearer"}, extra=extra)
 
 
 class Forbidden(Problem):

@@ -15,7 +15,7 @@ from libs.api import APIS, PUBLISHED, ContractError, Dependencies
 from libs.service.builtin import Builtin
 from libs.service.health import Health
 from libs.service.service import Service
-from libs.service.settings import Settings
+from libs.service.settings import Settings, SettingsError
 
 T = TypeVar("T")
 
@@ -78,7 +78,7 @@ def main() -> str | None:
     """Write them; return what to say if that cannot be done."""
     try:
         changed = publish()
-    except ContractError as error:
+    except (ContractError, SettingsError) as error:
         return f"cannot be published:\n{error}"
     print("apis/published:", ", ".join(changed) or "nothing has changed")
     return None

@@ -19,6 +19,7 @@ from libs.api import (
     AnswerCheck,
     Clients,
     Contract,
+    ContractError,
     Contribution,
     Dependencies,
     Server,
@@ -65,7 +66,8 @@ class Service:
     :param tasks: its async tasks.
     :param calls: the services it calls; each is at the setting ``APP_<NAME>_URL``, and handlers and tasks may
         ask for `Clients`.
-    :param provide: makes, from the settings, the objects that handlers, resources and tasks may ask for.
+    :param provide: makes, from the settings, the objects that handlers, resources and tasks may ask for
+        beside the settings themselves.
     :param keys: makes, from the parts that `provide` made, the keys to verify tokens with; by default they
         are fetched from `APP_JWKS_URL`, or there is one secret, `APP_JWT_SECRET`.
     :param revocations: makes, from the same, the list of what is over before it expires; by default it is
@@ -91,15 +93,20 @@ class Service:
     def named(cls, name: str) -> "Service":
         """Return the service declared in ``services/<name>/service.py``.
 
-        :raises SettingsError: if there is none.
+        :raises SettingsError: if there is none, or no `service` in it.
         """
         try:
-            service = importlib.import_module(f"services.{name}.service").service
+            service = getattr(importlib.import_module(f"services.{name}.service"), "service", None)
         except ModuleNotFoundError as error:
             if not f"services.{name}.service".startswith(str(error.name)):
                 raise
             raise SettingsError(f"APP_SERVICE: There is no services/{name}/service.py.") from None
-        return service  # type: ignore[no-any-return]
+        if not isinstance(service, Service):
+            raise SettingsError(
+                f"APP_SERVICE: services/{name}/service.py declares no service: "
+                f"write service = Service({name!r})."
+            )
+        return service
 
     def load_settings(self, environ: Mapping[str, str]) -> Settings:
         """Read this service's settings.
@@ -149,7 +156,14 @@ class Service:
         :raises ContractError: naming everything that is wrong with the contract or its handlers.
         """
         contributions = [builtin, operations_contribution()] if self.tasks else [builtin]
-        return Contract.load(contract_path(self.name, APIS), dependencies, contributions)
+        faults = models[self.name].faults()
+        try:
+            contract = Contract.load(contract_path(self.name, APIS), dependencies, contributions)
+        except ContractError as error:
+            faults = [*error.faults, *faults]
+        if faults:
+            raise ContractError(*faults)
+        return contract
 
     def start(
         self, settings: Settings, transports: Mapping[str, httpx.BaseTransport] | None = None
@@ -186,6 +200,9 @@ class Running:
                 Progress: current_progress,
                 UserAgent: user_agent,
             },
+            # Those of a service that calls others are of a class made of its own.
+            {service.settings: settings},
+            {} if service.calls else {Clients: "and this service calls none: say Service(…, calls=[…])"},
         )
 
     @cached_property

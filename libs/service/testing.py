@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TypeVar
@@ -91,9 +91,13 @@ def running_service(
         service.database(settings).delete_tables()
 
 
-def bearer(subject: str, *, audience: str, scopes: tuple[str, ...] = ()) -> dict[str, str]:
-    """Return the headers of a request that `subject` sends."""
-    return {"Authorization": f"Bearer {ISSUES.issue(subject, audience=[audience], scopes=scopes)}"}
+def bearer(subject: str, *, audience: str | Sequence[str], scopes: Sequence[str] = ()) -> dict[str, str]:
+    """Return the headers of a request that `subject` sends.
+
+    :param audience: the service it goes to, and those that this one calls for the caller.
+    """
+    services = [audience] if isinstance(audience, str) else audience
+    return {"Authorization": f"Bearer {ISSUES.issue(subject, audience=services, scopes=scopes)}"}
 
 
 T = TypeVar("T")

@@ -13,7 +13,16 @@ from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException
 from werkzeug.wsgi import ClosingIterator
 
-from libs.api import Contract, Route, Routes, Server, empty_response, problem_response, sent_path
+from libs.api import (
+    Contract,
+    RemoteProblem,
+    Route,
+    Routes,
+    Server,
+    empty_response,
+    problem_response,
+    sent_path,
+)
 from libs.dynamodb import as_problem
 from libs.errors import (
     InternalError,
@@ -133,7 +142,9 @@ def _answer_error(error: Exception) -> Response:
     problem = _problem(error)
     if problem.status >= 500:
         expected = isinstance(error, Problem) or not isinstance(problem, InternalError)
-        told = {"code": problem.code, "cause": type(error.__cause__ or error).__name__}
+        told: dict[str, Any] = {"code": problem.code, "cause": type(error.__cause__ or error).__name__}
+        if isinstance(error, RemoteProblem):
+            told.update(called=error.operation, answered=error.problem.status)
         level = logging.WARNING if expected else logging.ERROR
         logger.log(level, "request failed", extra=told, exc_info=None if expected else error)
     return problem_response(problem, request_id=current_request_id() or "", instance=request.environ[_PATH])

@@ -132,3 +132,9 @@ def test_the_file_is_its_owners_and_holds_no_secret(local: Path, tmp_path: Path)
     assert (tmp_path / "conf").stat().st_mode & 0o777 == 0o600
     assert "hush" not in text
     assert "inet_http_server" not in text
+
+
+def test_a_service_whose_settings_are_not_here_is_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Ports, "of", lambda self, name: 8104)
+    with pytest.raises(LocalError, match=r"environment.py does not say what notes is told"):
+        service_environment("notes", Ports())

@@ -1,5 +1,6 @@
 """`up` and `down` for real: supervisord, DynamoDB Local and Valkey, with stand-ins for the services."""
 
+import json
 import os
 import signal
 import sys
@@ -130,6 +131,19 @@ def test_a_taken_port_is_told_before_anything_is_started(
         native.up(Ports(**{**ports.as_dict(), "todos": taken}))
     assert not (local / "data").exists()
     assert not native.is_up()
+
+
+@without_databases
+def test_a_service_added_while_the_stack_is_up_is_not_told_of_as_a_taken_port(
+    services: Change, ports: Ports, local: Path
+):
+    native.up(ports)
+    known = json.loads((local / "mode").read_text())
+    del known["ports"]["todos"]  # as if it were new
+    (local / "mode").write_text(json.dumps(known))
+    with pytest.raises(LocalError, match="there were other services: `make down` first"):
+        native.up(ports)
+    assert native.is_up()
 
 
 @without_databases

@@ -35,17 +35,18 @@ def answer_of(operation: Operation, outcome: Any, check: AnswerCheck) -> Respons
         status = operation.nothing if body is None else operation.answers.status
     headers = Headers(list(result.headers.items()))
     if status in NO_CONTENT:
+        _check(operation, status, None, b"", headers, check)
         return empty_response(status, headers)
     media_type = result.media_type or _media_type(operation, status, body)
     if body is None and (media_type is None or not is_json(media_type)):
-        _check(operation, status, None, b"", check)
+        _check(operation, status, None, b"", headers, check)
         return empty_response(status, headers)
     media_type = media_type or JSON_MEDIA_TYPE
     if check.strict and isinstance(body, ApiObject):
         _check_kind(operation, body, operation.answers.schema(status, media_type))
     content = dump_json(body) if is_json(media_type) else _content(operation, body, media_type)
-    if isinstance(content, bytes):
-        _check(operation, status, media_type, content, check)
+    payload = content if isinstance(content, bytes) else None
+    _check(operation, status, media_type, payload, headers, check)
     if is_text(media_type) and not is_json(media_type) and "charset" not in media_type:
         media_type += "; charset=utf-8"
     return Response(content, status, headers, content_type=media_type)
@@ -113,12 +114,17 @@ def _content(operation: Operation, body: Any, media_type: str) -> Any:
 
 
 def _check(
-    operation: Operation, status: int, media_type: str | None, content: bytes, check: AnswerCheck
+    operation: Operation,
+    status: int,
+    media_type: str | None,
+    payload: bytes | None,
+    headers: Headers,
+    check: AnswerCheck,
 ) -> None:
     # Errors are problems, which every operation may answer; one of another shape is its author's own. What an
     # override of a resource answers instead of the document's status is, too.
     if status < 400 and (not operation.contributed or operation.answers.declares(status)):
-        check.check(operation.operation_id, operation.answers, status, media_type, content)
+        check.check(operation.operation_id, operation.answers, status, media_type, payload, headers)
 
 
 def _check_kind(operation: Operation, body: ApiObject, schema: Any) -> None:

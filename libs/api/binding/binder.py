@@ -1,11 +1,12 @@
 """From an Operation Object to an operation: what it takes, who may call it, and the function that answers."""
 
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 from libs.api.binding.decorators import decorated, decorators, entrance
 from libs.api.binding.dependencies import Dependencies
-from libs.api.binding.functions import find
+from libs.api.binding.functions import NotImported, find
 from libs.api.binding.kinds import answered_kinds
 from libs.api.binding.operation import Operation
 from libs.api.binding.security import Security
@@ -17,6 +18,7 @@ from libs.api.document.servers import base_path
 from libs.api.schema import JSON
 from libs.api.wire.answers import Answers
 from libs.api.wire.bodies import Body
+from libs.api.wire.media_types import FORM, MULTIPART, is_json, is_text
 from libs.api.wire.parameters import Parameters
 from libs.errors import pointer
 from libs.jwt import Caller
@@ -25,6 +27,10 @@ T = TypeVar("T")
 Fault = Callable[[str, str], None]
 """Takes where a fault is, as a JSON pointer, and what it is."""
 
+_NOBODY = (
+    "and nobody need be known to call this: take `Caller | None`, or ask for a token, "
+    "`security: [{bearer: []}]`"
+)
 _BODILESS = ("get", "head", "trace")
 
 
@@ -59,6 +65,8 @@ class Binder:
         self._api = api
         self._dependencies = dependencies
         self._fault = fault
+        self._derived: set[str] = set()
+        self._told: set[str] = set()
 
     def bind(self, found: Found) -> Operation | None:
         """Return the operation; None if there are faults, which have been told."""
@@ -69,7 +77,7 @@ class Binder:
         body = self._try(found, ("requestBody",), lambda: (self._body(found),))
         answers = self._try(found, ("responses",), lambda: self._answers(found.node))
         around = self._try(found, ("x-decorate-server",), lambda: decorators(found.node, self._dependencies))
-        security = self._security(found, bool(around and around[0]))
+        security = self._security(found, around is None or bool(around[0]))
         if function is None or parameters is None or body is None or security is None:
             return None
         arguments = (function[0], parameters, body[0], security)
@@ -95,10 +103,20 @@ class Binder:
             contributed=found.function is not None,
         )
 
+    def is_told(self, error: Exception) -> bool:
+        """Tell whether an error is of a module that failed already, and was told where it is named first."""
+        if not isinstance(error, NotImported):
+            return False
+        known = str(error) in self._told
+        self._told.add(str(error))
+        return known
+
     def _try(self, found: Found, below: tuple[str, ...], make: Callable[[], T]) -> T | None:
         try:
             return make()
         except (ValueError, TypeError, LookupError) as error:
+            if self.is_told(error):
+                return None
             told = f"{error.args[0]!r} is missing" if type(error) is KeyError else str(error)
             self._fault(found.pointer(*below), f"{found.title}: {told}")
             return None
@@ -111,7 +129,8 @@ class Binder:
         for name in declared.keys() - set(wanted):
             self._fault(
                 declared[name],
-                f"{found.title}: the parameter {name!r} is in no place of its path{suggestion(name, wanted)}",
+                f"{found.title}: the parameter {name!r} is in no place of its path"
+                f"{suggestion(name, wanted) or f': write {{{name}}} where it stands'}",
             )
         for name in wanted:
             if name not in declared:
@@ -136,7 +155,12 @@ class Binder:
                 f"nothing says which function answers it: write "
                 f"x-bind-server: services.{self._api}.handlers.{function}"
             )
-        node["operationId"] = operation_id or str(name).rpartition(".")[2]
+        if operation_id is None:
+            operation_id = str(name).rpartition(".")[2]
+            if operation_id in self._derived:  # one function may answer several operations
+                operation_id += re.sub(r"\W+", "_", f" {found.method}{found.path}").rstrip("_")
+            self._derived.add(operation_id)
+        node["operationId"] = operation_id
         return find(name)
 
     def _parameters(self, found: Found) -> Parameters | None:
@@ -208,10 +232,8 @@ class Binder:
                 raise ValueError(
                     "its handler would be given body twice: as a parameter, and as the request's body"
                 )
-            schema = body.schema(body.media_types[0]) if body.media_types else None
-            arguments["body"] = (schema, body.required)
-        # Nobody, or perhaps nobody, is known to call: a handler has to say `Caller | None`.
-        without = () if security.known else (Caller,)
+            arguments["body"] = (_body_type(body), body.required)
+        without = {} if security.known else {Caller: _NOBODY}
         try:
             return self._dependencies.bind(function, arguments, without=without)
         except TypeError as error:
@@ -220,3 +242,14 @@ class Binder:
             name = str(getattr(function, "__name__", found.node["operationId"]))
             wanted = signature(name, arguments, self._document, self._api)
             raise TypeError(f"{error}; the contract gives it {wanted}") from None
+
+
+def _body_type(body: Body) -> Any:
+    """Return the schema of a body as its first media type, or the type of what is no JSON and no form."""
+    media_type = body.media_types[0]
+    schema = body.schema(media_type)
+    if is_json(media_type) or media_type in (FORM, MULTIPART):
+        return schema
+    if is_text(media_type):
+        return "str"
+    return "bytes" if isinstance(schema, dict) and schema.get("type") == "string" else "BodyStream"

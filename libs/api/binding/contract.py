@@ -139,7 +139,8 @@ class _Loading:
                     )
                 contribution = resource.contribution(base_path(self.document, item) + path)
             except (LookupError, TypeError, ValueError) as error:
-                self._fault(place, f"{path}: x-resource: {error}")
+                if not self._binder.is_told(error):
+                    self._fault(place, f"{path}: x-resource: {error}")
                 continue
             below = _below(contribution, base_path(self.document, item), item.get("servers"))
             # What a resource brings is at fault where it is named.

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from libs.api.document.errors import suggestion
 from libs.api.document.grammar import OPENAPI_3, parts
 from libs.api.schema import JSON
 from libs.errors import pointer
@@ -32,8 +31,9 @@ def extension_faults(document: JSON) -> Iterator[tuple[str, str]]:
             if not key.startswith("x-"):
                 continue
             if key not in EXTENSIONS:
-                if near := suggestion(key, EXTENSIONS):
-                    yield part.pointer + pointer(key), f"{key!r} is nothing this service knows{near}"
+                if meant := next((one for one in EXTENSIONS if _is_misspelt(key, one)), None):
+                    told = f"{key!r} is nothing this service knows (did you mean {meant!r}?)"
+                    yield part.pointer + pointer(key), told
             elif EXTENSIONS[key] != part.kind:
                 yield (
                     part.pointer + pointer(key),
@@ -46,6 +46,17 @@ def remove_extensions(document: JSON) -> None:
     for part in list(parts(document, OPENAPI_3)):
         for key in EXTENSIONS.keys() & part.node.keys():
             del part.node[key]
+
+
+def _is_misspelt(word: str, meant: str) -> bool:
+    """Tell whether a word is another with one character wrong, left out, too many, or two in turned order.
+
+    What is further off is another tool's: `x-resourceId`, `x-source`, `x-permissions`.
+    """
+    one, other = word.casefold().replace("_", "-"), meant
+    while one[:1] == other[:1] != "":
+        one, other = one[1:], other[1:]
+    return one[1:] == other[1:] or one[1:] == other or one == other[1:] or one[1::-1] + one[2:] == other
 
 
 def _a(kind: str) -> str:

@@ -10,6 +10,14 @@ from typing import Any
 from libs.api.document.errors import suggestion
 
 
+class NoModule(LookupError):
+    """A name whose module is not there."""
+
+
+class NotImported(LookupError):
+    """A module that is there, and fails when it is imported."""
+
+
 def find(name: object) -> Any:
     """Return what a dotted name stands for, importing its module.
 
@@ -36,24 +44,24 @@ def _module(name: str) -> ModuleType:
         return importlib.import_module(name)
     except Exception as error:
         if not isinstance(error, ModuleNotFoundError) or not f"{name}.".startswith(f"{error.name}."):
-            raise LookupError(f"{name} cannot be imported: {_told(error)}") from error
+            raise NotImported(f"{name} cannot be imported: {_told(error)}") from error
         missing = str(error.name)
     parent, _, child = missing.rpartition(".")
-    siblings = (
-        [one.name for one in pkgutil.iter_modules(getattr(_module(parent), "__path__", None))]
-        if parent
-        else []
-    )
-    raise LookupError(f"there is no module {missing}{suggestion(child, siblings)}")
+    around = _module(parent) if parent else None
+    if hasattr(around, child):
+        raise LookupError(f"{missing} is no module, and what is inside of it cannot be named here")
+    siblings = [one.name for one in pkgutil.iter_modules(getattr(around, "__path__", ()))]
+    raise NoModule(f"there is no module {missing}{suggestion(child, siblings)}")
 
 
 def _told(error: Exception) -> str:
     """Return what an exception says, and the line of the module that could not be done."""
     if isinstance(error, SyntaxError):
-        return f"{error.filename}:{error.lineno}: {error.msg}"
+        return f"{_short(str(error.filename))}:{error.lineno}: {error.msg}"
     # What a module does when it is imported, and not what it calls for that.
     frames = [one for one in traceback.extract_tb(error.__traceback__) if one.name == "<module>"]
-    return f"{_short(frames[-1].filename)}:{frames[-1].lineno}: {type(error).__name__}: {error}"
+    place = f"{_short(frames[-1].filename)}:{frames[-1].lineno}: " if frames else ""
+    return f"{place}{type(error).__name__}: {error}"
 
 
 def _file(module: ModuleType) -> str:

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from libs.api.document.references import resolve
+from libs.api.objects.merging import COMPONENTS
 from libs.api.schema import JSON
-
-_COMPONENT = "#/components/schemas/"
 
 
 def answered_kinds(responses: JSON, document: JSON) -> dict[str, frozenset[str]]:
@@ -45,4 +44,4 @@ def _referred(schema: Any, keys: tuple[str, ...]) -> Iterator[str]:
 
 def _name(schema: Any) -> str | None:
     ref = schema.get("$ref", "") if isinstance(schema, Mapping) else ""
-    return ref.removeprefix(_COMPONENT) if ref.startswith(_COMPONENT) else None
+    return ref.removeprefix(COMPONENTS) if ref.startswith(COMPONENTS) else None

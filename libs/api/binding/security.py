@@ -104,7 +104,8 @@ def _is_token(name: str, document: Mapping[str, Any]) -> bool:
     if name not in schemes:
         raise ValueError(
             f"asks for the security scheme {name!r}, which is not declared{suggestion(name, schemes)}: write "
-            f"components: {{securitySchemes: {{{name}: {{type: http, scheme: bearer}}}}}}"
+            f"components: {{securitySchemes: {{{name}: {{type: http, scheme: bearer}}}}}}, or in Swagger 2.0 "
+            f"securityDefinitions: {{{name}: {{type: apiKey, in: header, name: Authorization}}}}"
         )
     scheme: JSON = resolve(schemes[name], document)
     kind = scheme.get("type")

@@ -13,10 +13,11 @@ from libs.api.binding.security import Authenticate
 from libs.api.objects.models import ApiModels
 from libs.api.wire.answers import AnswerCheck
 from libs.api.wire.bodies import Body, Received
-from libs.errors import InvalidBody, InvalidParameters, MalformedBody, UnsupportedMediaType
+from libs.errors import Fault, InvalidBody, InvalidParameters, MalformedBody, UnsupportedMediaType
 from libs.jwt import acting_as
 
 _NEVER = AnswerCheck(0, strict=False)
+_NO_VALUE = "holds a date or time outside of the years 1 to 9999"
 
 
 class Server:
@@ -54,8 +55,10 @@ class Server:
         except BaseException:
             _close(received)
             raise
-        if received:
+        if answer.is_streamed:  # it may be made of the files that were sent
             answer.call_on_close(partial(_close, received))
+        else:
+            _close(received)
         return answer
 
     def _handle(
@@ -72,17 +75,39 @@ class Server:
         refused: InvalidParameters | None = None
         arguments: dict[str, Any] = {}
         try:
-            arguments = operation.parameters.read(request, path_values)
+            arguments = self._arguments(operation, request, path_values)
         except InvalidParameters as problem:
             refused = problem
+        body: Received | None = None
         if operation.body is not None:
             body = _read_body(operation.body, request, refused)
             if body is not None and body.media_type == "multipart/form-data":
                 received.append(body)
-            arguments["body"] = self._models.wrap(body.schema, body.value) if body is not None else None
         if refused is not None:
             raise refused
+        if operation.body is not None:
+            arguments["body"] = self._body(body) if body is not None else None
         return operation.call(**arguments)
+
+    def _arguments(
+        self, operation: Operation, request: Request, path_values: Mapping[str, str]
+    ) -> dict[str, Any]:
+        values = operation.parameters.read(request, path_values)
+        faults: list[Fault] = []
+        for one in operation.parameters:
+            try:
+                values[one.argument] = self._models.wrap(one.node, values[one.argument])
+            except ValueError:
+                faults.append(Fault(_NO_VALUE, parameter=one.name))
+        if faults:
+            raise InvalidParameters(errors=faults)
+        return values
+
+    def _body(self, body: Received) -> Any:
+        try:
+            return self._models.wrap(body.schema, body.value)
+        except ValueError:
+            raise InvalidBody(errors=[Fault(_NO_VALUE, pointer="")]) from None
 
 
 def _read_body(body: Body, request: Request, refused: InvalidParameters | None) -> Received | None:

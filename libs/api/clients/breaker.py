@@ -107,5 +107,5 @@ class CircuitBreaker:
             self._turn += 1
 
     def _left(self) -> float:
-        opened_at = self._opened_at
-        return 0.0 if opened_at is None else opened_at + self._pause - self._clock()
+        # In this order: what is added to a clock's time is rounded, and 5 s became 5.0000000000001.
+        return 0.0 if self._opened_at is None else self._pause - (self._clock() - self._opened_at)

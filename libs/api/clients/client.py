@@ -1,13 +1,14 @@
 """The client of one service: each operation of its document is a method."""
 
+import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from libs.api.binding.security import Security
+from libs.api.clients.declared import Declared
 from libs.api.clients.documents import ClientDocument, DocumentedOperation, documented_operations
 from libs.api.clients.identity import headers_of_call, token_to_send
 from libs.api.clients.problems import InvalidAnswer, RemoteDetails, details_of, remote_problem
@@ -15,15 +16,17 @@ from libs.api.clients.retries import IDEMPOTENT
 from libs.api.clients.sending import Outgoing, Sender, Timeouts, UnreadableAnswer
 from libs.api.document.errors import ContractError, suggestion
 from libs.api.objects.models import ApiModels
-from libs.api.wire.answers import NO_CONTENT, AnswerCheck, Answers
+from libs.api.wire.answers import NO_CONTENT, AnswerCheck
 from libs.api.wire.bodies import Body
 from libs.api.wire.media_types import declared_as, is_json, media_type_of
-from libs.api.wire.parameters import Parameters
 from libs.api.wire.paths import expand_path
+from libs.errors import Fault, pointer
 
 _NEVER = AnswerCheck(0, strict=False)
 _NOT_GIVEN: Any = object()
 _URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
+_LARGEST_PORT = 65535
+_LONGEST_CALL = 86_400
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,8 @@ class RemoteOperation:
     - `timeout`: how many seconds the whole call may take;
     - `media_type`: of the body, where the contract takes several.
 
-    :raises ValueError: if the document's parameters, body or answers cannot be put on the wire.
+    :raises ContractError: with everything of the document's parameters, body and answers that cannot be put
+        on the wire.
     """
 
     def __init__(
@@ -74,18 +78,12 @@ class RemoteOperation:
         url: str,
         options: Options,
     ) -> None:
-        node, document = operation.node, source.document
         self._name = f"{source.api}.{operation.name}"
         self._method, self._path = operation.method, operation.path
-        self._parameters = Parameters.from_document(operation.parameters, document)
-        self._body = Body.from_document(node["requestBody"], document) if "requestBody" in node else None
-        # Refusals are read as problems, whatever is declared for them.
-        successes = {name: one for name, one in node["responses"].items() if name[0] in "23d"}
-        self._answers = Answers.from_document(successes, document)
-        self._redirects = frozenset(
-            int(one) for one in node["responses"] if one.isdigit() and one.startswith("3")
-        )
-        self._takes_token = _takes_token(node, document)
+        declared = Declared.from_document(operation, source.document, source.place)
+        self._parameters, self._body = declared.parameters, declared.body
+        self._answers, self._redirects = declared.answers, declared.redirects
+        self._takes_token = declared.takes_token
         self._ours = source.ours
         self._decorators = source.decorators.get(operation.name, ())
         self._models, self._sender, self._url, self._options = models, sender, url, options
@@ -93,13 +91,16 @@ class RemoteOperation:
         several = self._body is not None and len(self._body.media_types) > 1
         self._common = {"auth", "timeout", *(["media_type"] if several else [])} - arguments
         self._takes = (*sorted(arguments), *sorted(self._common))
-        wanted = dict.fromkeys((*self._answers.media_types(self._answers.status), "application/problem+json"))
-        self._accept = ", ".join(wanted)
+        self._kinds = {one.argument: models.kind(one.node, one.argument, ("",)) for one in self._parameters}
+        self._accept = "*/*"
+        if self._answers is not None:
+            wanted = (*self._answers.media_types(self._answers.status), "application/problem+json")
+            self._accept = ", ".join(dict.fromkeys(wanted))
 
     def __repr__(self) -> str:
         return f"<{self._name}: {self._method} {self._path}>"
 
-    def __call__(self, **arguments: Any) -> Any:
+    def __call__(self, /, *unnamed: Any, **arguments: Any) -> Any:
         """Call it and return what it answers: objects of the contract, text, bytes, or None.
 
         :raises TypeError: for an argument it does not take, or that is missing.
@@ -107,10 +108,14 @@ class RemoteOperation:
         :raises RemoteProblem: if the service refuses the call: `RemoteNotFound`, `RemoteConflict` …
         :raises ServiceUnavailable: if it does not answer in time, answers 503, or is left alone for a while.
         """
-        return self.answer(**arguments).value
+        return self.answer(*unnamed, **arguments).value
 
-    def answer(self, **arguments: Any) -> Answer:
+    def answer(self, /, *unnamed: Any, **arguments: Any) -> Answer:
         """Call it and return status and headers, too. It raises what calling it raises."""
+        if unnamed:
+            raise TypeError(
+                f"{self._name}() takes its arguments by name: {', '.join(f'{one}=…' for one in self._takes)}"
+            )
         for name in arguments:
             if name not in self._takes:
                 raise TypeError(
@@ -119,14 +124,18 @@ class RemoteOperation:
                 )
         given = {name: arguments.pop(name) for name in self._common if name in arguments}
         timeouts = self._options.timeouts
-        if given.get("timeout") is not None:
-            timeouts = timeouts.whole_call(given["timeout"])
+        if (seconds := given.get("timeout")) is not None:
+            if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+                raise TypeError(f"{self._name}() takes seconds as timeout, no {type(seconds).__name__}")
+            if not 0 < seconds <= _LONGEST_CALL:
+                raise ValueError(f"{self._name}() timeout is not within 0 and {_LONGEST_CALL} seconds")
+            timeouts = timeouts.whole_call(seconds)
         outgoing = self._outgoing(arguments, given)
         try:
             answer = self._sender.send(outgoing, timeouts)
         except UnreadableAnswer as error:
             raise InvalidAnswer(self._name, RemoteDetails(error.status), error.why) from None
-        if answer.is_success or answer.status_code in self._redirects:
+        if answer.is_success or self._redirects & {str(answer.status_code), f"{answer.status_code // 100}XX"}:
             return Answer(answer.status_code, answer.headers, self._value(answer))
         if answer.status_code == 503:
             raise self._sender.unavailable(answer)
@@ -135,10 +144,10 @@ class RemoteOperation:
     def _outgoing(self, arguments: dict[str, Any], given: Mapping[str, Any]) -> Outgoing:
         body = arguments.pop("body", None)
         try:
-            written = self._parameters.write(arguments)
+            written = self._parameters.write(self._as_json(arguments))
             headers, content = list(written.headers), None
             if body is not None and self._body is not None:
-                content_type, content = self._body.write(body, given.get("media_type"))
+                content_type, content = _written(self._body, body, given.get("media_type"))
                 headers.append(("Content-Type", content_type))
             elif self._body is not None and self._body.required:
                 raise TypeError("needs the parameter 'body'")
@@ -151,29 +160,63 @@ class RemoteOperation:
             if token:
                 headers.append(("Authorization", f"Bearer {token}"))
         path = expand_path(self._path, written.path)
-        url = httpx.URL(f"{self._url}{path}?{written.query}" if written.query else f"{self._url}{path}")
+        try:
+            url = httpx.URL(f"{self._url}{path}?{written.query}" if written.query else f"{self._url}{path}")
+        except httpx.InvalidURL:
+            raise ValueError(f"{self._name}() makes a URL of more than 65536 characters") from None
         is_keyed = any(name.lower() == "idempotency-key" for name, _ in headers)
         return Outgoing(
             self._method, url, headers, content, self._method in IDEMPOTENT or is_keyed, self._decorators
         )
 
+    def _as_json(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return Python values as what their schemas make of them, as objects take them."""
+        faults: list[Fault] = []
+        made = {
+            name: one if name not in self._kinds else self._kinds[name].json(one, pointer(name), faults)
+            for name, one in arguments.items()
+        }
+        if faults:
+            raise ValueError("; ".join(f"{(one.pointer or '')[1:]}: {one.detail}" for one in faults))
+        return made
+
     def _value(self, answer: httpx.Response) -> Any:
+        if self._answers is None:
+            return None
         status, content_type = answer.status_code, answer.headers.get("Content-Type", "")
         bodiless = self._method == "HEAD" or status in NO_CONTENT
         media_type = media_type_of(content_type)[0]
-        declared = self._answers.media_types(status)
+        declared = () if bodiless else self._answers.media_types(status)
         try:
-            if bodiless:
-                return None
             if declared and declared_as(media_type, declared) is None:
                 raise ValueError(f"as {media_type[:100] or 'nothing'} and not as {' or '.join(declared)}")
             if declared and is_json(media_type) and not answer.content:
                 raise ValueError("without the JSON it declares")
             received = self._answers.read(status, content_type, answer.content)
-            self._options.answer_check.check(self._name, self._answers, status, content_type, answer.content)
+            self._options.answer_check.check(
+                self._name,
+                self._answers,
+                status,
+                content_type,
+                None if bodiless else answer.content,
+                answer.headers.multi_items(),
+            )
+            return None if bodiless else self._models.wrap(received.schema, received.value)
         except ValueError as error:
             raise InvalidAnswer(self._name, details_of(answer), str(error)) from None
-        return self._models.wrap(received.schema, received.value)
+
+
+class _Uncallable(RemoteOperation):
+    """One that cannot be put on the wire, which whoever does not call it need not know."""
+
+    def __init__(self, source: ClientDocument, operation: DocumentedOperation, faults: Sequence[str]) -> None:
+        self._name = f"{source.api}.{operation.name}"
+        self._method, self._path = operation.method, operation.path
+        self._faults = faults
+
+    def answer(self, /, *_: Any, **__: Any) -> Answer:
+        """:raises ContractError: with everything that is wrong with it."""
+        raise ContractError(*(f"{self._name} cannot be called: {one}" for one in self._faults))
 
 
 class ApiClient:
@@ -182,7 +225,6 @@ class ApiClient:
     :param source: what it is made from.
     :param url: where the service is, without the base path of its contract: ``http://profiles:8080``.
     :param sender: what sends the requests.
-    :raises ContractError: naming the operations that cannot be called.
     :raises ValueError: if `url` is no http or https URL, or holds credentials, a query or a fragment.
     """
 
@@ -197,16 +239,13 @@ class ApiClient:
         self._sender = sender
         self._models = ApiModels(source.document, source.api)
         self._operations: dict[str, RemoteOperation] = {}
-        faults = []
         for one in documented_operations(source.document):
             try:
                 self._operations[one.name] = RemoteOperation(
                     source, one, self._models, sender, url.rstrip("/"), options or Options()
                 )
-            except ValueError as error:
-                faults.append(f"{source.api}.{one.name}: {error}")
-        if faults:
-            raise ContractError(*faults)
+            except ContractError as error:
+                self._operations[one.name] = _Uncallable(source, one, error.faults)
 
     def __getitem__(self, operation_id: str) -> RemoteOperation:
         """Return an operation, also one whose name is none in Python.
@@ -243,12 +282,28 @@ def is_service_url(url: str) -> bool:
     if not _URL.fullmatch(url):
         return False
     try:
-        return bool(httpx.URL(url).host)
-    except httpx.InvalidURL:
+        address = httpx.URL(url)
+        address.raw_host.decode("ascii").encode(
+            "idna"
+        )  # as looking it up does: no label is empty or too long
+    except (httpx.InvalidURL, UnicodeError):
         return False
+    return bool(address.host) and (address.port is None or 0 < address.port <= _LARGEST_PORT)
 
 
-def _takes_token(node: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
-    if node.get("security", document.get("security")) in (None, [], [{}]):
-        return False
-    return bool(Security.of(node, document).tokens)
+def _written(declared: Body, body: Any, media_type: str | None) -> tuple[str, bytes | Iterable[bytes]]:
+    """Return the Content-Type and the bytes of a body.
+
+    :raises TypeError: for what has no JSON form, or if a field of a form is an open file.
+    :raises ValueError: see `Body.write`.
+    """
+    for name, one in body.items() if isinstance(body, Mapping) else ():
+        if any(isinstance(item, io.IOBase) for item in (one if isinstance(one, list | tuple) else [one])):
+            raise TypeError(
+                f"body: {pointer(name)} is an open file, without a name and a media type: "
+                'UploadedFile(file, "name.pdf", "application/pdf") has them'
+            )
+    try:
+        return declared.write(body, media_type)
+    except TypeError as error:
+        raise TypeError(f"body: {error}") from None

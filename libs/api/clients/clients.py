@@ -34,8 +34,8 @@ class Clients:
     :param answer_check: how many answers are checked against the contract; by default none.
     :param transports: other ways to send, such as `InProcess`, by service.
     :param folder: of the contracts.
-    :raises ContractError: if a document cannot be read, or has operations that cannot be called.
-    :raises ValueError: if an address is none.
+    :raises ContractError: if a document cannot be read, or its words for clients are wrong.
+    :raises ValueError: if an address is none, or a transport is for a service that has none.
     """
 
     def __init__(
@@ -51,6 +51,9 @@ class Clients:
     ) -> None:
         options = Options(timeouts or Timeouts(), answer_check or AnswerCheck(0, strict=False))
         given = transports or {}
+        for api in given:
+            if api not in urls:  # its tests would call the real one, or nobody
+                raise ValueError(f"there is a transport for {api!r}, but no address{suggestion(api, urls)}")
         self._senders = {
             api: Sender(
                 api,

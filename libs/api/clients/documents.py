@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 
 from libs.api.binding.extensions import extension_faults, remove_extensions
 from libs.api.binding.functions import find
-from libs.api.document.errors import ContractError
+from libs.api.document.errors import ContractError, suggestion
 from libs.api.document.files import APIS, PUBLISHED, contract_names, contract_path, read_published
 from libs.api.document.grammar import METHODS
 from libs.api.document.references import resolve
@@ -42,12 +43,18 @@ class ClientDocument:
     :param document: complete; an `operationId` is what an operation is called as.
     :param ours: whether the service is one of this repository, which the caller's token may be sent to.
     :param decorators: by `operationId`, what is called around sending, the outermost first.
+    :param places: where a JSON pointer of the document stands in its file; None for a published one.
     """
 
     api: str
     document: JSON
     ours: bool = True
     decorators: Mapping[str, tuple[Decorator, ...]] = field(default_factory=dict)
+    places: Callable[[str], str] | None = None
+
+    def place(self, where: str) -> str:
+        """Return where a JSON pointer of the document stands, for messages."""
+        return self.places(where) if self.places else f"apis/published/{self.api}.json#{where}"
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,8 @@ class DocumentedOperation:
     :param method: in upper case.
     :param path: as it is sent, with the base path.
     :param parameters: its own and those of its path.
+    :param pointer: where it stands in the document (RFC 6901).
+    :param parameter_pointers: where each of the parameters stands.
     """
 
     name: str
@@ -64,6 +73,8 @@ class DocumentedOperation:
     path: str
     node: JSON
     parameters: tuple[JSON, ...]
+    pointer: str
+    parameter_pointers: tuple[str, ...]
 
 
 def client_document(api: str, folder: Path = APIS) -> ClientDocument:
@@ -76,6 +87,12 @@ def client_document(api: str, folder: Path = APIS) -> ClientDocument:
     source = read_source(contract_path(api, folder)) if api in contract_names(folder) else None
     # An own service that is not published yet must not be taken for somebody else's.
     ours = (published / f"{api}.json").is_file() or (folder.parent / "services" / api).is_dir()
+    if source is None and not ours:
+        known = {*contract_names(folder), *(path.stem for path in published.glob("*.json"))}
+        raise ContractError(
+            f"there is neither {folder.name}/{api}.yaml nor {folder.name}/{published.name}/{api}.json"
+            f"{suggestion(api, sorted(known))}"
+        )
     document = read_published(api, published) if ours or source is None else source.document
     if source is None:
         return ClientDocument(api, document)
@@ -85,24 +102,37 @@ def client_document(api: str, folder: Path = APIS) -> ClientDocument:
         raise ContractError(*read.faults)
     if not ours:
         remove_extensions(document)
-    return ClientDocument(api, document, ours, decorators)
+    return ClientDocument(api, document, ours, decorators, None if ours else source.place)
 
 
 def documented_operations(document: JSON) -> Iterator[DocumentedOperation]:
     """Yield the operations of a document that have a name."""
     for path, node in document.get("paths", {}).items():
-        item = resolve(node, document)
+        item, at_item = resolve(node, document), written(node, pointer("paths", path))
         for method in METHODS:
             operation = item.get(method)
             if operation and "operationId" in operation:
-                merged: dict[tuple[str, str], JSON] = {}
-                for one in [*item.get("parameters", []), *operation.get("parameters", [])]:
-                    parameter = resolve(one, document)
-                    merged[parameter["name"], parameter["in"]] = parameter
-                full = base_path(document, item, operation) + path
+                where = pointer(method, below=at_item)
+                merged: dict[tuple[str, str], tuple[JSON, str]] = {}
+                for holder, below in ((item, at_item), (operation, where)):
+                    for number, one in enumerate(holder.get("parameters", [])):
+                        parameter = resolve(one, document)
+                        at = written(one, pointer("parameters", number, below=below))
+                        merged[parameter["name"], parameter["in"]] = parameter, at
                 yield DocumentedOperation(
-                    operation["operationId"], method.upper(), full, operation, tuple(merged.values())
+                    operation["operationId"],
+                    method.upper(),
+                    base_path(document, item, operation) + path,
+                    operation,
+                    tuple(parameter for parameter, _ in merged.values()),
+                    where,
+                    tuple(at for _, at in merged.values()),
                 )
+
+
+def written(node: Any, where: str) -> str:
+    """Return the pointer of a node, or of what its ``$ref`` leads to."""
+    return unquote(node["$ref"][1:]) if isinstance(node, Mapping) and "$ref" in node else where
 
 
 class _ForClients:

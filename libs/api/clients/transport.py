@@ -4,8 +4,12 @@ A timeout of sockets is one for each time that something is waited for, so a pee
 then could hold a thread for hours. Here each wait ends at the call's deadline, whatever it is for.
 """
 
+import os
+import socket
+import threading
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -19,6 +23,7 @@ KEPT_SECONDS = 30.0
 """How long an idle connection is kept: less than our own services keep theirs (65 s), so that they do not
 hang up just when it is used again."""
 _PIECE = 16 * 1024
+_SHORTEST = 0.001
 
 _deadline: ContextVar[float] = ContextVar("deadline")
 
@@ -41,13 +46,23 @@ class PooledTransport(httpx.BaseTransport):
     """
 
     def __init__(self, *, max_connections: int, tls: bool) -> None:
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False) if tls else None,
-            max_connections=max_connections,
-            max_keepalive_connections=max_connections,
-            keepalive_expiry=KEPT_SECONDS,
-            network_backend=_Backend(),
-        )
+        self._max_connections = max_connections
+        self._tls = httpx.create_ssl_context(trust_env=False) if tls else None
+        # By process: one that was forked must not use the connections of its parent, which does so itself.
+        self._pools: dict[int, httpcore.ConnectionPool] = {}
+
+    def _pool(self) -> httpcore.ConnectionPool:
+        pool = self._pools.get(os.getpid())
+        if pool is None:
+            made = httpcore.ConnectionPool(
+                ssl_context=self._tls,
+                max_connections=self._max_connections,
+                max_keepalive_connections=self._max_connections,
+                keepalive_expiry=KEPT_SECONDS,
+                network_backend=_Backend(self._max_connections),
+            )
+            pool = self._pools.setdefault(os.getpid(), made)
+        return pool
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url
@@ -59,7 +74,7 @@ class PooledTransport(httpx.BaseTransport):
             extensions=request.extensions,
         )
         with _as_httpx():
-            answer = self._pool.handle_request(sent)
+            answer = self._pool().handle_request(sent)
         body = _Body(answer.stream, answer.extensions["network_stream"])
         made = httpx.Response(answer.status, headers=answer.headers, stream=body)
         bodiless = request.method == "HEAD" or answer.status in NO_CONTENT
@@ -67,7 +82,7 @@ class PooledTransport(httpx.BaseTransport):
         return made
 
     def close(self) -> None:
-        self._pool.close()
+        self._pool().close()
 
 
 class _Body(httpx.SyncByteStream):
@@ -115,6 +130,14 @@ def _within(timeout: float | None, error: type[Exception]) -> float:
 
 
 class _Backend(httpcore.SyncBackend):
+    """Connects within a time that the look-up of the name and all addresses of it share.
+
+    :param lookups: how many names are looked up at once at most.
+    """
+
+    def __init__(self, lookups: int) -> None:
+        self._lookups = threading.BoundedSemaphore(lookups)
+
     def connect_tcp(
         self,
         host: str,
@@ -123,8 +146,51 @@ class _Backend(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        timeout = _within(timeout, httpcore.ConnectTimeout)
-        return _Stream(super().connect_tcp(host, port, timeout, local_address, socket_options))
+        end = time.monotonic() + _within(timeout, httpcore.ConnectTimeout)
+        addresses = self._addresses(host, port, end)
+        for number, address in enumerate(addresses):
+            share = max((end - time.monotonic()) / (len(addresses) - number), _SHORTEST)
+            try:
+                return _Stream(super().connect_tcp(address, port, share, local_address, socket_options))
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+    def _addresses(self, host: str, port: int, end: float) -> list[str]:
+        """Return the addresses of a host.
+
+        The C library's resolver takes no timeout and may ask name servers for half a minute. So it is asked
+        in a thread of its own, which is left behind when the time is up.
+        """
+        try:
+            socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+            return [host]
+        except socket.gaierror:
+            pass  # a name
+        if not self._lookups.acquire(timeout=max(end - time.monotonic(), 0)):
+            raise httpcore.ConnectTimeout("too many names are being looked up")
+        found: Future[list[str]] = Future()
+
+        def look_up() -> None:
+            try:
+                told = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+                found.set_result([str(address[0]) for *_, address in told])
+            except Exception as error:  # noqa: BLE001 - it is raised by those who wait
+                found.set_exception(error)
+            finally:
+                self._lookups.release()
+
+        try:
+            threading.Thread(target=look_up, name=f"look up {host}", daemon=True).start()
+        except RuntimeError:  # no more threads
+            self._lookups.release()
+            raise
+        try:
+            return found.result(max(end - time.monotonic(), 0))
+        except TimeoutError:
+            raise httpcore.ConnectTimeout("the look-up of the name takes too long") from None
+        except OSError as error:
+            raise httpcore.ConnectError(str(error)) from error
 
 
 class _Stream(httpcore.NetworkStream):
@@ -162,7 +228,11 @@ class _Stream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        timeout = _within(timeout, httpcore.ConnectTimeout)
+        try:
+            timeout = _within(timeout, httpcore.ConnectTimeout)
+        except httpcore.ConnectTimeout:
+            self.close()
+            raise
         return _Stream(self._stream.start_tls(ssl_context, server_hostname, timeout))
 
     def get_extra_info(self, info: str) -> Any:

@@ -20,17 +20,21 @@ class Window:
 
     def add(self, what: str) -> None:
         """Count one."""
-        now = int(self._clock() / self._slice)
+        now = self._forget_old()
         if not self._counts or self._counts[-1][0] != now:
             self._counts.append((now, Counter()))
         self._counts[-1][1][what] += 1
 
     def count(self, what: str) -> int:
         """Return how many there were."""
-        oldest = int(self._clock() / self._slice) - _SLICES
-        while self._counts and self._counts[0][0] <= oldest:
-            self._counts.popleft()
+        self._forget_old()
         return sum(counted[what] for _, counted in self._counts)
+
+    def _forget_old(self) -> int:
+        now = int(self._clock() / self._slice)
+        while self._counts and self._counts[0][0] <= now - _SLICES:
+            self._counts.popleft()
+        return now
 
     def clear(self) -> None:
         """Forget all."""

@@ -7,11 +7,23 @@ from libs.api.document.places import Container, Place, Places
 
 MAX_DEPTH = 100
 """Objects and lists within each other. Contracts people write have some 30."""
+MAX_VALUES = 500_000
+"""Values in a file, and that may be brought in from others. The largest contracts have half of it."""
 MAX_COPIES = 200_000
 """Values that YAML aliases may stand for in all: nine lines of them can stand for a billion."""
-
+_TEXT = 100
+"""Characters of a text that weigh as much as a value."""
 
 _MERGE = object()
+
+
+def weight(value: Any) -> int:
+    """Return how many values are in a value; a long text is as much as several."""
+    if isinstance(value, dict):
+        return 1 + sum(len(key) // _TEXT + weight(one) for key, one in value.items())
+    if isinstance(value, list):
+        return 1 + sum(map(weight, value))
+    return 1 + (len(value) // _TEXT if isinstance(value, str) else 0)
 
 
 class Building:
@@ -29,6 +41,7 @@ class Building:
         self._open: list[Container] = []
         self._keys: list[object] = []  # of the open ones: the key whose value comes next
         self._merged: list[list[tuple[Any, int]]] = []  # of the open ones: what `<<` brings
+        self._values = 0
         self._copies = 0
 
     def fault(self, line: int, text: object) -> None:
@@ -100,6 +113,9 @@ class Building:
 
     def add(self, value: Any, line: int) -> None:
         """Take a value."""
+        self._values += 1
+        if self._values > MAX_VALUES:
+            raise self.stop(line, f"the file up to here holds more than {MAX_VALUES:,} values")
         if not self._open:
             self.root = value
             self.finished = not isinstance(value, dict | list)
@@ -123,7 +139,7 @@ class Building:
         return self._copy(value, line, len(self._open))
 
     def _copy(self, value: Any, line: int, depth: int) -> Any:
-        self._copies += 1
+        self._copies += 1 if isinstance(value, dict | list) else weight(value)
         if self._copies > MAX_COPIES:
             raise self.stop(line, f"the aliases up to here stand for more than {MAX_COPIES:,} values")
         if not isinstance(value, dict | list):

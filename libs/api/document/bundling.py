@@ -1,12 +1,14 @@
 """References to other files: what they lead to is brought in, so that a document stands alone."""
 
 import re
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from libs.api.document.errors import ContractError
+from libs.api.document.building import MAX_VALUES, weight
+from libs.api.document.errors import MAX_FAULTS, ContractError
 from libs.api.document.files import parse
 from libs.api.document.grammar import SECTIONS, SECTIONS_2, SWAGGER_2, Grammar, Node, parts
 from libs.api.document.places import Places, copied
@@ -15,8 +17,6 @@ from libs.errors import pointer, steps_of
 
 MAX_FILES = 200
 """Files that a contract may be made of."""
-MAX_VALUES = 1_000_000
-"""Values that may be brought in."""
 _LOOKS_LIKE_REFERENCE = re.compile(r"[/#]|\.(ya?ml|json)$")
 
 
@@ -32,7 +32,7 @@ def bundle(document: Node, path: Path, grammar: Grammar, places: Places) -> bool
     there may be added later.
 
     :return: whether something was brought in.
-    :raises ContractError: with every reference that cannot be followed.
+    :raises ContractError: with the references that cannot be followed, `MAX_FAULTS` at most.
     """
     bundling = _Bundling(document, path, grammar, places)
     bundling.bundle()
@@ -70,6 +70,8 @@ class _Bundling:
         self._places = places
         self._files: dict[Path, Any] = {self._root: document}
         self._brought: dict[_Key, str] = {}
+        self._anchors: dict[int, dict[str, str]] = {}  # of the files, by name
+        self._numbers: defaultdict[str, int] = defaultdict(lambda: 1)  # the last one of a name
         self._values = 0
 
     def bundle(self) -> None:
@@ -78,6 +80,8 @@ class _Bundling:
         while waiting:
             kind, node, path, trail = waiting.pop()
             for part in list(parts(node, self._grammar, kind)):
+                if len(self.faults) >= MAX_FAULTS:
+                    return
                 try:
                     waiting.extend(self._follow(part.kind, part.node, path, trail))
                 except ValueError as error:
@@ -88,6 +92,8 @@ class _Bundling:
     def _check_circles(self) -> None:
         """Find references that lead to nothing but references."""
         for part in parts(self._document, self._grammar):
+            if len(self.faults) >= MAX_FAULTS:
+                return
             try:
                 resolve(part.node, self._document)
             except LeadsNowhere:
@@ -140,7 +146,7 @@ class _Bundling:
             if len(self._files) >= MAX_FILES:
                 raise ValueError(f"{what}: the contract is made of more than {MAX_FILES} files")
             if not file.is_file():
-                raise ValueError(f"{what} leads nowhere: there is no such file")
+                raise LeadsNowhere(f"{what} leads nowhere: there is no such file")
             self._files[file] = None
             try:
                 self._files[file] = parse(file, self._name(file), self._places)
@@ -153,9 +159,10 @@ class _Bundling:
         return str(file.relative_to(folder)) if file.is_relative_to(folder) else file.name
 
     def _anchor(self, name: str, value: Any, what: str) -> str:
-        for where, node in _anchored(value):
-            if node.get("$anchor") == name:
-                return where
+        if id(value) not in self._anchors:
+            self._anchors[id(value)] = dict(_anchored(value))
+        if name in self._anchors[id(value)]:
+            return self._anchors[id(value)][name]
         raise LeadsNowhere(f"{what} leads nowhere: no schema has the `$anchor` {name!r}")
 
     def _target(self, kind: str, ref: str, path: Path) -> tuple[str, list[_Waiting]]:
@@ -165,10 +172,10 @@ class _Bundling:
             raise ValueError(f"$ref cannot stand here: {kind} has to be written out")
         try:
             file, fragment, value = self._locate(ref, path)
-        except LeadsNowhere:
+        except LeadsNowhere as error:
             if kind in _ADDED_LATER and path == self._root and ref.startswith("#" + pointer(*section) + "/"):
                 return ref, []
-            raise
+            raise LeadsNowhere(f"{error}{self._instead(ref, section, str(error))}") from None
         way = steps_of(fragment)
         if file == self._root and tuple(way[: len(section)]) == section and len(way) > len(section):
             return "#" + pointer(*way), []
@@ -180,10 +187,20 @@ class _Bundling:
             held = held.setdefault(step, {})
             if not isinstance(held, dict):
                 raise ValueError(f"$ref {ref!r}: {'.'.join(section)} is no object")  # noqa: TRY004
-        name = _free_name(way[-1] if way else file.stem, held)
+        name = self._free_name(component_name(way[-1] if way else file.stem), held)
         self._brought[key] = "#" + pointer(*section, name)
         held[name] = self._copy(value)
         return self._brought[key], [_Waiting(kind, held[name], file, frozenset())]
+
+    def _instead(self, ref: str, section: tuple[str, ...], told: str) -> str:
+        """Return what was meant by a bare name, or a pointer as another version has it; empty if nothing."""
+        held: Any = self._document
+        for step in section:
+            held = held.get(step) if isinstance(held, dict) else None
+        name = ref.rpartition("/")[2].removeprefix("#")
+        if not isinstance(held, dict) or name not in held or "did you mean" in told:
+            return ""
+        return f" (did you mean {'#' + pointer(*section, name)!r}?)"
 
     def _put_in_place(self, node: Node, path: Path, trail: frozenset[_Key]) -> list[_Waiting]:
         """Put path items in the place of the reference to them."""
@@ -207,21 +224,19 @@ class _Bundling:
             found.append(_Waiting("path item", brought, file, trail))
         return found
 
+    def _free_name(self, wanted: str, taken: Mapping[str, Any]) -> str:
+        name = wanted
+        while name in taken:
+            self._numbers[wanted] += 1
+            name = f"{wanted}_{self._numbers[wanted]}"
+        return name
+
     def _copy(self, value: Any) -> Any:
         self.brought = True
-        self._values += _size(value)
+        self._values += weight(value)
         if self._values > MAX_VALUES:
             raise ValueError(f"what is referred to holds more than {MAX_VALUES:,} values")
         return copied(value, self._places)
-
-
-def _free_name(wanted: str, taken: Mapping[str, Any]) -> str:
-    name = wanted = component_name(wanted)
-    number = 1
-    while name in taken:
-        number += 1
-        name = f"{wanted}_{number}"
-    return name
 
 
 def component_name(wanted: str) -> str:
@@ -229,21 +244,13 @@ def component_name(wanted: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "_", wanted).strip("_") or "Part"
 
 
-def _size(value: Any) -> int:
+def _anchored(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each ``$anchor`` below `value`, and the pointer of its schema."""
     if isinstance(value, dict):
-        return 1 + sum(map(_size, value.values()))
-    return 1 + sum(map(_size, value)) if isinstance(value, list) else 1
-
-
-def _anchored(value: Any, where: str = "") -> list[tuple[str, Node]]:
-    """Return the pointers and the objects below `value` that have a ``$anchor``."""
-    found = []
-    if isinstance(value, dict):
-        if "$anchor" in value:
-            found.append((where, value))
+        if isinstance(value.get("$anchor"), str):
+            yield value["$anchor"], where
         for key, one in value.items():
-            found += _anchored(one, where + pointer(key))
+            yield from _anchored(one, where + pointer(key))
     elif isinstance(value, list):
         for index, one in enumerate(value):
-            found += _anchored(one, where + pointer(index))
-    return found
+            yield from _anchored(one, where + pointer(index))

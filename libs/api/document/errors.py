@@ -2,6 +2,12 @@
 
 import difflib
 from collections.abc import Iterable
+from itertools import islice
+
+MAX_FAULTS = 100
+"""Nobody reads more at once."""
+_MAX_KNOWN = 1000
+"""Words that are looked through for a near miss."""
 
 
 class ContractError(Exception):
@@ -17,6 +23,6 @@ class ContractError(Exception):
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Return `` (did you mean 'required'?)`` for a near miss of a known word, otherwise an empty text."""
-    by_folded = {one.casefold(): one for one in known}
+    by_folded = {one.casefold(): one for one in islice(known, _MAX_KNOWN)}
     near = difflib.get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.7)
     return f" (did you mean {by_folded[near[0]]!r}?)" if near else ""

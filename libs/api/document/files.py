@@ -18,7 +18,9 @@ PUBLISHED = APIS / "published"
 MAX_BYTES = 10 * 1024 * 1024
 """The largest file that is read."""
 _SUFFIXES = (".yaml", ".yml", ".json")
-_DECLARED = re.compile(rb"""^[\s{]*["']?(openapi|swagger)["']?\s*:|"(openapi|swagger)"\s*:""", re.MULTILINE)
+_DECLARED = re.compile(
+    rb"""^[ \t{]*+["']?(openapi|swagger)["']?[ \t]*+:|"(openapi|swagger)"\s*+:""", re.MULTILINE
+)
 
 
 def contract_names(folder: Path = APIS) -> list[str]:

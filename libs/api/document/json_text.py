@@ -33,7 +33,7 @@ def read_json(text: str, file: str, places: Places) -> Any:
         start = token.start(token.lastgroup or 0) if token else position + _blank(text, position)
         line += text.count("\n", position, start)
         if token is None:
-            raise building.stop(line, f"{text[start : start + 20].split()[0]!r} is no JSON here")
+            raise building.stop(line, f"{_shown(text[start : start + 20])!r} is no JSON here")
         position = token.end()
         found = token[token.lastgroup or 0]
         kind = token.lastgroup if token.lastgroup != "mark" else found
@@ -84,6 +84,10 @@ def _follows(before: str, building: Building) -> tuple[str, ...]:
 def _blank(text: str, position: int) -> int:
     rest = text[position:]
     return len(rest) - len(rest.lstrip(" \t\r\n"))
+
+
+def _shown(text: str) -> str:
+    return next(iter(text.split()), text[:1])
 
 
 def _value(found: str, line: int, building: Building) -> Scalar:

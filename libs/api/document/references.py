@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from libs.api.document.errors import suggestion
-from libs.api.document.grammar import OPENAPI_3, Grammar, parts
+from libs.api.document.errors import MAX_FAULTS, suggestion
+from libs.api.document.grammar import OPENAPI_3, SECTIONS, Grammar, parts
 from libs.errors import pointer, steps_of
+
+MAX_REFERENCES = 20
+"""In a row, of which one leads to the next. Contracts people write have three."""
 
 
 class LeadsNowhere(ValueError):
@@ -16,7 +19,8 @@ class LeadsNowhere(ValueError):
 def resolve(node: Any, document: Mapping[str, Any]) -> Any:
     """Follow the ``$ref`` of `node` inside `document` until there is none.
 
-    :raises ValueError: if one leads nowhere, out of the document, or in a circle.
+    :raises ValueError: if one leads nowhere, out of the document, in a circle, or to more than
+        `MAX_REFERENCES` others in a row.
     """
     seen: set[str] = set()
     while isinstance(node, Mapping) and "$ref" in node:
@@ -25,6 +29,8 @@ def resolve(node: Any, document: Mapping[str, Any]) -> Any:
             raise ValueError(f"$ref {ref!r} does not lead to a place in this document")
         if ref in seen:
             raise ValueError(f"$ref {ref!r} leads back to itself")
+        if len(seen) == MAX_REFERENCES:
+            raise ValueError(f"$ref {ref!r} comes after {MAX_REFERENCES} others that lead to each other")
         seen.add(ref)
         node = at(unquote(ref[1:]), document, f"$ref {ref!r}")
     return node
@@ -48,13 +54,39 @@ def at(where: str, document: Any, what: str) -> Any:
     return node
 
 
+def mapping_target(target: str, document: Mapping[str, Any]) -> dict[str, str]:
+    """Return as a reference what the mapping of a discriminator names: a schema, or a reference to one.
+
+    :raises ValueError: if it leads nowhere.
+    """
+    schemas = document.get("components", {}).get("schemas", {})
+    if target in schemas:
+        return {"$ref": "#" + pointer(*SECTIONS["schema"], target)}
+    if not target.startswith("#/"):
+        near = suggestion(target, schemas)
+        raise LeadsNowhere(f"mapping {target!r} leads nowhere: no schema has this name{near}")
+    resolve({"$ref": target}, document)
+    return {"$ref": target}
+
+
 def reference_faults(document: Mapping[str, Any], grammar: Grammar = OPENAPI_3) -> list[tuple[str, str]]:
-    """Return every ``$ref`` that leads nowhere or in a circle: its pointer, and what is wrong."""
-    faults = []
+    """Return each ``$ref`` and `mapping` that leads nowhere or in a circle: its pointer, and what is wrong.
+
+    These are `MAX_FAULTS` at most.
+    """
+    faults: list[tuple[str, str]] = []
     for part in parts(document, grammar):
+        if len(faults) == MAX_FAULTS:
+            break
         if "$ref" in part.node:
             try:
                 resolve(part.node, document)
             except ValueError as error:
                 faults.append((part.pointer + pointer("$ref"), str(error)))
+        discriminator = part.node.get("discriminator") if part.kind == "schema" else None
+        for value, target in (discriminator or {}).get("mapping", {}).items():
+            try:
+                mapping_target(target, document)
+            except ValueError as error:
+                faults.append((part.pointer + pointer("discriminator", "mapping", value), str(error)))
     return faults

@@ -15,14 +15,12 @@ _COMPOSED = ("$ref", "allOf", "anyOf", "oneOf", "not")
 
 def convert_schemas(document: Node, places: Places) -> None:
     """Convert every schema of `document` where it stands."""
-    found = list(parts(document, OPENAPI_3))
-    whole_bodies = {id(part.node.get("schema")) for part in found if part.kind == "media type"}
-    for part in found:
+    for part in list(parts(document, OPENAPI_3)):
         if part.kind == "schema":
-            _convert(part.node, places, whole_body=id(part.node) in whole_bodies)
+            _convert(part.node, places)
 
 
-def _convert(schema: Node, places: Places, *, whole_body: bool) -> None:
+def _convert(schema: Node, places: Places) -> None:
     if isinstance(schema.get("$ref"), str):
         # Until 3.1 what stands beside a reference is ignored (3.0.4, 4.7.23); now it would count.
         for key in [
@@ -38,9 +36,6 @@ def _convert(schema: Node, places: Places, *, whole_body: bool) -> None:
         schema.setdefault("examples", [schema.pop("example")])
     if schema.get("format") == "byte":
         schema.setdefault("contentEncoding", "base64")
-    elif schema.get("format") == "binary" and not whole_body:
-        # A whole body says by its own media type what it is.
-        schema.setdefault("contentMediaType", "application/octet-stream")
     if schema.pop("nullable", False) is True:
         allow_null(schema, places)
 

@@ -23,10 +23,13 @@ def base_path(document: Mapping[str, Any], *within: Mapping[str, Any]) -> str:
     servers = next((node["servers"] for node in (*reversed(within), document) if node.get("servers")), ())
     if not servers:
         return ""
-    variables = servers[0].get("variables", {})
-    url = _VARIABLE.sub(lambda found: str(variables[found[1]]["default"]), servers[0]["url"])
-    path = urlsplit(url).path.rstrip("/")
+    path = urlsplit(_url(servers[0])).path.rstrip("/")
     return path if path.startswith("/") or not path else f"/{path}"
+
+
+def _url(server: Mapping[str, Any]) -> str:
+    variables = server.get("variables", {})
+    return _VARIABLE.sub(lambda found: str(variables[found[1]]["default"]), server["url"])
 
 
 def server_faults(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -35,10 +38,10 @@ def server_faults(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if part.kind in ("document", "path item", "operation"):
             for index, server in enumerate(part.node.get("servers", ())):
                 where = part.pointer + pointer("servers", index)
-                for name in _VARIABLE.findall(server["url"]):
-                    if name not in server.get("variables", {}):
-                        yield where, f"the server's {{{name}}} has no default in variables:"
+                missing = set(_VARIABLE.findall(server["url"])) - server.get("variables", {}).keys()
+                for name in sorted(missing):
+                    yield where, f"the server's {{{name}}} has no default in variables:"
                 try:
-                    urlsplit(_VARIABLE.sub("x", server["url"]))
+                    urlsplit(server["url"] if missing else _url(server))
                 except ValueError:
                     yield where, f"{server['url']!r} is no URL"

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from libs.api.document.bundling import bundle
-from libs.api.document.errors import ContractError
+from libs.api.document.discriminators import discriminator_faults
+from libs.api.document.errors import MAX_FAULTS, ContractError
 from libs.api.document.extensions import read_extensions
 from libs.api.document.files import parse
 from libs.api.document.grammar import OPENAPI_3, SWAGGER_2
@@ -66,8 +67,9 @@ def read_source(path: Path) -> Source:
         document = from_openapi30(document, places)
     read_extensions(document, places, file)
     source = Source(document, places.tree(document, file))
-    if found := [f"{source.place(where)}: {text}" for where, text in server_faults(document)]:
-        raise ContractError(*found)
+    found = [*server_faults(document), *discriminator_faults(document)]
+    if found:
+        raise ContractError(*(f"{source.place(where)}: {text}" for where, text in found[:MAX_FAULTS]))
     return source
 
 

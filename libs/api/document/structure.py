@@ -10,13 +10,12 @@ import jsonschema_rs
 import orjson
 
 from libs.api.document.causes import Cause, causes
+from libs.api.document.errors import MAX_FAULTS
 from libs.api.document.grammar import METHODS, Grammar, Node, parts
 from libs.api.document.places import Place, Places
 from libs.api.document.wording import no_name, object_name, sentence, unknown_key
 
 _STANDARDS = Path(__file__).parent / "standards"
-MAX_FAULTS = 100
-"""Nobody reads more at once."""
 
 _SCHEMA_3_1: Node = {
     "$dynamicAnchor": "meta",
@@ -55,7 +54,7 @@ def structure_faults(document: Node, version: str, grammar: Grammar, places: Pla
     :param version: 2.0, 3.0 or 3.1.
     """
     checking = _Checking(document, version, places, file)
-    faults = set(checking.faults())
+    faults = set(checking.faults()) | set(checking.invalid_patterns(grammar))
     if version == "3.1":
         faults |= set(checking.unknown_schema_keys(grammar))
     elif version == "3.0":
@@ -72,6 +71,20 @@ def _standard(version: str) -> tuple[Node, Any]:
         # The official one leaves schemas to their dialect, which is JSON Schema's and a few keywords more.
         standard["$defs"]["schema"] = _SCHEMA_3_1
     return standard, jsonschema_rs.validator_for(standard, validate_formats=False)
+
+
+@cache
+def _is_regular(pattern: str) -> bool:
+    try:
+        jsonschema_rs.Draft202012Validator({"pattern": pattern})
+    except jsonschema_rs.ValidationError:
+        return False
+    return True
+
+
+def _regular_hint(pattern: str) -> str:
+    found = [one for one in (r"\A", r"\Z", r"\z") if one in pattern]
+    return f"; instead of {found[0]} JSON Schema has ^ and $" if found else ""
 
 
 class _Checking:
@@ -97,6 +110,19 @@ class _Checking:
                     if key not in _SCHEMA_KEYS and not key.startswith("x-"):
                         place = self._places.of(part.node, key) or Place(self._file, 1)
                         yield place, unknown_key(key, "schema", _SCHEMA_KEYS)
+
+    def invalid_patterns(self, grammar: Grammar) -> Iterator[tuple[Place, str]]:
+        """Yield the regular expressions that are none (ECMA 262, as JSON Schema has them)."""
+        for part in parts(self._document, grammar):
+            if part.kind not in ("schema", "parameter", "header", "items"):
+                continue
+            held = part.node.get("patternProperties") if part.kind == "schema" else None
+            named = [(held, one) for one in held] if isinstance(held, dict) else []
+            for node, key in [(part.node, "pattern"), *named]:
+                pattern = node.get(key) if node is part.node else key
+                if isinstance(pattern, str) and not _is_regular(pattern):
+                    place = self._places.of(node, key) or Place(self._file, 1)
+                    yield place, f"{pattern!r} is no regular expression{_regular_hint(pattern)}"
 
     def unusable_names(self) -> Iterator[tuple[Place, str]]:
         """Yield the names no component may have (3.0.4, 4.7.7.1): the meta-schema of 3.0 lets them pass."""

@@ -101,6 +101,8 @@ def _hint(cause: Cause) -> str:
     types = cause.details["types"]
     if value is None:
         return "; nothing stands here"
+    if types == ["object"] and isinstance(value, str) and "security" in cause.way[-2:-1]:
+        return f"; write `- {value}: []`"
     if key == "required" and "array" in types:
         return ": the names of the properties that have to be there, in the object which has them"
     if "string" in types and isinstance(value, int | float):

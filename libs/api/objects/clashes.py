@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
+from libs.api.objects.merging import component_name
 from libs.api.schema import JSON
 
 _TOLD = frozenset({"description", "title", "example", "examples", "externalDocs", "deprecated", "$comment"})
@@ -19,7 +20,7 @@ def clashes(documents: Mapping[str, JSON], name: str | None = None) -> list[str]
     """Return a unified diff for each two schemas of one name in different documents that differ.
 
     What only tells (description, title, examples) and extensions (x-…) do not count. A ``$ref`` is compared
-    by its name; the schema it leads to is compared under its own.
+    by its name, and the schema it leads to under its own; one that is all of a schema is followed.
 
     :param documents: by the name of the API.
     :param name: look at the schemas of this name only.
@@ -56,7 +57,18 @@ def essence(schema: Any) -> Any:
 
 def _schemas(document: JSON) -> JSON:
     found: JSON = document.get("components", {}).get("schemas", {})
-    return found
+    return {name: _followed(name, found) for name in found}
+
+
+def _followed(name: str, schemas: JSON) -> Any:
+    """Return a schema; of one that is but another name, such as for that of another file, the other one."""
+    seen = [name]
+    while isinstance(node := schemas[name], Mapping) and node.keys() == {"$ref"}:
+        name = str(component_name(node))
+        if name not in schemas or name in seen:
+            return node
+        seen.append(name)
+    return node
 
 
 def _lines(schema: Any) -> list[str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from libs.api.document.errors import ContractError
+from libs.api.document.errors import ContractError, suggestion
 from libs.api.document.files import APIS, PUBLISHED, contract_names, contract_path, read_published
 from libs.api.document.source import read_source
 from libs.api.objects.clashes import clashes
@@ -62,7 +62,8 @@ class Models:
         """
         found = {api: self[api] for api in self.names() if name in self[api].names()}
         if not found:
-            raise LookupError(f"no contract has a schema {name!r} of objects")
+            known = [one for api in self.names() for one in self[api].names()]
+            raise LookupError(f"no contract has a schema {name!r} of objects{suggestion(name, known)}")
         different = clashes({api: one.document for api, one in found.items()}, name)
         if different:
             raise LookupError("\n".join(different))

@@ -55,6 +55,10 @@ class Kind:
             return ApiList(raw, self)
         return ApiMap(raw, self) if isinstance(raw, MappingProxyType) else raw
 
+    def wrapped(self, raw: Any) -> Any:
+        """Return what `ApiModels.wrap` makes of valid JSON: a new list or dict, but objects of a class."""
+        return self.python(raw)
+
     def json(self, value: Any, pointer: str, faults: list[Fault]) -> Any:
         """Return the JSON of a Python value, copied; what has none is added to `faults`."""
         if isinstance(value, View):
@@ -167,6 +171,12 @@ class ListKind(Kind):
             return super().python(raw)
         return ApiList(raw, self.item)
 
+    def wrapped(self, raw: Any) -> Any:
+        """Return a list of what its items are."""
+        if self._plain or not isinstance(raw, list):
+            return raw
+        return [self.item.wrapped(one) for one in raw]
+
     def json(self, value: Any, pointer: str, faults: list[Fault]) -> Any:
         """Return the JSON of a Python value."""
         if isinstance(value, list | tuple):
@@ -214,6 +224,12 @@ class MapKind(Kind):
         if self._plain or not isinstance(raw, Mapping):
             return super().python(raw)
         return ApiMap(raw, self.value)
+
+    def wrapped(self, raw: Any) -> Any:
+        """Return a dict of what its values are."""
+        if self._plain or not isinstance(raw, dict):
+            return raw
+        return {name: self.value.wrapped(one) for name, one in raw.items()}
 
     def json(self, value: Any, pointer: str, faults: list[Fault]) -> Any:
         """Return the JSON of a Python value."""
@@ -264,6 +280,13 @@ class ObjectKind(Kind):
     def python(self, raw: Any) -> Any:
         """Return an object whose data `raw` is, no copy of it."""
         return self.made._of(raw) if isinstance(raw, dict | MappingProxyType) else raw
+
+    def wrapped(self, raw: Any) -> Any:
+        """Return an object, or a dict of its properties' values if its schema has no name."""
+        if self.named or not isinstance(raw, dict):
+            return self.python(raw)
+        shape = self.made._shape
+        return {name: shape.kind(name).wrapped(one) for name, one in raw.items()}
 
     def json(self, value: Any, pointer: str, faults: list[Fault]) -> Any:
         """Return the JSON of a Python value."""

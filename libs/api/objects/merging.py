@@ -4,6 +4,7 @@ import keyword
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from libs.api.document.errors import suggestion
 from libs.api.document.references import resolve
 from libs.api.schema import JSON
 from libs.api.wire.parameter import argument_name
@@ -67,6 +68,15 @@ def required(node: Any, document: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(name for one in parts(node, document) for name in one.get("required", []))
 
 
+def misspelt_required(node: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
+    """Yield the position of each required property that is forbidden or seems misspelt, and what is told."""
+    declared = node.get("properties", {})
+    closed = node.get("additionalProperties") is False and not node.get("patternProperties")
+    for number, name in enumerate(node.get("required", [])):
+        if name not in declared and (closed or suggestion(name, declared)):
+            yield number, f"requires {name!r}, and declares no such property{suggestion(name, declared)}"
+
+
 def types(found: Iterable[JSON]) -> set[str]:
     """Return the JSON types that a value may have, "null" left out; empty if any."""
     declared = keyword_of(found, "type", [])
@@ -88,7 +98,7 @@ def component_name(node: Any) -> str | None:
         return None
     if isinstance(ref := node.get("$ref"), str):
         plain = ref.startswith(COMPONENTS) and "/" not in ref.removeprefix(COMPONENTS)
-        return _unescaped(ref.removeprefix(COMPONENTS)) if plain and not _STRUCTURE & node.keys() else None
+        return unescaped(ref.removeprefix(COMPONENTS)) if plain and not _STRUCTURE & node.keys() else None
     for name in ("allOf", "oneOf", "anyOf"):
         if name in node and not (_STRUCTURE - {name}) & node.keys():
             inner = [one for one in node[name] if isinstance(one, Mapping) and one != {"type": "null"}]
@@ -139,5 +149,6 @@ def _together(name: str, one: Any, other: Any) -> Any:
     return one if one == other else {name: [one, other]}
 
 
-def _unescaped(step: str) -> str:
+def unescaped(step: str) -> str:
+    """Return a step of a JSON pointer as text (RFC 6901)."""
     return step.replace("~1", "/").replace("~0", "~")

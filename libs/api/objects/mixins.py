@@ -1,13 +1,22 @@
 """The classes that a contract names for an object's behaviour (`x-parent`) and storage (`x-persist`)."""
 
-import importlib
 from collections.abc import Mapping
 from typing import Any
 
+from libs.api.binding.functions import NoModule, find
 from libs.api.document.errors import ContractError
 from libs.api.objects.merging import attribute_names
 from libs.api.objects.object import ApiObject
 from libs.api.objects.shape import Shape
+
+EXTENSIONS = ("x-persist", "x-parent")
+_OURS = ("__init__", "__new__", "_data", "_of", "_shape", "_union", "schema_name", "api_name")
+"""What objects are made by: those of a request are made without `__init__`."""
+
+
+def extensions_of(node: Mapping[str, Any]) -> str:
+    """Return what a schema says of the classes it is mixed with, for messages."""
+    return " and ".join(f"{one}: {node[one]}" for one in EXTENSIONS if one in node)
 
 
 def mixins(
@@ -19,12 +28,19 @@ def mixins(
         property has, too.
     """
     bases: list[type] = []
-    for extension in ("x-persist", "x-parent"):
+    for extension in EXTENSIONS:
         if extension in node:
             made = _imported(node[extension], f"{where}: {extension} of {shape.name}", shape.name, api)
             if extension == "x-persist" and not issubclass(made, ApiObject):
                 raise ContractError(
-                    f"{where}: {extension}: {node[extension]} is no subclass of libs.api.Persistent"
+                    f"{where}: {extension} of {shape.name}: {node[extension]} is no subclass of "
+                    "libs.api.Persistent"
+                )
+            if name := next((one for one in _OURS if _owner(one, [made]) is not None), None):
+                raise ContractError(
+                    f"{where}: {extension} of {shape.name}: {node[extension]} has its own {name}, by which "
+                    "objects are made: they are made of their properties, and what else one keeps it makes "
+                    "when first asked for"
                 )
             bases.append(made)
     reserved = ApiObject.reserved_names.union(*(getattr(one, "reserved_names", ()) for one in bases))
@@ -35,20 +51,17 @@ def mixins(
 
 
 def _imported(dotted: Any, told: str, schema: str, api: str) -> type:
-    module, _, name = dotted.rpartition(".") if isinstance(dotted, str) else ("", "", "")
-    if not module:
+    if not isinstance(dotted, str) or "." not in dotted:
         raise ContractError(f"{told}: write a dotted name, such as services.{api or 'api'}.models.{schema}")
     try:
-        found = getattr(importlib.import_module(module), name, None)
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
-            raise ContractError(f"{told}: importing {module} fails: {error}") from error
+        found = find(dotted)
+    except NoModule as error:
         raise ContractError(
-            f"{told}: there is no module {error.name} here. It belongs to the service that owns the "
-            f"contract; from another service use clients.{api}.{schema}"
+            f"{told}: {error}; if it is in the service that owns the contract, and this is another, use "
+            f"clients.{api}.{schema}"
         ) from None
-    except ImportError as error:
-        raise ContractError(f"{told}: importing {module} fails: {error}") from error
+    except LookupError as error:
+        raise ContractError(f"{told}: {error}") from error
     if not isinstance(found, type):
         raise ContractError(f"{told}: {dotted} is no class")
     return found
@@ -58,8 +71,15 @@ def _shadows(bases: list[type], shape: Shape, reserved: frozenset[str], where: s
     faults = []
     attributes = attribute_names(shape.properties, reserved)
     for attribute, name in attributes.items():
-        owner = next((c for base in bases for c in base.__mro__ if attribute in c.__dict__), None)
-        if owner is not None and owner is not object:
+        owner = _owner(attribute, bases)
+        if owner is not None:
             named = f"{owner.__module__}.{owner.__qualname__}.{attribute}"
-            faults.append(f"{where}: {named} would hide the property {name!r} of {shape.name}: rename it")
+            faults.append(f"{where}: {named} would hide the property {name!r} of {shape.name}: rename one")
     return faults
+
+
+def _owner(attribute: str, bases: list[type]) -> type | None:
+    """Return the class that brings an attribute of the bases; None if that is none but `ApiObject`'s own."""
+    found = (c for base in bases for c in base.__mro__ if attribute in c.__dict__)
+    owner = next(found, None)
+    return None if owner in ApiObject.__mro__ else owner

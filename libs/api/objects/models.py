@@ -4,13 +4,15 @@ import types
 from collections.abc import Callable, Mapping
 from threading import RLock
 from typing import Any
+from urllib.parse import unquote
 
 from libs.api.discriminator import branches
 from libs.api.document.errors import ContractError, suggestion
-from libs.api.document.references import resolve
+from libs.api.document.grammar import OPENAPI_3, parts
+from libs.api.document.references import at
 from libs.api.objects import merging
 from libs.api.objects.kinds import Kind, ListKind, MapKind, NumberKind, ObjectKind, ScalarKind
-from libs.api.objects.mixins import mixins
+from libs.api.objects.mixins import EXTENSIONS, extensions_of, mixins
 from libs.api.objects.object import ApiObject, Property
 from libs.api.objects.scalars import SCALARS
 from libs.api.objects.shape import Origin, Shape
@@ -52,7 +54,7 @@ class ApiModels:
         self._shared = shared
         self._classes: dict[Origin, type[ApiObject]] = {}
         self._kinds: dict[str, Kind] = {}
-        self._by_node: dict[int, tuple[Any, Kind]] = {}
+        self._by_node: dict[tuple[int, bool], tuple[Any, Kind]] = {}
         self._lock = RLock()
 
     def __getattr__(self, name: str) -> type[ApiObject]:
@@ -96,27 +98,50 @@ class ApiModels:
             if isinstance(node, Mapping) and "x-persist" in node
         ]
 
+    def faults(self) -> list[str]:
+        """Return what a request would run into: every fault of `x-parent`, `x-persist` and `required`.
+
+        Each class that something is mixed in is made for that.
+        """
+        faults: list[str] = []
+        for part in parts(self.document, OPENAPI_3):
+            if part.kind != "schema":
+                continue
+            if "/allOf/" not in part.pointer:  # what one part requires may be declared by another
+                faults += (
+                    f"{self._at(f'{part.pointer}/required/{number}')}: {told}"
+                    for number, told in merging.misspelt_required(part.node)
+                )
+            if not part.node.keys() & set(EXTENSIONS):
+                continue
+            section, _, name = part.pointer.rpartition("/")
+            try:
+                if section == "/components/schemas":
+                    _ = self[merging.unescaped(name)]
+                else:
+                    label = name.capitalize()
+                    mixins(part.node, Shape(self, label, part.node, ("",)), self._at(part.pointer), self.api)
+            except ContractError as error:
+                faults += error.faults
+            except KeyError as error:
+                faults.append(
+                    f"{self._at(part.pointer)}: {extensions_of(part.node)} does nothing: {error.args[0]}"
+                )
+        return list(dict.fromkeys(faults))
+
     def wrap(self, schema: Any, value: Any) -> Any:
         """Return valid JSON as what its schema makes of it; nothing is checked, and `value` is taken over.
 
-        An object of a named schema becomes an object of its class, a text with a format its Python value, an
-        array a list of such. An object without a name of its own stays a dict.
+        An object of a named schema becomes an object of its class, a text with a format its Python value. An
+        array is a list of such, and an object without a name of its own a dict.
+
+        :raises ValueError: if Python has no value for a text, such as a date in the year 0.
         """
         if not isinstance(schema, Mapping) or not isinstance(value, dict | list | str):
             return value
         reference = schema.get("$ref") if len(schema) == 1 else None
         known = self._kinds.get(reference.removeprefix(merging.COMPONENTS)) if reference else None
-        return self._wrapped(known or self.kind(schema, "", ("",)), value)
-
-    def _wrapped(self, kind: Kind, value: Any) -> Any:
-        if isinstance(kind, ListKind) and isinstance(value, list):
-            return [self._wrapped(kind.item, item) for item in value]
-        if isinstance(kind, UnionKind):
-            chosen = kind.chosen(value)
-            return self._wrapped(chosen, value) if chosen else value
-        if isinstance(kind, MapKind) or (isinstance(kind, ObjectKind) and not kind.named):
-            return value
-        return kind.python(value)
+        return (known or self.kind(schema, "", ("",))).wrapped(value)
 
     def class_at(self, origin: Origin) -> type[ApiObject]:
         """Return the class that is found at `origin`: that of a schema, or of one inside of it."""
@@ -143,14 +168,12 @@ class ApiModels:
         if not isinstance(node, Mapping):
             return Kind(label, node, self.document)
         if node.keys() == {"$ref"}:  # to a place that is no component schema
-            if node["$ref"] not in self._kinds:
-                self._kinds.setdefault(node["$ref"], self.kind(resolve(node, self.document), label, origin))
-            return self._kinds[node["$ref"]]
-        if not label:  # of `wrap`, whose schema need not be a part of the document
-            return self._unnamed(node, label, origin)
-        if id(node) not in self._by_node:  # one kind for a place, or those of a recursive schema had no end
-            self._by_node.setdefault(id(node), (node, self._unnamed(node, label, origin)))
-        return self._by_node[id(node)][1]
+            place = at(unquote(node["$ref"][1:]), self.document, "$ref")
+            return self.kind(place, label, origin)
+        key = (id(node), origin[0] == "")  # a schema that `wrap` looks at may stand inside of a class's, too
+        if key not in self._by_node:  # one kind for a place, or those of a recursive schema had no end
+            self._by_node.setdefault(key, (node, self._unnamed(node, label, origin)))
+        return self._by_node[key][1]
 
     def _unnamed(self, node: Mapping[str, Any], label: str, origin: Origin) -> Kind:
         document = self.document
@@ -232,6 +255,8 @@ class ApiModels:
         return made
 
     def _class(self, name: str, node: Mapping[str, Any], origin: Origin) -> type[ApiObject]:
+        if origin[0] == "":  # found by `wrap`, and nowhere in the document
+            return self._made(name, node, origin)
         with self._lock:
             if origin not in self._classes:
                 self._classes[origin] = self._made(name, node, origin)
@@ -242,6 +267,11 @@ class ApiModels:
         bases, reserved = mixins(node, shape, self._where(origin), self.api)
         shape.attributes = merging.attribute_names(shape.properties, reserved)
         kind = self._kinds.get(name) if len(origin) == 1 else None
+        if bases and isinstance(kind, UnionKind) and not any(one.node is node for one in kind.every()):
+            raise ContractError(
+                f"{self._where(origin)}: {extensions_of(node)} of {name} does nothing: its objects are "
+                f"of the classes {', '.join(one.name for one in kind.every())}: name it there"
+            )
         body = {
             "__doc__": node.get("description"),
             "__module__": f"models.{self.api}",
@@ -254,12 +284,12 @@ class ApiModels:
         try:
             return types.new_class(name, (*bases, ApiObject), exec_body=lambda space: space.update(body))
         except TypeError as error:
-            raise ContractError(
-                f"{self._where(origin)}: {name} cannot be made of its x- classes: {error}"
-            ) from error
+            raise ContractError(f"{self._where(origin)}: {extensions_of(node)} of {name}: {error}") from error
 
     def _where(self, origin: Origin) -> str:
-        pointer = f"/components/schemas/{origin[0]}"
+        return self._at(f"/components/schemas/{origin[0]}")
+
+    def _at(self, pointer: str) -> str:
         return self._place(pointer) if self._place else f"{self.api or 'the document'}#{pointer}"
 
     def __reduce__(self) -> tuple[Any, ...]:

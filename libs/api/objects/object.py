@@ -24,9 +24,10 @@ class ApiObject(View):
 
     ``models.profiles.Profile(name="Ada")`` takes JSON values and Python values (datetime, date, Decimal,
     bytes, UUID, objects, in lists and dicts, too), and gives Python values: `format: date-time` is an aware
-    datetime, `date` a date, `byte` bytes, `decimal` a Decimal, an object an object. Every change is checked,
-    one property at a time; `validate` checks the whole. What is put in is copied; what is read is a part of
-    the object, so that ``profile.address.city = "Bath"`` changes the profile.
+    datetime, `date` a date, `byte` bytes, `decimal` a Decimal, an object an object. What is set is checked,
+    one property at a time; `validate` checks the whole, and what was done inside of a list or dict of plain
+    values. What is put in is copied; what is read is a part of the object, so that
+    ``profile.address.city = "Bath"`` changes the profile.
 
     A property that is not set reads as its default or None as an attribute, raises KeyError as an item, and
     is not in `to_json`. A property is set to None only where its schema allows null. One whose name is a
@@ -49,13 +50,15 @@ class ApiObject(View):
     _shape: ClassVar[Shape]
     _union: ClassVar[UnionKind | None] = None
 
-    def __new__(cls, /, **properties: Any) -> Self:
-        """Make an object, of the class that a discriminator or the fitting schema of a oneOf names."""
-        union = cls._union
-        chosen = union.written_by(properties) if union else None
-        if isinstance(chosen, ObjectKind) and chosen.made is not cls:
-            return chosen.made(**properties)  # type: ignore[return-value]
-        return super().__new__(cls)
+    if not TYPE_CHECKING:  # for a type checker `__init__` says what it takes
+
+        def __new__(cls, /, *given: Any, **properties: Any) -> Self:
+            """Make an object, of the class that a discriminator or the fitting schema of a oneOf names."""
+            if given:
+                name = cls.schema_name
+                raise TypeError(f"{name} takes its properties by name; {name}.from_json takes them in a dict")
+            chosen = cls._chosen(properties)
+            return super().__new__(cls) if chosen is None else cls._fitting(chosen(**properties))
 
     def __init__(self, /, **properties: Any) -> None:
         shape = self._shape
@@ -77,11 +80,20 @@ class ApiObject(View):
 
         :raises InvalidObject: if it breaks the schema.
         """
-        union = cls._union
-        chosen = union.written_by(data) if union else None
-        if isinstance(chosen, ObjectKind) and chosen.made is not cls:
-            return chosen.made.from_json(data)  # type: ignore[return-value]
-        return cls._of(cls._shape.whole(data))
+        chosen = cls._chosen(data)
+        return cls._of(cls._shape.whole(data)) if chosen is None else cls._fitting(chosen.from_json(data))
+
+    @classmethod
+    def _chosen(cls, properties: Any) -> "type[ApiObject] | None":
+        """Return the class that is made instead of this; None if this is."""
+        kind = cls._union.written_by(properties) if cls._union else None
+        return kind.made if isinstance(kind, ObjectKind) and kind.made is not cls else None
+
+    @classmethod
+    def _fitting(cls, made: "ApiObject") -> Self:
+        """Return an object of another class if it is one of this: what fits several of a oneOf is none."""
+        cls._shape.refuse(cls._shape.schema.faults(made._data))
+        return made  # type: ignore[return-value]
 
     @classmethod
     def property_names(cls) -> tuple[str, ...]:
@@ -119,7 +131,7 @@ class ApiObject(View):
         :param ignore_none: leave a property as it is where `changes` has None.
         :raises InvalidObject: if a property breaks the schema.
         """
-        given = changes._data if isinstance(changes, ApiObject) else changes
+        given = changes._data if isinstance(changes, ApiObject) else self._shape.mapping(changes)
         kept = {name: value for name, value in given.items() if not (ignore_none and value is None)}
         self._data.update(self._shape.some(kept))
 
@@ -138,7 +150,7 @@ class ApiObject(View):
 
     def _given(self, values: Mapping[str, Any]) -> JSON:
         faults: list[Fault] = []
-        data = self._shape.json(values, "", faults)
+        data = self._shape.json(self._shape.mapping(values), "", faults)
         self._shape.refuse(faults)
         return data
 
@@ -200,7 +212,9 @@ class ApiObject(View):
         return _restored, (self._shape.models, self._shape.origin, copied(self._data))
 
 
-ApiObject.reserved_names = frozenset(name for name in dir(ApiObject) if name != "_")
+ApiObject.reserved_names = frozenset(
+    {*dir(ApiObject), *ApiObject.__annotations__, "__qualname__", "__classcell__"} - {"_"}
+)
 
 
 class Property:

@@ -54,6 +54,16 @@ def write_time(time: datetime) -> str:
     return time.isoformat().replace("+00:00", "Z")
 
 
+def write_date(day: date) -> str:
+    """Return a date as RFC 3339 text.
+
+    :raises ValueError: if it is a datetime, whose time would be lost.
+    """
+    if isinstance(day, datetime):
+        raise ValueError("is a time, and only a date is kept: give its date()")  # noqa: TRY004
+    return day.isoformat()
+
+
 def read_bytes(text: str) -> bytes:
     """Return what base64 text stands for (RFC 4648, section 4).
 
@@ -105,7 +115,7 @@ def exact_number(value: Decimal) -> int | float:
 
 SCALARS: Mapping[str, Scalar] = {
     "date-time": Scalar(read_time, write_time, (datetime,)),
-    "date": Scalar(date.fromisoformat, date.isoformat, (date,)),
+    "date": Scalar(date.fromisoformat, write_date, (date,)),
     "byte": Scalar(
         read_bytes, lambda value: base64.b64encode(value).decode(), (bytes, bytearray, memoryview)
     ),

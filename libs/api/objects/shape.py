@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from libs.api.objects import merging
 from libs.api.objects.kinds import Kind, below
@@ -136,7 +136,7 @@ class Shape:
         :raises InvalidObject: with every fault.
         """
         faults: list[Fault] = []
-        data = self.json(values, "", faults)
+        data = self.json(self.mapping(values), "", faults)
         self.refuse(faults, self.schema.faults(data))
         return data
 
@@ -146,9 +146,18 @@ class Shape:
         :raises InvalidObject: with every fault.
         """
         faults: list[Fault] = []
-        data = self.json(values, "", faults)
+        data = self.json(self.mapping(values), "", faults)
         self.refuse(faults, self._members.faults(data))
         return data
+
+    def mapping(self, values: Any) -> Mapping[Any, Any]:
+        """Return what was given as the properties of an object.
+
+        :raises InvalidObject: if it is no dict.
+        """
+        if not isinstance(values, Mapping):
+            self.refuse([Fault("is not of type object", pointer="")])
+        return cast(Mapping[Any, Any], values)
 
     def refuse(self, faults: Iterable[Fault], more: Iterable[Fault] = ()) -> None:
         """Raise what is wrong, if anything is; `more` counts where `faults` does not say it already."""

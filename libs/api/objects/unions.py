@@ -28,6 +28,10 @@ class UnionKind(Kind):
         """The kinds it may be."""
         return self._branches()
 
+    def every(self) -> Sequence[Kind]:
+        """Return all the kinds it may be, each once."""
+        return self.branches
+
     def child(self, step: str | int) -> Kind:
         """Return a branch."""
         return self.branches[step] if isinstance(step, int) else super().child(step)
@@ -58,6 +62,11 @@ class UnionKind(Kind):
         """Return the value its branch gives."""
         chosen = self.chosen(raw)
         return chosen.python(raw) if chosen else super().python(raw)
+
+    def wrapped(self, raw: Any) -> Any:
+        """Return what its branch makes of it."""
+        chosen = self.chosen(raw)
+        return chosen.wrapped(raw) if chosen else raw
 
     def json(self, value: Any, pointer: str, faults: list[Fault]) -> Any:
         """Return the JSON of a Python value."""
@@ -107,7 +116,7 @@ class DiscriminatedKind(UnionKind):
             return self._by_value(value)
         return super().chosen(raw)
 
-    def every(self) -> list[Kind]:
+    def every(self) -> Sequence[Kind]:
         """Return all the kinds it may be, each once."""
         named = [self._by_value(value) for value in self._values]
         return list({one.name: one for one in [*named, *self.branches]}.values())

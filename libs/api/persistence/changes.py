@@ -76,7 +76,7 @@ class Append(Counted):
     @property
     def operand(self) -> Any:
         """The items."""
-        return list(self.items)
+        return _listed(self.items)
 
     def action(self, path: ItemPath, raw: Raw) -> Action:
         """Return ``SET`` of a ``list_append``."""
@@ -94,7 +94,7 @@ class Include(Counted):
     @property
     def operand(self) -> Any:
         """The members."""
-        return list(self.members)
+        return _listed(self.members)
 
     def action(self, path: ItemPath, raw: Raw) -> Action:
         """Return ``ADD``."""
@@ -108,3 +108,9 @@ class Exclude(Include):
     def action(self, path: ItemPath, raw: Raw) -> Action:
         """Return ``DELETE``."""
         return path.delete(raw)
+
+
+def _listed(values: Sequence[Any]) -> list[Any]:
+    if isinstance(values, str | bytes):
+        raise TypeError(f"a list was expected, no {type(values).__name__}")
+    return list(values)

@@ -9,9 +9,12 @@ write leaves them as they are.
 from collections.abc import Mapping
 from typing import Any
 
-from libs.api.objects.kinds import ListKind, NumberKind
+from pynamodb.expressions.update import Update
+
+from libs.api.objects.kinds import ListKind, NumberKind, below
 from libs.api.objects.shape import Shape
 from libs.api.persistence.declaration import Declaration
+from libs.api.persistence.fields import ItemPath
 from libs.api.persistence.forms import Form, Raw, SetForm, TextForm, form_of, json_of, raw_of
 from libs.api.schema import JSON
 from libs.dynamodb import Item
@@ -22,6 +25,8 @@ MORE = "$more"
 TEXT = "$text"
 
 _KEY_TYPES = frozenset({"S", "N", "B"})
+_LONGEST_EXPRESSION = 4096
+"""Bytes (AWS)."""
 
 
 class Codec:
@@ -49,6 +54,17 @@ class Codec:
         faults += [
             f"{name!r} is a name that the storage uses itself" for name in sorted(taken & set(self.forms))
         ]
+        if "" in self.forms:
+            faults.append("a property without a name cannot be stored")
+        written = [
+            name for one in self.forms if one not in declaration.keys for name in self.stored_names(one)
+        ]
+        every = Update(*(ItemPath(name).set({"S": ""}) for name in (*written, MORE)))
+        if len(every.serialize({}, {}) or "") > _LONGEST_EXPRESSION:
+            faults.append(
+                f"{len(written)} attributes are more than DynamoDB writes in one step (an expression of 4 KB,"
+                " about 320): put some of the properties into an object"
+            )
         if faults:
             raise TypeError("; ".join(faults))
 
@@ -87,13 +103,13 @@ class Codec:
         made: dict[str, Raw | None] = {}
         for name in self.forms:
             if name in data:
-                made |= self.attributes(name, data[name], faults, pointer=_pointer(name))
+                made |= self.attributes(name, data[name], faults, pointer=below("", name))
             else:
                 made |= dict.fromkeys(self.stored_names(name))
         more = {name: value for name, value in data.items() if name not in self.forms}
         made[MORE] = raw_of(more, "", faults) if more else None
         missing = [name for name in self._declaration.keys if name not in data]
-        faults += [Fault("is required: it is a key", pointer=_pointer(name)) for name in missing]
+        faults += [Fault("is required: it is a key", pointer=below("", name)) for name in missing]
         if faults:
             raise InvalidBody("It cannot be stored.", errors=faults)
         check_size(stored(made))
@@ -121,7 +137,7 @@ class Codec:
     def key(self, values: tuple[Any, ...]) -> dict[str, Raw]:
         """Return the key that Python values make, the hash key's first.
 
-        :raises NotFound: if no item can have it: it is empty, or too long.
+        :raises NotFound: if no item can have it: it is empty, too long, or stands for nothing.
         :raises TypeError: if it is not of the type of a key, or has too many or too few parts.
         """
         names = self._declaration.keys
@@ -134,13 +150,12 @@ class Codec:
     def key_value(self, name: str, value: Any) -> Raw:
         """Return a Python value of a key, of the table or an index; see `key`."""
         faults: list[Fault] = []
+        unstorable: list[Fault] = []
         json = self._shape.kind(name).json(value, "", faults)
-        raw = None if faults else self.forms[name].raw(json, "", faults)
-        if isinstance(value, str) and faults:  # a text that stands for nothing
-            raise NotFound
-        if faults or raw is None or self.forms[name].type not in raw:
+        raw = None if faults else self.forms[name].raw(json, "", unstorable)
+        if raw is None or (not unstorable and self.forms[name].type not in raw):
             raise TypeError(f"{self._shape.name}.{name} has no {type(value).__name__} for a key")
-        if self._key_fault(name, raw):
+        if unstorable or self._key_fault(name, raw):
             raise NotFound
         return raw
 
@@ -165,10 +180,6 @@ def check_size(item: Item) -> None:
     """:raises BodyTooLarge: if it is more than an item holds."""
     if item_size(item) > LARGEST_ITEM:
         raise BodyTooLarge("It is more than DynamoDB stores in one item (400 KB).")
-
-
-def _pointer(name: str) -> str:
-    return f"/{name.replace('~', '~0').replace('/', '~1')}"
 
 
 def _key_limits(declaration: Declaration) -> list[tuple[str, tuple[int, str]]]:

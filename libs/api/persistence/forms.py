@@ -20,7 +20,10 @@ from libs.errors import Fault
 Raw = dict[str, Any]
 """An attribute value: ``{"S": "text"}``."""
 
-_LAST_SECOND = int(datetime.max.replace(tzinfo=UTC).timestamp())
+TYPES: Mapping[str, str] = {"string": "S", "number": "N", "boolean": "BOOL", "array": "L", "object": "M"}
+"""What the values of a JSON type are in DynamoDB."""
+_FIRST_SECOND = int(datetime(1, 1, 1, tzinfo=UTC).timestamp())
+_LAST_SECOND = int(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp())
 _TOO_MANY_DIGITS = f"has more than {MOST_DIGITS} digits"
 _WHOLE = 10**MOST_DIGITS
 """Below it every whole number is kept to the last digit, be it sent as integer or as float."""
@@ -146,8 +149,13 @@ class EpochForm(TextForm):
         return {"N": str(seconds)}
 
     def write(self, raw: Mapping[str, Any]) -> str:
-        """Return a time as RFC 3339 in UTC."""
-        return write_time(datetime.fromtimestamp(int(Decimal(raw["N"])), UTC))
+        """Return a time as RFC 3339 in UTC.
+
+        Another program may have set one that Python has no time for: it is the last of the year 9999, or the
+        first of the year 1.
+        """
+        seconds = min(max(int(Decimal(raw["N"])), _FIRST_SECOND), _LAST_SECOND)
+        return write_time(datetime.fromtimestamp(seconds, UTC))
 
 
 class DecimalForm(TextForm):
@@ -210,8 +218,7 @@ def form_of(kind: Kind, *, ttl: bool, as_set: str | None) -> Form:
     forms: Mapping[str, type[Form]] = {"decimal": DecimalForm, "byte": BytesForm}
     if isinstance(kind, ScalarKind) and kind.format in forms:
         return forms[kind.format]()
-    types = {"string": "S", "number": "N", "boolean": "BOOL", "array": "L", "object": "M"}
-    return Form(types.get(kind.json_type or ""))
+    return Form(TYPES.get(kind.json_type or ""))
 
 
 def key_text(raw: Mapping[str, Any]) -> str:

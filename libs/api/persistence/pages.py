@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from libs.dynamodb import Answer, Item
 
@@ -17,14 +17,26 @@ class Page(Generic[T]):
     """Some objects, in the order of the range key (of a scan: in none).
 
     :ivar last_key: where to go on from (`after=`); None if there is nothing more.
-    :ivar cursor: the same as text for a client (`cursor=`), where a `CursorSigner` was given.
     :ivar examined: how many items were read for it, and paid for.
+    :param signed: `last_key` as text, where a `CursorSigner` was given.
     """
 
     items: Sequence[T]
     last_key: Item | None
-    cursor: str | None
+    signed: str | None
     examined: int
+
+    @property
+    def cursor(self) -> str | None:
+        """`last_key` as text for a client (`cursor=`); None if there is nothing more.
+
+        :raises TypeError: if there is more, and no `CursorSigner` was given.
+        """
+        if self.last_key is not None and self.signed is None:
+            raise TypeError(
+                "there is more, and a cursor for it needs a CursorSigner: query(…, cursors=cursors)"
+            )
+        return self.signed
 
     def __iter__(self) -> Iterator[T]:
         return iter(self.items)
@@ -67,8 +79,3 @@ def read_items(
         if after is None or examined >= most_examined:
             return found, after, examined
         chunk = 2 * chunk  # a filter that leaves out much is not asked for one by one
-
-
-def question(*parts: Any) -> list[str]:
-    """Return what a cursor is good for: this question, and no other."""
-    return [str(part) for part in parts]

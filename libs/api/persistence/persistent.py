@@ -11,14 +11,14 @@ from libs.api.objects.object import ApiObject
 from libs.api.persistence import writing
 from libs.api.persistence.declaration import taken_from
 from libs.api.persistence.fields import Field
-from libs.api.persistence.pages import Page
+from libs.api.persistence.pages import LARGEST_PAGE, Page
 from libs.api.persistence.storage import Storage
 from libs.api.persistence.writing import Terms
 from libs.dynamodb import CursorSigner, Item, Transaction
 from libs.errors import NotFound, Problem
 
-MOST_EXAMINED = 1000
-"""Items that one query or scan reads at most, unless it says otherwise."""
+MOST_EXAMINED = LARGEST_PAGE + 1
+"""Items that one query or scan reads at most, unless it says otherwise; one beyond a page tells its end."""
 
 
 class Persistent(ApiObject):
@@ -118,7 +118,8 @@ class Persistent(ApiObject):
         :param range_condition: on the range key: ``Todo.field("due").between(monday, friday)``.
         :param filter_condition: leaves out objects after they were read and paid for.
         :param limit: the most objects on a page, up to 1000.
-        :param most_examined: the most objects that are read for it; a filter may so make a page short.
+        :param most_examined: the most objects that are read for it, more than `limit`; a filter may so make a
+            page short.
         :param after: `last_key` of the page before.
         :param cursor: `cursor` of the page before, as a client sends it.
         :param cursors: signs cursors, and checks that `cursor` was made by it for this very question.
@@ -131,7 +132,7 @@ class Persistent(ApiObject):
             filter_condition,
             descending=descending,
             limit=limit,
-            most_examined=max(most_examined, limit + 1),
+            most_examined=most_examined,
             after=after,
             cursor=cursor,
             cursors=cursors,
@@ -153,7 +154,7 @@ class Persistent(ApiObject):
         page = cls._storage.scan(
             filter_condition,
             limit=limit,
-            most_examined=max(most_examined, limit + 1),
+            most_examined=most_examined,
             after=after,
             cursor=cursor,
             cursors=cursors,
@@ -252,8 +253,9 @@ class Persistent(ApiObject):
             `Exclude`. Each value is checked by itself; rules about several properties are not.
         :param condition: what the stored one has to be like.
         :param conflict: what is raised if it is not; by default a `Conflict`, CONDITION_FAILED.
-        :return: None in a transaction.
+        :return: None in a transaction. A number that was increased is what this very update made of it.
         :raises NotFound: if there is no object with this key.
+        :raises ServiceUnavailable: if others increase it so often that this one never has its turn.
         :raises InvalidObject: if a value breaks the schema.
         """
         raw = cls._storage.codec.key(key if isinstance(key, tuple) else (key,))
@@ -301,7 +303,7 @@ class Persistent(ApiObject):
 
     @classmethod
     def _page(cls, page: Page[Item]) -> Page[Self]:
-        return Page([cls._loaded(item) for item in page.items], page.last_key, page.cursor, page.examined)
+        return Page([cls._loaded(item) for item in page.items], page.last_key, page.signed, page.examined)
 
     @classmethod
     def _loaded(cls, item: Item) -> Self:

@@ -9,13 +9,14 @@ import orjson
 from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 
+from libs.api.document.errors import suggestion
 from libs.api.objects.kinds import Kind, ListKind, MapKind, ObjectKind, ScalarKind
 from libs.api.objects.shape import Shape
 from libs.api.persistence.codec import MORE, Codec
 from libs.api.persistence.declaration import Index, declared
-from libs.api.persistence.fields import Field, ItemPath
-from libs.api.persistence.forms import Raw, TextForm, key_text, raw_of
-from libs.api.persistence.pages import Page, question, read_items
+from libs.api.persistence.fields import Field, ItemPath, check_conditions
+from libs.api.persistence.forms import TYPES, Raw, TextForm, key_text, raw_of
+from libs.api.persistence.pages import Page, read_items
 from libs.api.persistence.tables import table_model
 from libs.dynamodb import CursorSigner, Item, Position, Table
 from libs.errors import Fault, NotFound
@@ -111,6 +112,7 @@ class Storage:
         except NotFound:  # no object can have it
             return Page([], None, None, 0)
         condition = ItemPath(keys.hash_key) == hash_raw
+        check_conditions(range_condition=range_condition, filter_condition=filter_condition)
         if range_condition is not None:
             self._check_range(range_condition, keys.range_key)
             condition &= range_condition
@@ -124,9 +126,7 @@ class Storage:
             consistent=index is None or local,
         )
         names = list(dict.fromkeys((*self.declaration.keys, *keys.keys)))
-        asked = question(
-            self.table.name, index, condition_text(condition), condition_text(filter_condition), descending
-        )
+        asked = [str(index), condition_text(condition), str(descending), condition_text(filter_condition)]
         return self._page(read, names, asked, limit, most_examined, after, cursor, cursors)
 
     def scan(
@@ -140,9 +140,9 @@ class Storage:
         cursors: CursorSigner | None,
     ) -> Page[Item]:
         """See `Persistent.scan`."""
+        check_conditions(filter_condition=filter_condition)
         read = partial(self.table.scan, filter_condition=filter_condition)
-        asked = question(self.table.name, condition_text(filter_condition))
-        keys = list(self.declaration.keys)
+        keys, asked = list(self.declaration.keys), [condition_text(filter_condition)]
         return self._page(read, keys, asked, limit, most_examined, after, cursor, cursors)
 
     def _page(
@@ -156,6 +156,7 @@ class Storage:
         cursor: str | None,
         cursors: CursorSigner | None,
     ) -> Page[Item]:
+        asked = [self.table.name, *asked]
         if cursor is not None:
             if cursors is None or after is not None:
                 raise TypeError("a cursor needs the CursorSigner it was made by (cursors=), and no after=")
@@ -195,25 +196,22 @@ class Storage:
         """See `Persistent.field`."""
         shape = self.shape
         name = shape.name_of(name)
-        kind = shape.kind(name)
-        form = self.codec.forms.get(name)
+        kind, form = _property(shape, name), self.codec.forms.get(name)
         if form is not None and not steps:
-            raw = partial(self._operand, kind, name)
+            raw, member = partial(self._operand, kind, name), partial(self._member, kind)
             ordered = isinstance(form, TextForm) or _has_order(kind)
-            return Field(ItemPath(name), raw, partial(self._member, kind), ordered=ordered)
+            return Field(ItemPath(name), raw, member, ordered=ordered)
+        if form is not None and form.type not in (None, "L", "M"):
+            raise TypeError(f"{shape.name}.{name} has nothing inside of it")
         for step in steps:
             kind = _inner(kind, step)
         path = ItemPath(*((name,) if form is not None else (MORE, name)), *steps)
-        if isinstance(form, TextForm):
-            raise TypeError(f"{shape.name}.{name} has nothing inside of it")
         return Field(path, partial(_plain, kind), partial(self._member, kind), ordered=_has_order(kind))
 
     def _operand(self, kind: Kind, name: str, value: Any) -> Raw:
-        faults: list[Fault] = []
-        raw = self.codec.forms[name].raw(kind.json(value, "", faults), "", faults)
-        if faults or raw is None:
-            raise TypeError(f"{self.shape.name}.{name}: the operand {_told(faults)}")
-        return raw
+        form, faults = self.codec.forms[name], list[Fault]()
+        raw = form.raw(kind.json(value, "", faults), "", faults)
+        return _operand(f"{self.shape.name}.{name}", raw, form.type, faults)
 
     def _member(self, kind: Kind, value: Any) -> Raw:
         return _plain(kind.item if isinstance(kind, ListKind) else Kind(kind.name), value)
@@ -232,9 +230,27 @@ def condition_text(condition: Condition | None) -> str:
 def _plain(kind: Kind, value: Any) -> Raw:
     faults: list[Fault] = []
     raw = raw_of(kind.json(value, "", faults), "", faults)
-    if faults:
-        raise TypeError(f"{kind.name}: the operand {_told(faults)}")
+    return _operand(kind.name, raw, TYPES.get(kind.json_type or ""), faults)
+
+
+def _operand(name: str, raw: Raw | None, type_: str | None, faults: Sequence[Fault]) -> Raw:
+    if faults or raw is None:
+        raise TypeError(f"{name}: the operand {_told(faults)}")
+    if type_ is not None and not raw.keys() & {type_, "NULL"}:  # it would be unequal to whatever is there
+        raise TypeError(f"{name}: the operand is of another type than its values")
     return raw
+
+
+def _property(shape: Shape, name: str) -> Kind:
+    """Return the kind of a property.
+
+    :raises TypeError: if its schema allows none of the name: a condition on it would hold for all, or none.
+    """
+    kind = shape.kind(name)
+    closed = kind.node is False or any(one.get("unevaluatedProperties") is False for one in shape.parts)
+    if closed and name not in shape.properties:
+        raise TypeError(f"{shape.name} has no property {name!r}{suggestion(name, shape.properties)}")
+    return kind
 
 
 def _told(faults: Sequence[Fault]) -> str:
@@ -247,7 +263,7 @@ def _inner(kind: Kind, step: str | int) -> Kind:
     if isinstance(kind, MapKind) and isinstance(step, str):
         return kind.value
     if isinstance(kind, ObjectKind) and isinstance(step, str):
-        return kind.made._shape.kind(step)
+        return _property(kind.made._shape, step)
     return Kind(f"{kind.name}.{step}")
 
 

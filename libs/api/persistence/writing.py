@@ -1,7 +1,9 @@
 """Writing the items of one class: each write is one conditional request, or a part of a transaction."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from decimal import Context, Decimal
+from itertools import chain
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
@@ -9,16 +11,22 @@ from pynamodb.expressions.update import Action
 
 from libs.api.document.errors import suggestion
 from libs.api.objects import merging
+from libs.api.objects.kinds import ListKind, ScalarKind
 from libs.api.objects.views import InvalidObject
-from libs.api.persistence.changes import Counted, Removed
+from libs.api.persistence.changes import Counted, Exclude, Increase, Removed
 from libs.api.persistence.codec import check_size, stored
-from libs.api.persistence.fields import ItemPath
+from libs.api.persistence.fields import ItemPath, check_conditions
 from libs.api.persistence.forms import Raw
 from libs.api.persistence.storage import Storage
 from libs.api.schema import JSON
 from libs.dynamodb import Change, ConditionFailed, Item, Put, Remove, Transaction, Write, current_transaction
-from libs.dynamodb.contention import patiently
-from libs.errors import Conflict, Fault, InvalidBody, NotFound, Problem
+from libs.dynamodb.contention import patiently, pauses, wait
+from libs.dynamodb.limits import MOST_DIGITS
+from libs.errors import Conflict, Fault, InvalidBody, NotFound, Problem, pointer
+
+_ADDS = Context(prec=MOST_DIGITS)
+_NOTHING = "$nothing"
+"""An attribute that never is there."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +43,18 @@ class Terms:
     transaction: Transaction | None = None
 
     def check(self) -> None:
-        """:raises RuntimeError: if it would be written at once, in the middle of a transaction."""
-        if self.transaction is None and current_transaction() is not None:
-            raise RuntimeError(
-                "this is in a database.transaction(): give it as transaction=, or write outside of it"
-            )
+        """:raises RuntimeError: if it is not to be a part of the transaction that it is in the block of.
+
+        :raises TypeError: if its condition is none.
+        """
+        check_conditions(condition=self.condition)
+        if self.transaction is current_transaction():
+            return
+        if self.transaction is not None:
+            raise RuntimeError("this is not in the block of its transaction=, which would not write it")
+        raise RuntimeError(
+            "this is in a database.transaction(): give it as transaction=, or write outside of it"
+        )
 
     def failed(self) -> Problem:
         """Return the problem that the condition does not hold."""
@@ -58,7 +73,7 @@ def create(storage: Storage, data: JSON, terms: Terms) -> None:
     try:
         _write(storage, write)
     except ConditionFailed as failed:
-        if not (failed.sent_again and _is_there(storage, data, item)):
+        if not (failed.sent_again and _is_there(storage, item)):
             raise exists from None
 
 
@@ -89,10 +104,13 @@ def save(storage: Storage, data: JSON, terms: Terms, *, known: int | None, must_
     try:
         _write(storage, write)
     except ConditionFailed as failed:
-        if failed.sent_again and _is_there(storage, data, write.key):
+        if failed.sent_again and _is_there(storage, {**write.key, **stored(attributes)}):
             return
-        if must_exist and storage.get(write.key) is None:
+        found = storage.get(write.key)
+        if must_exist and found is None:
             raise NotFound from None
+        if version and (found or {}).get(version) != (None if known is None else {"N": str(known)}):
+            raise _changed(terms) from None
         raise changed from None
 
 
@@ -111,12 +129,10 @@ def update(storage: Storage, key: Item, changes: Mapping[str, Any], terms: Terms
         missing = NotFound() if terms.condition is None and not planned.conditions else terms.failed()
         terms.transaction.write(storage.table, write, conflict=terms.conflict or missing)
         return None
+    if not planned.repeatable:
+        return _update_once(storage, write, planned, terms)
     try:
-        if planned.repeatable:
-            return _write(storage, write)
-        # Sent again because its answer was lost, it must not count twice; only a transaction knows that.
-        patiently(lambda: storage.table.transact([(storage.table, write)]))
-        return storage.table.get(key)[0] or {}
+        return _write(storage, write)
     except ConditionFailed as failed:
         item = storage.get(key)
         if item is None:
@@ -124,6 +140,35 @@ def update(storage: Storage, key: Item, changes: Mapping[str, Any], terms: Terms
         if failed.sent_again and planned.is_done(item):
             return item
         raise terms.failed() from None
+
+
+def _update_once(storage: Storage, write: Change, planned: "_Planned", terms: Terms) -> Item:
+    """Do an update that must not be done twice when its answer is lost: only a transaction knows that.
+
+    It does not tell what it made of a number, either. That is known where the number is still what was read
+    before.
+    """
+    waits = chain(pauses(), pauses())
+    while True:
+        before = (storage.get(write.key) or {}) if planned.increases else {}
+        unchanged = write.condition
+        for name in planned.increases:
+            path = ItemPath(name)
+            unchanged &= path == before[name] if name in before else path.does_not_exist()
+        try:
+            _transact(storage, replace(write, condition=unchanged))
+        except ConditionFailed:
+            found = storage.get(write.key)
+            if found is None:
+                raise NotFound from None
+            if all(found.get(name) == before.get(name) for name in planned.increases):
+                raise terms.failed() from None
+            wait(waits)  # others were faster
+            continue
+        after, _ = storage.table.get(write.key)
+        if after is None:
+            raise NotFound
+        return {**after, **{name: _sum(before.get(name), by) for name, by in planned.increases.items()}}
 
 
 def delete(storage: Storage, key: Item, terms: Terms) -> None:
@@ -155,6 +200,8 @@ class _Planned:
         shape, self._storage = storage.shape, storage
         self.actions: list[Action] = []
         self.conditions: list[Condition] = []
+        self.increases: dict[str, Raw] = {}
+        """What is added to which number; the version as well, if there are any."""
         self.repeatable = True
         self._wanted: dict[str, Raw | None] = {}
         self._faults: list[Fault] = []
@@ -163,7 +210,7 @@ class _Planned:
             self._check(name)
         plain = {n: one for n, one in named.items() if not isinstance(one, Counted | Removed)}
         for name, value in shape.some(plain).items():
-            self._wanted |= storage.codec.attributes(name, value, self._faults, f"/{name}")
+            self._wanted |= storage.codec.attributes(name, value, self._faults, pointer(name))
         for name, change in named.items():
             if isinstance(change, Removed):
                 self._remove(name)
@@ -173,10 +220,13 @@ class _Planned:
             raise InvalidBody("It cannot be stored.", errors=self._faults)
         check_size(stored(self._wanted))
         self.actions += _actions(self._wanted)
-        if storage.declaration.version:
-            self.actions.append(ItemPath(storage.declaration.version).add({"N": "1"}))
-        if not self.actions:
+        if version := storage.declaration.version:
+            self.actions.append(ItemPath(version).add({"N": "1"}))
+            self.increases |= {version: {"N": "1"}} if self.increases else {}
+        if not named:
             raise TypeError(f"{shape.name} was to be updated by nothing")
+        if not self.actions:  # Include([]): it is not there, or not as it has to be, all the same
+            self.actions.append(ItemPath(_NOTHING).remove())
 
     def is_done(self, item: Item) -> bool:
         """Return whether an item has all that was to be set."""
@@ -202,7 +252,7 @@ class _Planned:
     def _remove(self, name: str) -> None:
         shape = self._storage.shape
         if name in shape.required:
-            raise InvalidObject(shape.name, [Fault("is required", pointer=f"/{name}")])
+            raise InvalidObject(shape.name, [Fault("is required", pointer=pointer(name))])
         self._wanted |= dict.fromkeys(self._storage.codec.stored_names(name))
 
     def _count(self, name: str, change: Counted) -> None:
@@ -211,20 +261,35 @@ class _Planned:
             kind = type(change).__name__
             told = " (is it among the `sets` of its class?)" if kind in ("Include", "Exclude") else ""
             raise TypeError(f"{shape.name}.{name} is not of a type for {kind}{told}")
-        types = merging.types(merging.parts(shape.properties[name], shape.document))
         faults: list[Fault] = []
-        operand = shape.kind(name).json(change.operand, f"/{name}", faults)
-        if types == {"integer"} and isinstance(operand, float):
-            faults.append(Fault("is not of type integer", pointer=f"/{name}"))
+        operand = shape.kind(name).json(change.operand, pointer(name), faults)
+        faults += [] if faults else self._operand_faults(name, change, operand)
         if faults:
             raise InvalidObject(shape.name, faults)
-        raw = form.raw(operand, f"/{name}", self._faults)
+        raw = form.raw(operand, pointer(name), self._faults)
         if raw is None or self._faults:
             return
         path = ItemPath(name)
         self.actions.append(change.action(path, raw))
         self.conditions.append(change.condition(path, raw))
         self.repeatable &= change.repeatable
+        if isinstance(change, Increase):
+            self.increases[name] = raw
+
+    def _operand_faults(self, name: str, change: Counted, operand: Any) -> Iterator[Fault]:
+        shape = self._storage.shape
+        kind = shape.kind(name)
+        if isinstance(change, Increase):
+            types = merging.types(merging.parts(shape.properties[name], shape.document))
+            fitting = int | float | str if isinstance(kind, ScalarKind) else int | float
+            if isinstance(operand, bool) or not isinstance(operand, fitting):
+                yield Fault("is not of type number", pointer=pointer(name))
+            elif types == {"integer"} and isinstance(operand, float):
+                yield Fault("is not of type integer", pointer=pointer(name))
+        elif isinstance(kind, ListKind) and not isinstance(change, Exclude):
+            for at, one in enumerate(operand):
+                for fault in kind.item.schema.faults(one):
+                    yield Fault(fault.detail, pointer=pointer(name, at) + (fault.pointer or ""))
 
 
 def _actions(attributes: Mapping[str, Raw | None]) -> list[Action]:
@@ -237,9 +302,18 @@ def _write(storage: Storage, write: Write) -> Item | None:
     return patiently(lambda: storage.table.write(write))
 
 
-def _is_there(storage: Storage, data: JSON, key: Item) -> bool:
-    found = storage.get({name: key[name] for name in storage.declaration.keys})
-    return found is not None and storage.codec.data(found) == data
+def _transact(storage: Storage, write: Write) -> None:
+    patiently(lambda: storage.table.transact([(storage.table, write)]))
+
+
+def _sum(number: Mapping[str, Any] | None, by: Raw) -> Raw:
+    """Return what `ADD` makes of a number."""
+    return {"N": str(_ADDS.add(Decimal(number["N"] if number else 0), Decimal(by["N"])))}
+
+
+def _is_there(storage: Storage, item: Item) -> bool:
+    codec, found = storage.codec, storage.get({name: item[name] for name in storage.declaration.keys})
+    return found is not None and codec.data(found) == codec.data(item)
 
 
 def _changed(terms: Terms) -> Problem:

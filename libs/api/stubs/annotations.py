@@ -1,12 +1,15 @@
 """The types of a schema's values: as they are read, and as they may be given."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Set
+from keyword import iskeyword
 from typing import Any, NamedTuple
 
 from libs.api.objects import merging
 from libs.api.objects.kinds import Kind, ListKind, MapKind, NumberKind, ObjectKind, ScalarKind
 from libs.api.objects.models import ApiModels
-from libs.api.objects.unions import DiscriminatedKind, UnionKind
+from libs.api.objects.shape import Origin
+from libs.api.objects.unions import UnionKind
 
 SCALARS = {
     "date-time": "_datetime.datetime",
@@ -33,58 +36,83 @@ class Annotation(NamedTuple):
 
 
 ANY = Annotation("_t.Any", "_t.Any")
+FILE = Annotation("_UploadedFile", "_t.Never")
+"""A file in a form that was sent. No object is made with one, for it has no JSON: a client takes a dict."""
+FILES = Annotation(f"list[{FILE.read}]", FILE.given)
 
 
 class Annotations:
     """The types of the values of one document's schemas.
 
     :param models: its classes.
-    :param namespace: the class of the stub that they are nested in, such as ``_profiles``.
+    :param namespace: the class that those are nested in, such as ``_profiles``.
     """
 
     def __init__(self, models: ApiModels, namespace: str) -> None:
         self._models = models
         self._namespace = namespace
+        self._names: dict[Origin, str] = {}
+        for name in sorted(models.names(), key=lambda one: not is_name(one)):
+            self.class_name((name,), name)
+
+    def class_name(self, origin: Origin, schema_name: str) -> str:
+        """Return what the stub calls the class of the schema found at `origin`.
+
+        What is no attribute of `models`, since it has no name of its own, or one that is none in Python or
+        that of a method, begins with a ``_``.
+        """
+        if origin not in self._names:
+            is_attribute = len(origin) == 1 and is_name(schema_name) and schema_name not in _TAKEN
+            made = schema_name if is_attribute else f"_{re.sub(r'[^0-9A-Za-z_]', '_', schema_name)}"
+            while made in self._names.values():
+                made += "_"
+            self._names[origin] = made
+        return self._names[origin]
 
     def of_schema(self, node: Any) -> Annotation:
-        """Return the type of a schema that stands somewhere in the document, such as a parameter's."""
-        return self.of(self._models.kind(node, "", ("",)), node)
+        """Return the type of a schema that stands outside of a class, such as a parameter's."""
+        return self.of(self._models.kind(node, "", ("",)), node, wrapped=True)
 
-    def of(self, kind: Kind, node: Any) -> Annotation:
-        """Return the type of the values of a kind; `node` is the schema it was asked for with."""
-        found = self._of_kind(kind)
+    def of(self, kind: Kind, node: Any, *, wrapped: bool = False) -> Annotation:
+        """Return the type of the values of a kind.
+
+        :param node: the schema it was asked for with.
+        :param wrapped: whether `ApiModels.wrap` makes them, and they are no part of an object.
+        """
+        found = self._of_kind(kind, wrapped=wrapped)
         return found.or_none() if self._is_nullable(node) and found != ANY else found
 
-    def _of_kind(self, kind: Kind) -> Annotation:
+    def _of_kind(self, kind: Kind, *, wrapped: bool) -> Annotation:
+        is_view = not wrapped and not kind.is_plain()
         match kind:
             case UnionKind():
-                return self._of_union(kind)
+                return self._of_union(kind, wrapped=wrapped)
             case ObjectKind():
-                if not kind.named and kind.name.startswith("."):
+                if wrapped and not kind.named:
                     return Annotation("dict[str, _t.Any]", "_abc.Mapping[str, _t.Any]")
-                name = f"{self._namespace}.{class_name(kind.made.schema_name)}"
+                made = self.class_name(kind.made._shape.origin, kind.made.schema_name)
+                name = f"{self._namespace}.{made}"
                 return Annotation(name, _union(name, "_abc.Mapping[str, _t.Any]"))
             case ListKind():
-                item = self.of(kind.item, kind.item.node)
-                made = "list" if kind.is_plain() else "_abc.MutableSequence"
+                item = self.of(kind.item, kind.item.node, wrapped=wrapped)
+                made = "_abc.MutableSequence" if is_view else "list"
                 return Annotation(f"{made}[{item.read}]", f"_abc.Sequence[{item.given}]")
             case MapKind():
-                value = self.of(kind.value, kind.value.node)
-                made = "dict" if kind.is_plain() else "_abc.MutableMapping"
+                value = self.of(kind.value, kind.value.node, wrapped=wrapped)
+                made = "_abc.MutableMapping" if is_view else "dict"
                 return Annotation(f"{made}[str, {value.read}]", f"_abc.Mapping[str, {value.given}]")
             case ScalarKind():
                 read = SCALARS[kind.format]
                 return Annotation(read, _union(read, "str"))
-        return self._of_plain(kind)
+        return self._of_plain(kind, wrapped=wrapped)
 
-    def _of_union(self, kind: UnionKind) -> Annotation:
-        branches = kind.every() if isinstance(kind, DiscriminatedKind) else kind.branches
-        inner = [self.of(one, one.node) for one in branches]
+    def _of_union(self, kind: UnionKind, *, wrapped: bool) -> Annotation:
+        inner = [self.of(one, one.node, wrapped=wrapped) for one in kind.every()]
         if ANY in inner or not inner:
             return ANY
         return Annotation(_union(*(one.read for one in inner)), _union(*(one.given for one in inner)))
 
-    def _of_plain(self, kind: Kind) -> Annotation:
+    def _of_plain(self, kind: Kind, *, wrapped: bool) -> Annotation:
         found = merging.parts(kind.node, self._models.document)
         values = merging.keyword_of(found, "enum") or [
             one["const"] for one in found if "const" in one and one["const"] is not None
@@ -98,7 +126,7 @@ class Annotations:
         containers = {"object": "dict[str, _t.Any]", "array": "list[_t.Any]"}
         read = _union(*({**PLAIN, **containers}[one] for one in sorted(types)))
         given = read.replace("dict[", "_abc.Mapping[").replace("list[", "_abc.Sequence[")
-        if isinstance(kind, NumberKind) and "number" in types:
+        if isinstance(kind, NumberKind) and "number" in types and not wrapped:
             given = _union(given, "_decimal.Decimal")
         if merging.keyword_of(found, "format") == "uuid":
             given = _union(given, "_uuid.UUID")
@@ -117,10 +145,23 @@ class Annotations:
         return bool(branch == {"type": "null"}) or self._is_nullable(branch)
 
 
-def class_name(schema_name: str) -> str:
-    """Return the name of a schema's class in the stub: it has to be one in Python."""
-    made = "".join(one if one.isalnum() else "_" for one in schema_name)
-    return f"_{made}" if made[:1].isdigit() else made
+def is_name(text: str) -> bool:
+    """Tell whether a schema or contract of this name is an attribute, and not only an item."""
+    return text.isidentifier() and not iskeyword(text) and text != "ApiObject"
+
+
+def unshadowed(annotation: str, names: Set[str]) -> str:
+    """Return a type for the body of a class in which `names` may hide builtin types."""
+    hidden = names & _BUILTINS
+    if not hidden:
+        return annotation
+    # A text in quotes is a choice of an enum.
+    types = re.compile(rf"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(?<![\w.])({"|".join(hidden)})\b""")
+    return types.sub(lambda found: found[1] or f"_b.{found[2]}", annotation)
+
+
+_TAKEN = {*dir(ApiModels), "api", "document", "folder"}
+_BUILTINS = {*PLAIN.values(), "bytes", "list", "dict"} - {"None"}
 
 
 def _union(*types: str) -> str:

@@ -1,14 +1,19 @@
 """The classes of a document's objects, as a stub has them."""
 
-import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
+from functools import cached_property
 
 from libs.api.document.errors import ContractError
+from libs.api.document.grammar import OPENAPI_3, parts
 from libs.api.objects.kinds import Kind, ListKind, MapKind, ObjectKind
+from libs.api.objects.merging import component_name
 from libs.api.objects.models import ApiModels
 from libs.api.objects.object import ApiObject
-from libs.api.objects.unions import DiscriminatedKind, UnionKind
-from libs.api.stubs.annotations import PLAIN, Annotation, Annotations, class_name
+from libs.api.objects.shape import Origin, Shape
+from libs.api.objects.unions import UnionKind
+from libs.api.stubs.annotations import FILE, FILES, Annotation, Annotations, unshadowed
+from libs.api.wire.forms import MultipartForm
+from libs.api.wire.media_types import MULTIPART
 
 INDENT = "    "
 MAX_DEPTH = 30
@@ -25,30 +30,34 @@ class ObjectStubs:
     """
 
     def __init__(self, models: ApiModels, namespace: str, plain: "ObjectStubs | None" = None) -> None:
+        self._namespace = namespace
         self._models = models
         self._plain = plain
-        self._namespace = namespace
         self._annotations = Annotations(models, namespace)
 
     def lines(self) -> Iterator[str]:
         """Yield the lines of the nested classes."""
         for name in self._models.names():
             yield from self._named(name)
-        for made in self.unnamed():
-            yield from self._class(made, made.schema_name)
+        for made in self.unnamed.values():
+            yield from self._class(made)
 
-    def has(self, name: str) -> bool:
-        """Return whether there is a class of a name."""
-        return name in self._models.names() or name in {one.schema_name for one in self.unnamed()}
+    def base(self, made: type[ApiObject]) -> str | None:
+        """Return the class here of the schema that `made` is of; None if there is none."""
+        name, *steps = origin = made._shape.origin
+        if origin not in self.unnamed and (steps or name not in self._models.names()):
+            return None
+        return f"{self._namespace}.{self._annotations.class_name(origin, made.schema_name)}"
 
     def mixed_in(self) -> list[type]:
         """Return the classes that `x-parent` and `x-persist` mix in."""
         every = [base for name in self._models.names() for base in self._models[name].__bases__]
         return [base for base in dict.fromkeys(every) if base is not ApiObject]
 
-    def unnamed(self) -> list[type[ApiObject]]:
-        """Return the classes of objects that stand inside of others."""
-        found: dict[tuple[str | int, ...], type[ApiObject]] = {}
+    @cached_property
+    def unnamed(self) -> dict[Origin, type[ApiObject]]:
+        """The classes of objects that stand inside of others."""
+        found: dict[Origin, type[ApiObject]] = {}
         waiting: list[Kind] = [_kind_of(self._models, name) for name in self._models.names()]
         seen: dict[int, Kind] = {}
         while waiting:
@@ -64,10 +73,10 @@ class ObjectStubs:
                     found.setdefault(shape.origin, kind.made)
                 waiting += shape.children()
             elif isinstance(kind, UnionKind):
-                waiting += kind.every() if isinstance(kind, DiscriminatedKind) else kind.branches
+                waiting += kind.every()
             elif isinstance(kind, ListKind | MapKind):
                 waiting.append(kind.item if isinstance(kind, ListKind) else kind.value)
-        return list(found.values())
+        return found
 
     def _named(self, name: str) -> Iterator[str]:
         made = self._models[name]
@@ -75,31 +84,46 @@ class ObjectStubs:
         own = any("properties" in part for part in made._shape.parts)
         if made.schema_name != name or (isinstance(kind, UnionKind) and not own):
             read = self._annotations.of(kind, True).read
-            yield f"{INDENT}{class_name(name)}: _t.TypeAlias = {read}"
+            yield f"{INDENT}{self._annotations.class_name((name,), name)}: _t.TypeAlias = {read}"
         else:
-            yield from self._class(made, name)
+            yield from self._class(made)
 
-    def _class(self, made: type[ApiObject], name: str) -> Iterator[str]:
+    def _class(self, made: type[ApiObject]) -> Iterator[str]:
         shape = made._shape
-        mixed = [f"{one.__module__}.{one.__qualname__}" for one in made.__bases__ if one is not ApiObject]
-        base = f"{self._plain._namespace}.{class_name(name)}" if self._plain and self._plain.has(name) else ""
-        bases = ", ".join([*mixed, *([base] if base else [])]) or "ApiObject"
-        yield f"{INDENT}class {class_name(name)}({bases}):"
-        types = {
-            attribute: self._annotations.of(shape.kind(one), shape.properties[one])
-            for attribute, one in shape.attributes.items()
-        }
+        bases = [f"{one.__module__}.{one.__qualname__}" for one in made.__bases__ if one is not ApiObject]
+        if self._plain and (base := self._plain.base(made)):
+            bases.append(base)
+        name = self._annotations.class_name(shape.origin, made.schema_name)
+        yield f"{INDENT}class {name}({', '.join(bases) or 'ApiObject'}):"
+        types = {attribute: self._type(shape, one) for attribute, one in shape.attributes.items()}
         unset = {
             attribute: one not in shape.required and shape.default(one) is None
             for attribute, one in shape.attributes.items()
         }
         for attribute, annotation in types.items():
             read = annotation.or_none().read if unset[attribute] else annotation.read
-            yield f"{INDENT * 2}{attribute}: {_unshadowed(read, types.keys())}"
+            yield f"{INDENT * 2}{attribute}: {unshadowed(read, types.keys())}"
         yield f"{INDENT * 2}def __init__("
         yield f"{INDENT * 3}{'self' if 'self' not in types else '_self'},"
         yield from self._arguments(made, types)
         yield f"{INDENT * 2}) -> None: ..."
+
+    def _type(self, shape: Shape, name: str) -> Annotation:
+        form = self._forms.get(shape.origin)
+        if form is not None and form.is_file(name):
+            return FILES if isinstance(shape.kind(name), ListKind) else FILE
+        return self._annotations.of(shape.kind(name), shape.properties[name])
+
+    @cached_property
+    def _forms(self) -> dict[Origin, MultipartForm]:
+        """The schemas that are sent as forms which may hold files."""
+        document = self._models.document
+        found: dict[Origin, MultipartForm] = {}
+        for part in parts(document, OPENAPI_3):
+            media = part.node.get("content", {}).get(MULTIPART) if part.kind == "request body" else None
+            if media and (name := component_name(media.get("schema"))):
+                found[name,] = MultipartForm(media["schema"], media.get("encoding", {}), document)
+        return found
 
     def _arguments(self, made: type[ApiObject], types: dict[str, Annotation]) -> Iterator[str]:
         shape = made._shape
@@ -107,7 +131,7 @@ class ObjectStubs:
             yield f"{INDENT * 3}*,"
         for attribute, annotation in types.items():
             default = "" if shape.attributes[attribute] in shape.required else " = ..."
-            yield f"{INDENT * 3}{attribute}: {_unshadowed(annotation.given, types.keys())}{default},"
+            yield f"{INDENT * 3}{attribute}: {unshadowed(annotation.given, types.keys())}{default},"
         closing = ("additionalProperties", "unevaluatedProperties")
         if not any(part.get(name) is False for part in shape.parts for name in closing):
             yield f"{INDENT * 3}**further: _t.Any,"
@@ -115,11 +139,3 @@ class ObjectStubs:
 
 def _kind_of(models: ApiModels, name: str) -> Kind:
     return models.kind({"$ref": f"#/components/schemas/{name}"}, "", ("",))
-
-
-def _unshadowed(annotation: str, attributes: Collection[str]) -> str:
-    """Return a type of a class body in which a property may have the name of a builtin type."""
-    for builtin in {*PLAIN.values(), "bytes", "list", "dict"} - {"None"}:
-        if builtin in attributes:
-            annotation = re.sub(rf"(?<![\w.'\"]){builtin}(?![\w'\"])", f"_b.{builtin}", annotation)
-    return annotation

@@ -1,13 +1,12 @@
 """The methods of a client, as a stub has them: one for each operation."""
 
 from collections.abc import Iterator, Mapping
-from keyword import iskeyword
 from typing import Any
 
 from libs.api.clients.documents import DocumentedOperation, documented_operations
 from libs.api.document.references import resolve
 from libs.api.schema import JSON
-from libs.api.stubs.annotations import ANY, Annotation, Annotations
+from libs.api.stubs.annotations import ANY, Annotation, Annotations, is_name, unshadowed
 from libs.api.stubs.classes import INDENT
 from libs.api.wire.bodies import Body
 from libs.api.wire.media_types import is_json, is_text
@@ -19,20 +18,26 @@ COMMON = {"auth": "str | None", "timeout": "float"}
 
 def operation_lines(document: JSON, annotations: Annotations) -> Iterator[str]:
     """Yield the method of each operation of a complete document."""
-    for operation in documented_operations(document):
-        if operation.name.isidentifier() and not iskeyword(operation.name):  # the others are items
-            yield from _operation(operation, document, annotations)
+    operations = [one for one in documented_operations(document) if is_name(one.name)]  # the others are items
+    names = {one.name for one in operations}
+    for one in operations:
+        try:
+            yield from list(_operation(one, document, annotations, names))
+        except ValueError:  # a client refuses the call, too, and says why
+            yield f"{INDENT}def {one.name}(self, **_: _t.Any) -> _t.Never: ..."
 
 
-def _operation(operation: DocumentedOperation, document: JSON, annotations: Annotations) -> Iterator[str]:
+def _operation(
+    operation: DocumentedOperation, document: JSON, annotations: Annotations, names: set[str]
+) -> Iterator[str]:
     node = operation.node
     required, optional = dict[str, str](), dict[str, str]()
     for one in Parameters.from_document(operation.parameters, document):
-        given = annotations.of_schema(one.node).given
+        taken = annotations.of_schema(one.node)
         if one.required:
-            required[one.argument] = given
+            required[one.argument] = taken.given
         else:
-            optional[one.argument] = given if given == ANY.given else f"{given} | None"
+            optional[one.argument] = (taken if taken == ANY else taken.or_none()).given
     if "requestBody" in node:
         body = Body.from_document(node["requestBody"], document)
         (required if body.required else optional)["body"] = _body(body, annotations)
@@ -40,11 +45,13 @@ def _operation(operation: DocumentedOperation, document: JSON, annotations: Anno
             optional.setdefault("media_type", "str")
     every = {**optional, **{name: given for name, given in COMMON.items() if name not in required | optional}}
     yield f"{INDENT}def {operation.name}("
-    yield f"{INDENT * 2}self,"
+    yield f"{INDENT * 2}{'self' if 'self' not in required | optional else '_self'},"
     yield f"{INDENT * 2}*,"
-    yield from (f"{INDENT * 2}{name}: {given}," for name, given in required.items())
-    yield from (f"{INDENT * 2}{name}: {given} = ...," for name, given in every.items())
-    yield f"{INDENT}) -> {_answer(node['responses'], document, annotations)}: ..."
+    for name, given in required.items():
+        yield f"{INDENT * 2}{name}: {unshadowed(given, names)},"
+    for name, given in every.items():
+        yield f"{INDENT * 2}{name}: {unshadowed(given, names)} = ...,"
+    yield f"{INDENT}) -> {unshadowed(_answer(node['responses'], document, annotations), names)}: ..."
 
 
 def _body(body: Body, annotations: Annotations) -> str:
@@ -55,6 +62,8 @@ def _body(body: Body, annotations: Annotations) -> str:
 def _answer(responses: Mapping[str, Any], document: JSON, annotations: Annotations) -> str:
     """Return the type of what a call returns: that of each success, redirections included."""
     found: dict[str, None] = {}
+    if not any(str(status)[:1] in "23d" for status in responses):
+        return "None"  # errors are all it declares
     for status, node in responses.items():
         if str(status)[:1] in "23":
             content = resolve(node, document).get("content", {})

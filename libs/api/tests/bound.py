@@ -3,7 +3,9 @@
 from functools import wraps
 from pathlib import Path
 
-from libs.api import Contribution, before_validation
+from werkzeug import Request
+
+from libs.api import Contribution, before_validation, models
 from libs.jwt import Caller
 
 
@@ -33,6 +35,18 @@ def anything(**arguments):
 
 def needs_nobody(item_id, nobody: Nobody, path: Path):
     return nobody
+
+
+def asks_for_the_request(request: Request):
+    return request.path
+
+
+def wants_data(page: int | None, body: models.profiles.NewProfile):
+    return page, body
+
+
+def takes_misspelt(body: "models.profiles.NewProfle"):
+    return body
 
 
 def takes_too_little():

@@ -3,7 +3,7 @@
 import logging
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,8 @@ import orjson
 from libs.api.document.references import resolve
 from libs.api.schema import Schema
 from libs.api.wire.bodies import Received
-from libs.api.wire.media_types import declared_as, is_json, is_text, media_type_of
+from libs.api.wire.media_types import check_clear, declared_as, is_json, is_text, media_type_of
+from libs.api.wire.parameter import Parameter
 from libs.errors import Fault
 
 logger = logging.getLogger(__name__)
@@ -20,14 +21,30 @@ logger = logging.getLogger(__name__)
 _SHARE = re.compile(r"[01](\.[0-9]+)?")
 NO_CONTENT = (204, 205, 304)
 """What is answered without a body (RFC 9110 section 15)."""
+_ADDED_LATER = {"content-length", "date", "server", "vary", "x-request-id"}
+"""Headers that are no part of an answer yet when it is checked."""
 
 
 @dataclass(frozen=True)
 class _Answer:
-    """What is declared for a status: by media type its schema in the document, and compiled."""
+    """What is declared for a status: by media type its schema in the document, and compiled; and headers."""
 
     nodes: Mapping[str, Any]
     schemas: Mapping[str, Schema]
+    headers: tuple[Parameter, ...]
+
+    def header_faults(self, headers: Iterable[tuple[str, str]]) -> Iterator[Fault]:
+        lines: dict[str, list[str]] = {}
+        for name, text in headers:
+            lines.setdefault(name.lower(), []).append(text)
+        for one in self.headers:
+            sent = lines.get(one.name.lower())
+            if sent is None and one.name.lower() in _ADDED_LATER:
+                continue
+            # Several lines of a name mean one with commas (RFC 9110 section 5.3), and one is read from bytes.
+            line = ",".join(sent or ()).encode(errors="replace").decode("latin-1")
+            for fault in one.read({one.name: [line]} if sent else {})[1]:
+                yield Fault(f"the header {one.name} {fault.detail}")
 
 
 class Answers:
@@ -58,8 +75,13 @@ class Answers:
         for status, node in responses.items():
             if str(status).startswith("x-"):
                 continue
-            content = resolve(node, document).get("content", {})
+            response = resolve(node, document)
+            content = response.get("content", {})
             nodes = {name: resolve(one, document).get("schema") for name, one in content.items()}
+            try:
+                check_clear(nodes)
+            except ValueError as error:
+                raise ValueError(f"its response {status}: {error}") from None
             schemas = {}
             for name, one in nodes.items():
                 try:
@@ -67,7 +89,7 @@ class Answers:
                         schemas[name] = Schema(one, document, "answer")
                 except ValueError as error:
                     raise ValueError(f"its response {status} as {name}: {error}") from None
-            declared[str(status)] = _Answer(nodes, schemas)
+            declared[str(status)] = _Answer(nodes, schemas, _headers(str(status), response, document))
         return cls(declared)
 
     def _for(self, status: int) -> _Answer | None:
@@ -89,14 +111,28 @@ class Answers:
         declared = declared_as(media_type, answer.nodes) if answer else None
         return answer.nodes[declared] if answer and declared else None
 
-    def check(self, status: int, content_type: str | None, payload: bytes) -> list[Fault]:
+    def check(
+        self,
+        status: int,
+        content_type: str | None,
+        payload: bytes | None,
+        headers: Iterable[tuple[str, str]] | None = None,
+    ) -> list[Fault]:
         """Return where an answer breaks the contract.
 
         :param content_type: None if it has none.
+        :param payload: None for what is not looked at, such as a stream.
+        :param headers: None for what is not looked at.
         """
         answer = self._for(status)
         if answer is None:
             return [Fault(f"the status {status} is not declared")]
+        wrong = list(answer.header_faults(headers)) if headers is not None else []
+        return wrong + self._body_faults(answer, status, content_type, payload)
+
+    def _body_faults(
+        self, answer: _Answer, status: int, content_type: str | None, payload: bytes | None
+    ) -> list[Fault]:
         if status in NO_CONTENT or (not answer.nodes and not payload):
             return [Fault(f"the status {status} has no body")] if payload else []
         media_type = media_type_of(content_type or "")[0]
@@ -104,6 +140,8 @@ class Answers:
         if declared is None:
             types = " or ".join(answer.nodes) or "nothing"
             return [Fault(f"the status {status} is declared as {types}, not as {media_type or 'nothing'}")]
+        if payload is None:
+            return []
         try:
             value = _value(media_type, payload)
         except ValueError as error:
@@ -120,6 +158,17 @@ class Answers:
         if not payload and (not media_type or is_json(media_type)):
             return Received(None, None, media_type)
         return Received(_value(media_type, payload), self.schema(status, media_type), media_type)
+
+
+def _headers(status: str, response: Mapping[str, Any], document: Mapping[str, Any]) -> tuple[Parameter, ...]:
+    try:
+        return tuple(
+            Parameter.from_document({**resolve(node, document), "name": name, "in": "header"}, document)
+            for name, node in response.get("headers", {}).items()
+            if name.lower() != "content-type"  # said by `content` (OpenAPI 3.1 section 4.8.17.1)
+        )
+    except ValueError as error:
+        raise ValueError(f"its response {status}: {str(error).replace('parameter', 'header', 1)}") from None
 
 
 def _value(media_type: str, payload: bytes) -> Any:
@@ -159,15 +208,21 @@ class AnswerCheck:
         return cls(share, strict=False)
 
     def check(
-        self, operation_id: str, answers: Answers, status: int, content_type: str | None, payload: bytes
+        self,
+        operation_id: str,
+        answers: Answers,
+        status: int,
+        content_type: str | None,
+        payload: bytes | None,
+        headers: Iterable[tuple[str, str]] | None = None,
     ) -> None:
-        """Check an answer, if it is this one's turn.
+        """Check an answer, if it is this one's turn; see `Answers.check`.
 
         :raises ValueError: if it breaks the contract and the check is strict; without a value of it.
         """
         if self.share < 1 and random.random() >= self.share:  # noqa: S311 - nothing secret
             return
-        faults = answers.check(status, content_type, payload)
+        faults = answers.check(status, content_type, payload, headers)
         if not faults:
             return
         told = "; ".join(f"{fault.pointer or ''} {fault.detail}".strip() for fault in faults)

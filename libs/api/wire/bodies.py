@@ -9,7 +9,7 @@ from werkzeug import Request
 from libs.api.document.references import resolve
 from libs.api.schema import JSON
 from libs.api.wire.media import NOTHING, Content, Media, media_of
-from libs.api.wire.media_types import declared_as, is_json, media_type_of
+from libs.api.wire.media_types import check_clear, declared_as, is_json, media_type_of
 from libs.api.wire.streams import BodyStream, is_empty
 from libs.api.wire.texts import Unwritable
 from libs.api.wire.uploads import close_files
@@ -63,6 +63,10 @@ class Body:
         if not media:
             raise ValueError("its body has no media type")
         nodes = {name: resolve(one, document).get("schema") for name, one in declared["content"].items()}
+        try:
+            check_clear(nodes)
+        except ValueError as error:
+            raise ValueError(f"its body: {error}") from None
         return cls(media, nodes, required=bool(declared.get("required")))
 
     def schema(self, media_type: str) -> Any:

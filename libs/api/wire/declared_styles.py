@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from libs.api.wire.deep_object import DeepObject
 from libs.api.wire.media_types import is_json, is_text
 from libs.api.wire.scalars import Scalar
-from libs.api.wire.shapes import Array, Object, Shape, shape_of
+from libs.api.wire.shapes import Array, Object, Shape, deep_shape_of, shape_of
 from libs.api.wire.styles import Content, ManyTexts, Matrix, OneText, Style
 from libs.api.wire.texts import COOKIE, HEADER, LABEL, PATH, QUERY, RESERVED_QUERY
 
@@ -30,18 +31,11 @@ def declared_style(node: Mapping[str, Any], document: Mapping[str, Any]) -> tupl
     name, location = node["name"], node["in"]
     if "content" not in node:
         schema: Any = node.get("schema", {})
-        shape = shape_of(schema, document)
-        if "x-collection-format" in node and not isinstance(shape, Scalar):
-            return schema, _collection(name, location, shape, node["x-collection-format"])
-        style = style_of(
-            name,
-            location,
-            shape,
-            style=node.get("style"),
-            explode=node.get("explode"),
-            reserved=bool(node.get("allowReserved")),
-        )
-        return schema, style
+        if "x-collection-format" in node:
+            shape = shape_of(schema, document)
+            if not isinstance(shape, Scalar):
+                return schema, _collection(name, location, shape, node["x-collection-format"])
+        return schema, style_of(name, location, schema, node, document)
     if "schema" in node or len(node["content"]) != 1:
         raise ValueError("needs either a schema or a content of one media type")
     ((media_type, content),) = node["content"].items()
@@ -68,27 +62,34 @@ def _collection(name: str, location: str, shape: Shape, written: str) -> Style:
 
 
 def style_of(
-    name: str, location: str, shape: Shape, *, style: str | None, explode: bool | None, reserved: bool
+    name: str, location: str, schema: Any, said: Mapping[str, Any], document: Mapping[str, Any]
 ) -> Style:
-    """Return the way that a Parameter Object, or an Encoding Object, declares.
+    """Return the way that a Parameter Object, or an Encoding Object, declares for the values of a schema.
 
-    :param explode: None for what the style does by itself.
-    :raises ValueError: if the style is not one of the location's, or cannot carry the shape.
+    :param said: the object, with `style`, `explode` and `allowReserved` or without.
+    :raises ValueError: if the style is not one of the location's, or cannot carry the values.
     """
+    style, explode, reserved = said.get("style"), said.get("explode"), bool(said.get("allowReserved"))
     style = style or DEFAULTS[location]
     if style not in SERVED[location]:
         raise ValueError(
             f"has the style {style!r}; {' and '.join(SERVED[location])} are those of a {location}"
         )
     explode = style == "form" if explode is None else explode
+    coding = {"header": HEADER, "cookie": COOKIE}.get(location, RESERVED_QUERY if reserved else QUERY)
+    if style == "deepObject":
+        deep = deep_shape_of(schema, document)
+        if isinstance(deep, Scalar):
+            raise ValueError(f"is a scalar, which has no form in the style {style!r}")
+        return DeepObject(name, deep, coding)
+    shape = shape_of(schema, document)
     nested = isinstance(shape, Object) and any(
         isinstance(one, Array) for one in (*shape.properties.values(), shape.rest)
     )
-    if nested and style not in ("deepObject",) and not (style == "form" and explode):
+    if nested and not (style == "form" and explode):
         raise ValueError(f"is an object that holds an array, which has no form in the style {style!r}")
     if location == "path":
         return _in_path(name, shape, style, explode)
-    coding = {"header": HEADER, "cookie": COOKIE}.get(location, RESERVED_QUERY if reserved else QUERY)
     equals = "=" if explode else ","
     if location == "header":
         return OneText(name, shape, coding, equals=equals)
@@ -96,10 +97,6 @@ def style_of(
         if style != "form":
             raise ValueError(f"is a scalar, which has no form in the style {style!r}")
         return OneText(name, shape, coding)
-    if style == "deepObject":
-        if isinstance(shape, Array):
-            raise ValueError("is an array, which has no form in the style 'deepObject'")
-        return ManyTexts(name, shape, coding, bracket=True)
     if style == "form":
         return ManyTexts(name, shape, coding) if explode else OneText(name, shape, coding)
     if explode:

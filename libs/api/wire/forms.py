@@ -10,8 +10,8 @@ from libs.api.wire.declared_styles import style_of
 from libs.api.wire.json_text import dump_json, load_json
 from libs.api.wire.media_types import is_json, is_text
 from libs.api.wire.scalars import SCALARS, Scalar, types_of
-from libs.api.wire.shapes import TEXT, first, properties_of, scalar_of, shape_of
-from libs.api.wire.styles import ABSENT, ManyTexts, Style
+from libs.api.wire.shapes import TEXT, first, properties_of, scalar_of
+from libs.api.wire.styles import ABSENT, Style
 from libs.api.wire.texts import QUERY, Sent, Unreadable, Unwritable, query_texts
 from libs.api.wire.uploads import MultipartBody, Part, UploadedFile, close_files
 from libs.errors import Fault, Problem, pointer
@@ -108,14 +108,7 @@ class UrlencodedForm:
             if plain_field.scalar is None and not {"style", "explode"} & said.keys():
                 self._json[name] = plain_field
             else:
-                self._styles[name] = style_of(
-                    name,
-                    "query",
-                    shape_of(node, document),
-                    style=said.get("style"),
-                    explode=said.get("explode"),
-                    reserved=bool(said.get("allowReserved")),
-                )
+                self._styles[name] = style_of(name, "query", node, said, document)
         self._names = {name for style in self._styles.values() for name in style.names} | self._json.keys()
 
     def read(self, text: str) -> tuple[dict[str, Any], list[Fault]]:
@@ -130,9 +123,8 @@ class UrlencodedForm:
             _put(found, faults, name, lambda style=style: style.read(sent))
         for name, one in self._json.items():
             _put(found, faults, name, lambda name=name, one=one: _json_of(one, sent, name))
-        taking = [style for style in self._styles.values() if isinstance(style, ManyTexts)]
         for name, texts in sent.items():
-            if name not in self._names and not any(style.takes(name) for style in taking):
+            if name not in self._names and not any(style.takes(name) for style in self._styles.values()):
                 _put(found, faults, name, lambda texts=texts: _only(texts))
         return found, faults
 

@@ -7,7 +7,7 @@ from libs.api.document.references import resolve
 from libs.api.schema import Schema
 from libs.api.wire.forms import MultipartForm, UrlencodedForm, object_faults
 from libs.api.wire.json_text import dump_json, load_json, plain
-from libs.api.wire.media_types import FORM, MULTIPART, is_json, is_text
+from libs.api.wire.media_types import FORM, MULTIPART, essence, is_json, is_text
 from libs.api.wire.streams import BodyStream
 from libs.api.wire.texts import Unreadable, Unwritable
 from libs.api.wire.uploads import UploadedFile, close_files, read_parts
@@ -35,15 +35,15 @@ class Media(Protocol):
 
 def media_of(media_type: str, content: Mapping[str, Any], document: Mapping[str, Any]) -> Media:
     node = content.get("schema", {})
-    essence = media_type.partition(";")[0].strip().lower()
+    kind = essence(media_type)
     compiled = Schema(node, document, "request")
-    if is_json(essence):
+    if is_json(kind):
         return _Json(compiled)
-    if essence == FORM:
+    if kind == FORM:
         return _Urlencoded(compiled, UrlencodedForm(node, content.get("encoding", {}), document))
-    if essence == MULTIPART:
+    if kind == MULTIPART:
         return _Multipart(compiled, MultipartForm(node, content.get("encoding", {}), document))
-    if is_text(essence):
+    if is_text(kind):
         return _Text(compiled)
     resolved = resolve(node, document)
     whole = isinstance(resolved, Mapping) and resolved.get("type") == "string"

@@ -69,7 +69,7 @@ class Parameter:
         except ValueError as error:
             raise ValueError(f"parameter {name!r} {error}") from None
         required = bool(node.get("required", False))
-        nested = "content" in node or "object" in types_of(schema, document)
+        nested = "content" in node or bool({"object", "array"} & types_of(schema, document))
         empty = location == "query" and bool(node.get("allowEmptyValue", False))
         return cls(name, location, argument, required, default, schema, compiled, style, empty, nested)
 
@@ -86,9 +86,7 @@ class Parameter:
         if value is ABSENT:
             if self.required:
                 return None, [Fault("is required", parameter=self.name)]
-            return copy.copy(self.default) if type(self.default) is not dict else copy.deepcopy(
-                self.default
-            ), []
+            return copy.deepcopy(self.default), []
         faults = self.schema.faults(value)
         if not faults:
             return value, []

@@ -9,6 +9,7 @@ from werkzeug import Request
 from libs.api.document.references import resolve
 from libs.api.schema import JSON
 from libs.api.wire.declared_styles import SERVED
+from libs.api.wire.deep_object import DeepObject
 from libs.api.wire.parameter import Parameter
 from libs.api.wire.styles import ManyTexts
 from libs.api.wire.texts import QUERY, Sent, Unreadable, cookie_texts, query_texts
@@ -52,7 +53,9 @@ class Parameters:
             if twice := sorted({name for name in sent if sent.count(name) > 1}):
                 raise ValueError(f"two parameters in {place} are sent as {', '.join(twice)}")
         self._names = {name for one in self._in["query"] for name in one.style.names}
-        self._taking = tuple(one for one in self._in["query"] if isinstance(one.style, ManyTexts))
+        self._taking = tuple(
+            one for one in self._in["query"] if isinstance(one.style, ManyTexts | DeepObject)
+        )
         if len(open_ones := [one.name for one in self._taking if one.style.takes("")]) > 1:
             raise ValueError(f"{' and '.join(open_ones)} both take parameters of any name")
 

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from libs.api.document.references import resolve
+from libs.api.schema_bundle import MAX_WITHIN
 from libs.api.wire.texts import Unwritable
 
-_INTEGER = re.compile(r"-?[0-9]{1,19}")
+_INTEGER = re.compile(r"-?[0-9]{1,20}")
 _NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?")
 _BOOLEAN = {"true": True, "false": False}
 SCALARS = ("boolean", "integer", "number", "string", "null")
@@ -35,19 +36,25 @@ _ALL = frozenset(name for _, name in _TYPES)
 def types_of(schema: Any, document: Mapping[str, Any]) -> frozenset[str]:
     """Return the JSON types a schema leaves; ``{string}`` where it says nothing of them.
 
-    :raises ValueError: if a ``$ref`` leads nowhere.
+    :raises ValueError: if a ``$ref`` leads nowhere, or schemas lie too deep within each other.
     """
-    found = _types(schema, document, ())
+    found = _types(schema, document, {}, 0)
     if found == _ALL:
         return frozenset({"string"})
     return found - {"integer"} if "number" in found else found
 
 
-def _types(schema: Any, document: Mapping[str, Any], within: tuple[Any, ...]) -> frozenset[str]:
+def _types(
+    schema: Any, document: Mapping[str, Any], known: dict[int, frozenset[str]], depth: int
+) -> frozenset[str]:
     node = resolve(schema, document)
-    if not isinstance(node, Mapping) or any(node is one for one in within):
+    if not isinstance(node, Mapping):
         return _ALL
-    within, found = (*within, node), _ALL
+    if id(node) in known:
+        return known[id(node)]
+    if depth > MAX_WITHIN:
+        raise ValueError(f"its schema has more than {MAX_WITHIN} of allOf, anyOf and oneOf within each other")
+    known[id(node)] = found = _ALL  # where it leads back to itself
     if "type" in node:
         kinds = frozenset(node["type"] if isinstance(node["type"], list) else [node["type"]])
         found &= kinds | {"integer"} if "number" in kinds else kinds
@@ -56,10 +63,12 @@ def _types(schema: Any, document: Mapping[str, Any], within: tuple[Any, ...]) ->
     if node.get("enum") or "const" in node:  # an empty enum takes nothing, of whatever type
         found &= frozenset(_type_of(value) for value in node.get("enum", [node.get("const")]))
     for part in node.get("allOf", ()):
-        found &= _types(part, document, within)
+        found &= _types(part, document, known, depth + 1)
     for key in ("oneOf", "anyOf"):
         if key in node:
-            found &= frozenset[str]().union(*(_types(part, document, within) for part in node[key]))
+            each = (_types(part, document, known, depth + 1) for part in node[key])
+            found &= frozenset[str]().union(*each)
+    known[id(node)] = found
     return found
 
 
@@ -109,7 +118,7 @@ def _values(text: str, kind: str) -> Iterator[Any]:
         yield text
     elif kind == "boolean" and text in _BOOLEAN:
         yield _BOOLEAN[text]
-    elif kind == "integer" and _INTEGER.fullmatch(text):
+    elif kind == "integer" and _INTEGER.fullmatch(text) and -(2**63) <= int(text) < 2**64:
         yield int(text)
     elif kind == "number" and _NUMBER.fullmatch(text) and math.isfinite(float(text)):
         yield float(text)

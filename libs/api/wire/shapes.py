@@ -33,6 +33,14 @@ class Object:
         return self.properties.get(name) or self.rest or TEXT
 
 
+@dataclass(frozen=True)
+class Either:
+    """A scalar, or an array or an object: only the style `deepObject` can tell them apart."""
+
+    scalar: Scalar
+    other: Array | Object
+
+
 Shape = Scalar | Array | Object
 TEXT = Scalar(frozenset({"string"}), lambda value: True)
 
@@ -56,6 +64,28 @@ def shape_of(schema: Any, document: Mapping[str, Any]) -> Shape:
     raise ValueError(f"it is {' or '.join(sorted(types)) or 'of no type'}, which has no text form")
 
 
+def deep_shape_of(schema: Any, document: Mapping[str, Any]) -> Shape | Either:
+    """Return the shape of a schema's values where the style is `deepObject`, whose names tell more.
+
+    :raises ValueError: if they have no text form, or arrays and objects could not be told apart.
+    """
+    types = types_of(schema, document) - {"null"}
+    scalars = types & frozenset(SCALARS)
+    if scalars and len(types - scalars) == 1:
+        kinds = types - scalars
+        node = resolve(schema, document)
+        others = [
+            one
+            for key in ("oneOf", "anyOf")
+            for one in node.get(key, ())
+            if types_of(one, document) - {"null"} == kinds
+        ]
+        other = shape_of(others[0], document) if len(others) == 1 else None
+        if isinstance(other, Array | Object):
+            return Either(_scalar(scalars, schema, document), other)
+    return shape_of(schema, document)
+
+
 def scalar_of(schema: Any, document: Mapping[str, Any]) -> Scalar:
     """Return how the values of a schema are text.
 
@@ -66,6 +96,10 @@ def scalar_of(schema: Any, document: Mapping[str, Any]) -> Scalar:
         raise ValueError(
             f"in it is {' or '.join(sorted(types)) or 'what has no type'}, which has no text form"
         )
+    return _scalar(types, schema, document)
+
+
+def _scalar(types: frozenset[str], schema: Any, document: Mapping[str, Any]) -> Scalar:
     if len(types) == 1:
         return Scalar(types, lambda value: True)
     checked = Schema(schema, document)

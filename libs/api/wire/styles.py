@@ -123,7 +123,7 @@ class OneText(_OneName):
             items = self._items(text)
             if len(items) % 2:
                 raise Unreadable("is not a list of names and values")
-        return _members(shape, zip(items[::2], items[1::2], strict=True))
+        return members(shape, zip(items[::2], items[1::2], strict=True))
 
     def write(self, value: Any) -> list[tuple[str, str]]:
         if isinstance(self.shape, Scalar):
@@ -135,7 +135,7 @@ class OneText(_OneName):
         else:
             parts = [
                 self._encoded(name) + self.equals + self._encoded(text)
-                for name, text in _member_texts(self.shape, value)
+                for name, text in member_texts(self.shape, value)
             ]
         text = self.between.join(parts)
         if parts and not text and self.empty:
@@ -155,56 +155,36 @@ class OneText(_OneName):
 
 @dataclass(frozen=True)
 class ManyTexts:
-    """Each item and each property is sent by itself: ``a=1&a=2``, ``r=1&g=2``, ``color[r]=1&color[g]=2``.
-
-    :param bracket: whether the names of properties stand in brackets behind the parameter's.
-    """
+    """Each item and each property is sent by itself: ``a=1&a=2``, ``r=1&g=2``."""
 
     name: str
     shape: Array | Object
     coding: Coding
-    bracket: bool = False
 
     @property
     def names(self) -> frozenset[str]:
         if isinstance(self.shape, Array):
             return frozenset({self.name})
-        return frozenset(self._outside(one) for one in self.shape.properties)
+        return frozenset(self.shape.properties)
 
     def takes(self, name: str) -> bool:
-        if self.bracket:
-            return self._inside(name) is not None
         return isinstance(self.shape, Object) and self.shape.open
-
-    def _outside(self, name: str) -> str:
-        return f"{self.name}[{name}]" if self.bracket else name
-
-    def _inside(self, name: str) -> str | None:
-        start = f"{self.name}["
-        return name[len(start) : -1] if name.startswith(start) and name.endswith("]") else None
 
     def read(self, sent: Sent) -> Any:
         if isinstance(self.shape, Array):
             texts = sent.get(self.name)
             return [self.shape.item.read(self.coding.decode(one)) for one in texts] if texts else ABSENT
-        if self.bracket:
-            found = [
-                (inside, texts) for name, texts in sent.items() if (inside := self._inside(name)) is not None
-            ]
-        else:
-            names = sent if self.shape.open else self.shape.properties
-            found = [(name, sent[name]) for name in names if name in sent]
+        names = sent if self.shape.open else self.shape.properties
+        found = [(name, sent[name]) for name in names if name in sent]
         pairs = ((name, self.coding.decode(one)) for name, texts in found for one in texts)
-        return _members(self.shape, pairs) if found else ABSENT
+        return members(self.shape, pairs) if found else ABSENT
 
     def write(self, value: Any) -> list[tuple[str, str]]:
         if isinstance(self.shape, Array):
             if not isinstance(value, list):
                 raise Unwritable("is no list")
             return [(self.name, self.coding.encode(self.shape.item.write(one))) for one in value]
-        return [
-            (self._outside(name), self.coding.encode(text)) for name, text in _member_texts(self.shape, value)
-        ]
+        return [(name, self.coding.encode(text)) for name, text in member_texts(self.shape, value)]
 
 
 @dataclass(frozen=True)
@@ -233,7 +213,11 @@ def _escaped(character: str) -> str:
     return "".join(f"\\u{units[n]:02x}{units[n + 1]:02x}" for n in range(0, len(units), 2))
 
 
-def _members(shape: Object, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+def members(shape: Object, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Return the object of decoded names and texts; items of an array have its name each.
+
+    :raises Unreadable: if a name of something else is there twice.
+    """
     found: dict[str, Any] = {}
     for name, text in pairs:
         member = shape.property(name)
@@ -246,7 +230,11 @@ def _members(shape: Object, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     return found
 
 
-def _member_texts(shape: Object, value: Any) -> Iterator[tuple[str, str]]:
+def member_texts(shape: Object, value: Any) -> Iterator[tuple[str, str]]:
+    """Yield the names and texts of an object, as `members` reads them.
+
+    :raises Unwritable: if it is none, or something in it has no text.
+    """
     if not isinstance(value, dict):
         raise Unwritable("is no object")
     for name, one in value.items():

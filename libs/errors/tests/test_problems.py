@@ -114,7 +114,9 @@ def test_the_pointer_to_the_whole_body_is_told():
 
 
 def test_every_401_challenges_for_a_bearer_token():
-    assert Unauthorized("Who?", code="TOKEN_INVALID").headers == {"WWW-Authenticate": "Bearer"}
+    told = Unauthorized("Who?", code="TOKEN_INVALID", extra={"user_message": "Log in again."})
+    assert told.headers == {"WWW-Authenticate": "Bearer"}
+    assert told.to_json()["user_message"] == "Log in again."
 
 
 def test_every_503_says_when_to_try_again():

@@ -62,11 +62,16 @@ def test_caller_request_id_and_trace_go_along(front: FlaskClient) -> None:
     assert told == {"caller": "ada", "request_id": "request-1", "trace": trace}
 
 
-def test_a_refusal_that_nobody_handles_is_a_502_that_tells_nothing_of_it(front: FlaskClient) -> None:
+def test_a_refusal_that_nobody_handles_is_a_502_that_tells_nothing_of_it(
+    front: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
     answer = front.get("/bad", headers=headers())
     assert (answer.status_code, answer.get_json()["code"]) == (502, "UPSTREAM_ERROR")
     assert "hunter2" not in answer.text.lower()
     assert "back" not in answer.text
+    (told,) = [one for one in caplog.records if one.getMessage() == "request failed"]
+    assert (told.called, told.answered) == ("back.refuse", 404), "the log says which call it was"
+    assert "hunter2" not in repr(vars(told)).lower()
 
 
 def settings_fault(service: Service, **settings: str) -> str:
@@ -129,7 +134,7 @@ def test_a_service_that_cannot_be_called_stops_the_start(back: Running, tmp_path
 def test_who_declares_no_calls_cannot_ask_for_clients(back: Running) -> None:
     alone = replace(FRONT, calls=[])
     running = alone.start(alone.load_settings(environment("front")))
-    with pytest.raises(ContractError, match="needs 'clients', of a type this service does not provide"):
+    with pytest.raises(ContractError, match="needs 'clients', and this service calls none: say Service"):
         _ = running.contract
 
 

@@ -1,8 +1,8 @@
 """Putting a service together: what is missing is said at start, and what every service serves."""
 
 import socket
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from pynamodb.models import Model
 from libs.api import ContractError, Models
 from libs.errors import Unauthorized
 from libs.jwt import Caller, FixedKeySet
-from libs.service import Running, Service, SettingsError, health
+from libs.service import Running, Service, Settings, SettingsError, health
 from libs.service import service as service_module
 from libs.service.testing import KEY, bearer, environment, running_service
 from libs.tasks import asynctask
@@ -87,6 +87,18 @@ def test_a_service_whose_code_lacks_a_module_says_which(
         Service.named("lacking")
 
 
+def test_a_service_file_without_a_service_says_what_to_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import services
+
+    (tmp_path / "nameless").mkdir()
+    (tmp_path / "nameless" / "service.py").write_text("servce = None\n")
+    monkeypatch.setattr(services, "__path__", [*services.__path__, str(tmp_path)])
+    with pytest.raises(SettingsError, match=r"declares no service: write service = Service\('nameless'\)"):
+        Service.named("nameless")
+
+
 def without(environ: dict[str, str], *names: str) -> dict[str, str]:
     return {name: value for name, value in environ.items() if name not in names}
 
@@ -134,6 +146,37 @@ def test_everything_wrong_with_a_contract_stops_the_start(contract: Path) -> Non
         "GET /b",  # has no function
         "GET /b",  # nor any responses
     ]
+
+
+def test_a_class_of_an_object_that_is_not_there_stops_the_start(contract: Path) -> None:
+    schema = "{type: object, x-parent: services.nowhere.models.Token, properties: {name: {type: string}}}"
+    bound = "x-bind-server: libs.service.tests.echo.nobody"
+    paths = f"{{/b: {{get: {{{bound}, responses: {{'204': {{description: Done.}}}}}}}}}}"
+    text = f"{DOCUMENT}components: {{schemas: {{Token: {schema}}}}}\n"
+    contract.write_text(text.replace("paths: {}", f"paths: {paths}"))
+    running = PROBE.start(PROBE.load_settings(environment("probe")))
+    with pytest.raises(ContractError) as caught:
+        running.web_app()
+    assert len(caught.value.faults) == 2
+    assert "probe.yaml:4: GET /b: there is no 'nobody'" in caught.value.faults[0]
+    assert "probe.yaml:5: x-parent of Token: there is no module services" in caught.value.faults[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeSettings(Settings):
+    """Settings of a service that calls another."""
+
+
+@pytest.mark.parametrize("provide", [lambda settings: [settings], lambda settings: []])
+@pytest.mark.parametrize("calls", [[], ["auth"]])
+def test_functions_may_ask_for_the_settings(
+    calls: list[str], provide: Callable[[object], list[object]], contract: Path
+) -> None:
+    (contract.parent / "auth.yaml").write_text(DOCUMENT)
+    service = replace(PROBE, settings=ProbeSettings, calls=calls, provide=provide)
+    environ = environment("probe", **{f"{one}_url": "http://127.0.0.1:1" for one in calls})
+    with running_service(service, environ) as running:
+        assert running.dependencies.make(ProbeSettings) is running.settings
 
 
 @pytest.mark.parametrize("path", ["/ping", "/health/live"])

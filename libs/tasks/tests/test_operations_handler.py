@@ -1,11 +1,13 @@
 """What clients see of operations."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from libs.api import Contract, Dependencies
 from libs.errors import NotFound
-from libs.jwt import Caller
+from libs.jwt import Caller, current_caller
 from libs.tasks import Operation, accepted, operations_contribution
 from libs.tasks.handlers import get_operation
 
@@ -44,3 +46,18 @@ def test_an_unknown_operation_is_not_found() -> None:
 def test_each_contribution_is_a_document_of_its_own() -> None:
     operations_contribution().paths.clear()
     assert list(operations_contribution().paths) == ["/operations/{operation_id}"]
+
+
+@pytest.mark.parametrize("security", ["", "security: []", "security: [{}]", "security: [{key: []}]"])
+def test_operations_are_for_callers_whatever_a_contract_says_of_its_own(
+    tmp_path: Path, security: str
+) -> None:
+    path = tmp_path / "shop.yaml"
+    schemes = "components: {securitySchemes: {key: {type: http, scheme: bearer}}}"
+    path.write_text(
+        f"openapi: 3.1.0\ninfo: {{title: Shop, version: '1'}}\npaths: {{}}\n{schemes}\n{security}"
+    )
+    dependencies = Dependencies([], {Caller: current_caller})
+    (operation,) = Contract.load(path, dependencies, [operations_contribution()]).operations
+    assert operation.security.tokens == (frozenset(),)
+    assert operation.security.known

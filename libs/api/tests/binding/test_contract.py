@@ -7,6 +7,7 @@ from openapi_spec_validator import validate
 
 from libs.api import APIS, AnswerCheck, Contract, Contribution, Dependencies, Result, Routes, read_document
 from libs.api.binding.answering import answer_of
+from libs.api.binding.extensions import extension_faults
 from libs.api.tests.bound import Items, Shop, nothing
 from libs.jwt import Caller
 
@@ -90,6 +91,31 @@ def test_only_our_own_extensions_are_left_out_of_the_document(write):
     assert [name for name in found["paths"]["/x"]["get"] if name.startswith("x-")] == ["x-internal"]
     assert found["components"]["schemas"]["S"] == {"type": "object", "properties": {"x-parent": {}}}
     assert found["components"]["examples"]["E"]["value"] == {"x-persist": 1}
+
+
+OTHERS = (
+    *("x-resourceId", "x-source", "x-permissions", "x-required", "x-parameter", "x-payment", "x-client"),
+    *("x-resource-type", "x-internal", "x-codeSamples", "x-nullable-reason", "x-stripeResource"),
+)
+
+
+@pytest.mark.parametrize("word", OTHERS)
+def test_the_words_of_other_tools_stay_what_they_are(word, write):
+    found = contract(write, {"/x": {"get": operation(**{word: "a"})}})
+    assert word in found.document["paths"]["/x"]["get"]
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        *(("x-parant", "x-parent"), ("x-presist", "x-persist"), ("x-resorce", "x-resource")),
+        *(("x-Bind_Server", "x-bind-server"), ("x-bind_servr", "x-bind-server")),
+        *(("x-nullabel", "x-nullable"), ("x-mandatoryy", "x-mandatory"), ("x-bindclient", "x-bind-client")),
+    ],
+)
+def test_a_word_of_ours_that_is_misspelt_is_told(word, meant):
+    ((_, told),) = extension_faults({"components": {"schemas": {"S": {word: 1}}}})
+    assert told == f"{word!r} is nothing this service knows (did you mean {meant!r}?)"
 
 
 def test_a_default_response_of_the_contracts_own_stays(write):
@@ -183,6 +209,19 @@ def test_the_function_is_named_by_x_bind_server_or_by_the_operation_id(members, 
     assert found.operations[0].operation_id == operation_id
     assert found.operations[0].call is nothing
     assert found.document["paths"]["/x"]["get"]["operationId"] == operation_id
+
+
+@pytest.mark.parametrize(
+    "members", [{"operationId": ...}, {"operationId": BOUND + "anything", "x-bind-server": ...}]
+)
+def test_one_function_may_answer_several_operations(members, write):
+    one = operation("anything", **members, parameters=[in_path()])
+    found = contract(write, {"/x/{item_id}": {"put": one, "patch": one}, "/v2/x/{item_id}/": {"put": one}})
+    assert [one.operation_id for one in found.operations] == [
+        "anything",
+        "anything_patch_x_item_id",
+        "anything_put_v2_x_item_id",
+    ]
 
 
 def test_an_operation_may_be_left_to_others(write):

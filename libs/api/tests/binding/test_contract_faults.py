@@ -40,11 +40,25 @@ def test_the_place_of_what_is_at_fault_in_a_decorator_is_that_of_its_module(tmp_
         ),
         "is_no_python": ("def f(:\n", ":1: invalid syntax"),
     }
+    (tmp_path / "is_no_library.so").write_bytes(b"")  # fails before a line of it is run
+    (found,) = faults(write, spoiled("$B", "is_no_library"))
+    assert found.startswith("4: GET /x: is_no_library cannot be imported: ImportError: ")
     for name, (text, told) in modules.items():
         (tmp_path / f"{name}.py").write_text(text)
         (found,) = faults(write, spoiled("$B", name))
         assert found.startswith(f"4: GET /x: {name} cannot be imported: {tmp_path}/{name}.py{told}")
         sys.modules.pop(name, None)
+
+
+def test_a_module_that_fails_is_told_where_it_is_named_first(tmp_path, monkeypatch, write):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "fails_once.py").write_text("1 / 0\n")
+    several = "".join(ONE.replace("/x", f"/{n}").replace("an_id", f"id_{n}") for n in range(3))
+    paths = several.replace("$B", "fails_once") + "/things:\n  x-resource: fails_once.Things\n"
+    (found,) = faults(write, paths)
+    assert found.startswith("19: /things: x-resource: fails_once cannot be imported: ")
+    (found,) = faults(write, several.replace("$B", "fails_once"))
+    assert found.startswith("4: GET /0: fails_once cannot be imported: ")
 
 
 def test_a_schema_nobody_has_is_told_once_where_it_is_referred_to(write):
@@ -99,7 +113,7 @@ def test_perhaps_nobody_is_known_to_call_an_operation_that_needs_no_token(securi
     dependencies = Dependencies([], {Caller: lambda: None, Caller | None: lambda: None})
     node = bound("asks_who_calls", f"    security: {security}")
     (told,) = faults(write, node, dependencies=dependencies)
-    assert "needs 'caller', of a type this service does not provide: libs.jwt.caller.Caller" in told
+    assert "needs 'caller', and nobody need be known to call this: take `Caller | None`, or ask" in told
 
 
 def test_path_parameters_are_those_of_the_path(write):

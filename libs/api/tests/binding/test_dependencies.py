@@ -1,6 +1,7 @@
 """Filling what functions and classes ask for by type."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import pytest
@@ -77,7 +78,7 @@ def test_every_fault_of_a_function_is_told_at_once(dependencies):
     assert faults.split("; ") == [
         "does not take 'amount'",
         "does not take 'colour'",
-        "needs 'price', of a type this service does not provide: int",
+        "needs 'price', which is not given",
         "needs 'untyped', which is not given and has no type",
     ]
 
@@ -181,3 +182,50 @@ def test_what_is_provided_can_be_asked(dependencies):
     assert dependencies.provides(Shop)
     assert dependencies.provides(Clerk)
     assert not dependencies.provides(int)
+
+
+def test_what_can_be_called_and_is_no_function_is_filled_too(dependencies):
+    class Till:
+        def __call__(self, shop: Shop, item: str):
+            return shop, item
+
+    def sell(shop: Shop, item: str):
+        return shop, item
+
+    assert dependencies.bind(Till(), {"item"})(item="tea") == (SHOP, "tea")
+    assert dependencies.bind(partial(sell, item="tea"), ())() == (SHOP, "tea")
+
+
+@pytest.mark.parametrize("annotation", ["a b", "Shop.Nothing", "Nowhere"])
+def test_an_annotation_that_means_nothing_is_told(annotation, dependencies):
+    def sell(shop):
+        return shop
+
+    sell.__annotations__ = {"shop": annotation}
+    with pytest.raises(TypeError, match="sell is annotated with what cannot be found"):
+        dependencies.bind(sell, ())
+
+
+def test_what_could_be_provided_says_how():
+    def sell(shop: Shop):
+        return shop
+
+    dependencies = Dependencies(absent={Shop: "and this service sells nothing: say sells=[…]"})
+    with pytest.raises(TypeError, match=r"needs 'shop', and this service sells nothing: say sells=\["):
+        dependencies.bind(sell, ())
+
+
+def test_an_object_may_be_provided_as_what_it_is_not_exactly():
+    class Corner(Shop):
+        """A shop of its own."""
+
+    corner = Corner()
+    assert Dependencies(by_type={Shop: corner}).make(Shop) is corner
+
+
+def test_a_decorator_is_not_given_what_there_is_for_a_request_alone(dependencies):
+    def watched(function, clerk: Clerk):
+        return function
+
+    with pytest.raises(TypeError, match="needs 'clerk', which is there for a request alone"):
+        dependencies.bind_decorator(watched)

@@ -29,6 +29,10 @@ WRONG = {
         spoiled("$B", "libs.api.tests.bounds"),
         "4: GET /x: there is no module libs.api.tests.bounds (did you mean 'bound'?)",
     ),
+    "no such module beside a function": (
+        spoiled("$B.nothing", "$B.jsn.nothing"),
+        "4: GET /x: there is no module libs.api.tests.bound.jsn",
+    ),
     "no such function": (
         spoiled("$B.nothing", "$B.nothin"),
         "4: GET /x: there is no 'nothin' in libs/api/tests/bound.py (did you mean 'nothing'?)",
@@ -80,7 +84,7 @@ WRONG = {
         ),
         f"4: GET /x: {BOUND}takes_too_little does not take 'page_size'; does not take 'x_tags'"
         + SIGNATURE
-        + " def takes_too_little(page_size: int, x_tags: list[Any] | None)",
+        + " def takes_too_little(page_size: int, x_tags: list[str] | None)",
     ),
     "handler takes something else": (
         bound(
@@ -98,6 +102,35 @@ WRONG = {
         f"4: GET /x: {BOUND}add_item needs 'body', which is not given and has no type"
         + SIGNATURE
         + " def add_item()",
+    ),
+    "handler takes it by another name": (
+        bound("get_item", "    parameters: [{name: itemId, in: query, schema: {type: string}}]"),
+        f"4: GET /x: {BOUND}get_item does not take 'itemId'; needs 'item_id', which is not given "
+        "(did you mean 'itemId'?) and has no type" + SIGNATURE + " def get_item(itemId: str | None)",
+    ),
+    "handler wants the request": (
+        bound("asks_for_the_request"),
+        f"4: GET /x: {BOUND}asks_for_the_request needs 'request', and no request is given: declare what it "
+        "looks at as parameters and body, or look at it in a decorator marked @before_validation"
+        + SIGNATURE
+        + " def asks_for_the_request()",
+    ),
+    "handler wants what nobody sends": (
+        bound("wants_data"),
+        f"4: GET /x: {BOUND}wants_data needs 'page', which is not given; needs 'body', which is not given"
+        + SIGNATURE
+        + " def wants_data()",
+    ),
+    "annotated with a misspelt schema": (
+        bound("takes_misspelt"),
+        f"4: GET /x: {BOUND}takes_misspelt is annotated with what cannot be found: "
+        "profiles has no schema 'NewProfle' (did you mean 'NewProfile'?)"
+        + SIGNATURE
+        + " def takes_misspelt()",
+    ),
+    "a method of a class": (
+        bound("Shop.sell"),
+        f"4: GET /x: {BOUND}Shop is no module, and what is inside of it cannot be named here",
     ),
     "a GET with a body": (
         bound("add_item", "    requestBody: {content: {application/json: {schema: {type: object}}}}"),
@@ -143,6 +176,10 @@ WRONG = {
             f"{BOUND}Nobody"
         ),
     ),
+    "a decorator that could have looked at a scheme": (
+        bound("nothing", "    security: [{key: []}]\n    x-decorate-server: $B.looks_frst"),
+        "7: GET /x: there is no 'looks_frst' in libs/api/tests/bound.py (did you mean 'looks_first'?)",
+    ),
     "no names of decorators": (
         bound("nothing", "    x-decorate-server: {a: 1}"),
         "6: GET /x: x-decorate-server is neither the name of a decorator nor a list of names",
@@ -168,7 +205,8 @@ WRONG = {
         (
             "6: GET /x: asks for the security scheme 'bearr', which is not declared "
             "(did you mean 'bearer'?): "
-            "write components: {securitySchemes: {bearr: {type: http, scheme: bearer}}}"
+            "write components: {securitySchemes: {bearr: {type: http, scheme: bearer}}}, or in Swagger 2.0 "
+            "securityDefinitions: {bearr: {type: apiKey, in: header, name: Authorization}}"
         ),
     ),
     "a scheme that nobody looks at": (

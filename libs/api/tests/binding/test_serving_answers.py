@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from libs.api import Result, dump_json, problem_response
+from libs.api import ContractError, Result, dump_json, problem_response
 from libs.api.tests.books import Library
 from libs.errors import InvalidBody, ServiceUnavailable, Unauthorized
 from libs.jwt import current_caller
@@ -111,13 +111,13 @@ def test_a_body_can_be_streamed(library):
             made.append(number)
             yield b"line %d\n" % number
 
-    library.desk.answer = Result(parts(), media_type="application/x-ndjson")
+    library.desk.answer = Result(parts(), media_type="application/jsonl")
     found = library.call("GET", "/books/b1/text", buffered=False)
     stream = found.iter_encoded()
     assert next(stream) == b"line 0\n"
     assert made == [0], "nothing is made before it is sent"
     assert b"".join(stream) == b"line 1\nline 2\n"
-    assert found.content_type == "application/x-ndjson"
+    assert found.content_type == "application/jsonl"
     assert "Content-Length" not in found.headers
 
 
@@ -181,5 +181,73 @@ def test_what_has_no_json_form_is_an_error_that_does_not_show_it():
     class Hunter2:
         pass
 
-    with pytest.raises(TypeError, match=r"not JSON serializable: Hunter2$"):
+    with pytest.raises(TypeError, match=r"^Hunter2 has no JSON form$"):
         dump_json({"a": Hunter2()})
+
+
+HEADED = """
+paths:
+  /x:
+    get:
+      x-bind-server: here.answer
+      responses:
+        '200':
+          description: Good.
+          headers:
+            Location: {required: true, schema: {type: string}}
+            X-Count: {$ref: '#/components/headers/Count'}
+            X-Days: {schema: {type: array, items: {type: string, format: date}}}
+            X-Request-Id: {required: true, schema: {type: string}}
+            content-type: {required: true, schema: {type: integer}}
+          content: {text/plain: {schema: {type: string}}}
+components:
+  headers:
+    Count: {schema: {type: integer}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "told"),
+    [
+        ("x", {}, "the header Location is required"),
+        ("x", {"location": "/x", "X-Count": "many"}, "the header X-Count is not of type integer"),
+        (iter([b"x"]), {"Location": "/x", "X-Days": "2026-01-02,no"}, "the header X-Days is not a date"),
+        (b"x", {"Location": "/x", "X-Count": 5, "X-Days": "2026-01-02,2026-01-03", "X-Other": "x"}, None),
+    ],
+)
+def test_headers_are_those_the_contract_declares(body, headers, told, serve):
+    served = serve(HEADED, answer=lambda: Result(body, headers=headers))
+    if told is None:
+        assert served.call("GET", "/x").status_code == 200
+    else:
+        with pytest.raises(ValueError, match=f"breaks its contract: {told}$"):
+            served.call("GET", "/x")
+
+
+def test_a_header_that_cannot_be_read_stops_the_start(serve):
+    with pytest.raises(ContractError, match="its response 200: header 'X-Count' in it is array"):
+        serve(
+            HEADED.replace(
+                "Count: {schema: {type: integer}", "Count: {schema: {type: array, items: {type: array}}"
+            ),
+            answer=lambda: None,
+        )
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        (Result(status=204), "the status 204 is not declared"),
+        (Result({"a": 1}, status=204), "the status 204 is not declared"),
+        (Result(iter([b"x"]), 202, media_type="image/png"), "the status 202 is not declared"),
+        (Result(iter([b"x"]), media_type="image/png"), "is declared as application/json, not as image/png"),
+    ],
+)
+def test_status_and_media_type_are_looked_at_where_the_body_is_not(outcome, told, library):
+    with pytest.raises(ValueError, match=told):
+        answer(library, outcome)
+
+
+def test_a_header_may_hold_any_text(serve):
+    served = serve(HEADED, answer=lambda: Result("x", headers={"Location": "/caf\xe9"}))
+    assert served.call("GET", "/x").headers["Location"] == "/caf%C3%A9"

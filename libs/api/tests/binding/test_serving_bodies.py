@@ -103,6 +103,25 @@ def test_files_are_in_the_body_and_gone_when_the_answer_is_sent(photos):
     assert all(one.stream.closed for one in photos.calls[-2])
 
 
+def test_files_are_gone_as_soon_as_the_answer_is_made_unless_it_streams_them(serve):
+    kept = []
+
+    def upload(album, public, body):
+        kept[:] = body["pictures"]
+        return Result(kept[0].stream, media_type="image/png") if public else {}
+
+    both = "{application/json: {}, image/png: {}}"
+    photos = serve(UPLOAD.replace("{application/json: {schema: {type: object}}}", both), upload=upload)
+    form = multipart(title="Sea", pictures=[FileStorage(BytesIO(b"x" * 200_000), "1.png")])
+    photos.call("POST", "/photos/7", buffered=False, **form)
+    assert [one.stream.closed for one in kept] == [True]
+    answer = photos.call("POST", "/photos/7?public=true", buffered=False, **form)
+    assert [one.stream.closed for one in kept] == [False]
+    assert len(answer.data) == 200_000
+    answer.close()
+    assert [one.stream.closed for one in kept] == [True]
+
+
 def test_files_are_gone_when_the_handler_fails(serve):
     kept = []
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from libs.api import InProcess
+from libs.api import InProcess, Timeouts
 from libs.api.tests.books import connect, token
 from libs.jwt import Caller, acting_as
 
@@ -36,9 +36,9 @@ def reach():
 
 @pytest.fixture
 def over_network(served, reach):
-    """A client of `library`, called over a real connection, in Ada's name."""
+    """A client of `library`, called over a real connection, in Ada's name; a busy machine has its time."""
     with acting_as(Caller("ada", token=token("books:write"))):
-        yield reach(served)
+        yield reach(served, timeouts=Timeouts(connect=30, read=30, total=60))
 
 
 class Script(httpx.BaseTransport):
@@ -89,18 +89,18 @@ def peer():
         return f"http://127.0.0.1:{listening.getsockname()[1]}"
 
     yield start
-    # It wakes accept() and recv() that wait, which close() would not.
+    # It wakes accept() and recv() that wait, which close() would not. Closed is what no thread uses any more.
     with contextlib.suppress(OSError):
         listening.shutdown(socket.SHUT_RDWR)
-    listening.close()
     for thread in threads[:1]:
         thread.join()  # no connection comes after it
     for connection in connections:
         with contextlib.suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
-        connection.close()
-    for thread in threads:
+    for thread in threads[1:]:
         thread.join()
+    for one in (listening, *connections):
+        one.close()
 
 
 def request_of(connection):

@@ -75,6 +75,14 @@ def test_while_it_is_open_nothing_gets_through_and_who_asks_is_told_how_long(bre
     assert caught.value.retry_after == 4
 
 
+def test_nobody_is_told_longer_than_the_pause(breaker, clock):
+    clock.now = 1019.3471990613651  # + 5.0 - 1019.3471990613651 is more than 5.0
+    opened(breaker)
+    with pytest.raises(CircuitOpen) as caught:
+        breaker.enter()
+    assert caught.value.retry_after == 5
+
+
 def test_then_one_probe_gets_through_and_the_others_do_not(breaker, clock):
     opened(breaker)
     clock.now += 5
@@ -127,6 +135,13 @@ def test_after_it_has_closed_old_failures_are_forgotten(breaker, clock):
     call(breaker, failed=False)
     call(breaker, failed=True)
     assert breaker.state == "closed"
+
+
+def test_what_it_remembers_of_good_days_does_not_grow(breaker, clock):
+    for _ in range(1000):
+        clock.now += 1
+        call(breaker, failed=False)
+    assert len(breaker._window._counts) <= 10
 
 
 def test_of_many_threads_one_gets_the_probe(breaker, clock):

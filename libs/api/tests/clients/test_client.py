@@ -1,14 +1,24 @@
 """Calling another service by its contract."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.api import InvalidAnswer
+from libs.api import (
+    AnswerCheck,
+    ApiClient,
+    ClientDocument,
+    InvalidAnswer,
+    Options,
+    RemoteProblem,
+    Sender,
+    UploadedFile,
+)
 from libs.api.tests.books import connect, token
 from libs.api.tests.clients.conftest import Script
 
@@ -172,6 +182,24 @@ def test_an_argument_too_much_or_too_little_is_a_type_error(operation, arguments
 
 
 @pytest.mark.parametrize(
+    ("seconds", "error", "told"),
+    [
+        (0, ValueError, "timeout is not within 0 and 86400 seconds"),
+        (-1.5, ValueError, "timeout is not within"),
+        (float("nan"), ValueError, "timeout is not within"),
+        (float("inf"), ValueError, "timeout is not within"),
+        ("5", TypeError, "takes seconds as timeout, no str"),
+        (True, TypeError, "takes seconds as timeout, no bool"),
+    ],
+)
+def test_a_time_that_is_none_is_told_and_is_no_failure_of_theirs(books, seconds, error, told):
+    for _ in range(10):
+        with pytest.raises(error, match=rf"^books\.get_status\(\) {told}"):
+            books.get_status(timeout=seconds)
+    assert books._sender.breaker.state == "closed"
+
+
+@pytest.mark.parametrize(
     ("operation", "arguments", "told"),
     [
         ("get_book", {"book_id": ""}, "book_id"),
@@ -182,7 +210,7 @@ def test_an_argument_too_much_or_too_little_is_a_type_error(operation, arguments
         ("add_book", {"body": {"title": "hunter2"}}, "body: /password is required"),
         ("add_book", {"body": {"title": "hunter2", "password": "hunter2"}}, "body: /password"),
         ("add_book", {"body": "hunter2"}, "body"),
-        ("set_labels", {"body": [object()]}, "Type is not JSON serializable: object"),
+        ("set_labels", {"body": [object()]}, "body: object has no JSON form"),
     ],
 )
 def test_what_the_contract_refuses_is_a_value_error_and_not_sent(operation, arguments, told, books, library):
@@ -190,6 +218,16 @@ def test_what_the_contract_refuses_is_a_value_error_and_not_sent(operation, argu
         getattr(books, operation)(**arguments)
     assert str(caught.value).startswith(f"books.{operation}() {told}")
     assert "hunter2" not in str(caught.value)
+    assert library.last_request is None
+
+
+def test_arguments_without_a_name_are_told_the_names(books, library):
+    for call in (books.add_book, books["add_book"].answer):
+        with pytest.raises(TypeError) as caught:
+            call({"title": "Emma"})
+        assert str(caught.value).startswith(
+            "books.add_book() takes its arguments by name: body=…, idempotency_"
+        )
     assert library.last_request is None
 
 
@@ -273,6 +311,100 @@ def test_answers_are_checked_against_the_contract_where_that_is_wanted():
     assert answered(json.dumps(BOOK).encode(), "application/json", check="always").title == "Emma"
 
 
+def shop(operation, *answers, check="off", method="post"):
+    """Return the client of a service with one operation, `act`, and what it is sent."""
+    contract = {
+        "openapi": "3.1.0",
+        "info": {"title": "Shop", "version": "1"},
+        "paths": {"/act": {method: {"operationId": "act", **operation}}},
+    }
+    script = Script(*answers)
+    options = Options(answer_check=AnswerCheck.from_setting(check))
+    client = ApiClient(ClientDocument("shop", contract), "http://shop.test", Sender("shop", script), options)
+    return client, script
+
+
+LEFT = {"description": "Done.", "headers": {"X-Left": {"schema": {"type": "integer"}}}}
+JSON_STRING = {"application/json": {"schema": {"type": "string", "format": "date"}}}
+
+
+@pytest.mark.parametrize("status", [200, 204])
+def test_declared_headers_of_an_answer_are_checked_too(status):
+    answers = [httpx.Response(status, headers={"X-Left": left}) for left in ("5", "many")]
+    client, _ = shop({"responses": {str(status): LEFT}}, *answers, check="always")
+    assert client["act"]() is None
+    with pytest.raises(InvalidAnswer, match="the header X-Left is not of type integer"):
+        client["act"]()
+
+
+def test_a_text_that_python_has_no_value_for_is_an_invalid_answer():
+    client, _ = shop(
+        {"responses": {"200": {"description": "A day.", "content": JSON_STRING}}},
+        httpx.Response(200, json="0000-01-01"),
+    )
+    with pytest.raises(InvalidAnswer, match=r"^shop\.act answered 200 "):
+        client["act"]()
+
+
+@pytest.mark.parametrize("answer", [httpx.Response(200, json={"id": 1}), httpx.Response(204)])
+def test_an_operation_that_declares_no_success_answers_none(answer):
+    client, script = shop({"responses": {"405": {"description": "Invalid."}}}, answer, check="always")
+    assert client["act"].answer().status == answer.status_code
+    assert client["act"]() is None
+    assert script.requests[0].headers["Accept"] == "*/*"
+
+
+def test_its_refusals_are_refusals():
+    client, _ = shop({"responses": {"405": {"description": "Invalid."}}}, httpx.Response(405))
+    with pytest.raises(RemoteProblem, match="answered 405"):
+        client["act"]()
+
+
+def test_parameters_take_what_objects_take():
+    schemas = {
+        "price": {"type": "string", "format": "decimal"},
+        "weight": {"type": "number"},
+        "at": {"type": "string", "format": "date-time"},
+        "days": {"type": "array", "items": {"type": "string", "format": "date"}},
+    }
+    parameters = [{"name": name, "in": "query", "schema": one} for name, one in schemas.items()]
+    operation = {"parameters": parameters, "responses": {"204": {"description": "Done."}}}
+    client, script = shop(operation, httpx.Response(204))
+    client["act"](
+        price=5, weight=Decimal("0.5"), at=datetime(2026, 1, 2, tzinfo=UTC), days=[date(2026, 1, 2)]
+    )
+    assert dict(script.requests[0].url.params) == {
+        "price": "5",
+        "weight": "0.5",
+        "at": "2026-01-02T00:00:00Z",
+        "days": "2026-01-02",
+    }
+    with pytest.raises(ValueError, match=r"^shop\.act\(\) at: is a time without a zone: give one"):
+        client["act"](at=datetime(2026, 1, 2))  # noqa: DTZ001 - that is what is told
+
+
+def test_an_open_file_is_told_what_to_give(tmp_path):
+    (tmp_path / "a.pdf").write_bytes(b"%PDF")
+    form = {
+        "type": "object",
+        "properties": {"invoice": {}, "photos": {"type": "array", "items": {}}},
+    }
+    operation = {
+        "requestBody": {"content": {"multipart/form-data": {"schema": form}}},
+        "responses": {"204": {"description": "Done."}},
+    }
+    client, script = shop(operation, httpx.Response(204))
+    with (tmp_path / "a.pdf").open("rb") as file:
+        for body, place in (({"invoice": file}, "/invoice"), ({"photos": [b"", file]}, "/photos")):
+            with pytest.raises(
+                TypeError, match=rf"^shop\.act\(\) body: {place} is an open file, .*UploadedFile"
+            ):
+                client["act"](body=body)
+        client["act"](body={"invoice": UploadedFile(file, "a.pdf", "application/pdf")})
+    (request,) = script.requests
+    assert b'filename="a.pdf"\r\nContent-Type: application/pdf\r\n\r\n%PDF\r\n' in request.content
+
+
 def test_proxies_of_the_environment_are_not_used(over_network, library, monkeypatch):
     library.desk.answer = {}
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
@@ -295,6 +427,10 @@ def test_proxies_of_the_environment_are_not_used(over_network, library, monkeypa
         "http://books:port",
         "",
         "http://books\n",
+        "http://books:0",
+        "http://books:65536",
+        "http://books..test",
+        f"http://{'b' * 64}.test",
     ],
 )
 def test_what_is_no_address_of_a_service(url):
@@ -304,7 +440,15 @@ def test_what_is_no_address_of_a_service(url):
 
 
 @pytest.mark.parametrize(
-    "url", ["http://books", "https://books.test:8443/", "http://127.0.0.1:1/proxied", "http://[::1]:80"]
+    "url",
+    [
+        "http://books",
+        "http://books_1.test.:65535",
+        "https://books.test:8443/",
+        "http://127.0.0.1:1/proxied",
+        "http://[::1]:80",
+        "http://bücher.test",
+    ],
 )
 def test_what_is_one(url):
     connect(url)

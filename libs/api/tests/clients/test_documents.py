@@ -1,12 +1,13 @@
 """What clients are made from: published documents, contracts of others, and the words for clients."""
 
 import json
+import re
 
 import httpx
 import pytest
 import yaml
 
-from libs.api import Clients, ContractError, client_document
+from libs.api import Clients, ContractError, RemoteProblem, client_document
 from libs.api.tests.clients.conftest import Script
 from libs.errors import ServiceUnavailable
 from libs.jwt import Caller, acting_as
@@ -94,9 +95,14 @@ def test_a_service_that_has_not_published_is_told_how_to(apis):
         client_document("shop", folder)
 
 
-def test_a_service_nobody_knows_is_an_error(apis):
-    with pytest.raises(ContractError, match=r"apis/published/shops\.json cannot be read"):
-        client_document("shops", apis(document({})))
+def test_a_service_nobody_knows_is_told_with_a_near_miss(apis):
+    folder = apis(document({}), document({}), api="weather")
+    for name, told in (("weathr", r" \(did you mean 'weather'\?\)"), ("profiles", "")):
+        with pytest.raises(ContractError) as caught:
+            client_document(name, folder)
+        assert re.fullmatch(
+            rf"there is neither apis/{name}\.yaml nor apis/published/{name}\.json{told}", str(caught.value)
+        )
 
 
 @pytest.mark.parametrize("published", [True, False])
@@ -174,25 +180,67 @@ def test_a_wrong_word_is_told_with_its_line(apis, words, told):
     assert fault.startswith("shop.yaml:")
 
 
-def test_an_operation_that_cannot_be_called_stops_the_start(apis):
+def in_place(where, schema, **more):
+    return {"name": "x", "in": where, "schema": schema, **more}
+
+
+WRONG = {"type": "string", "default": 5}
+FORM = {"a": {"type": "array", "items": {"type": "array", "items": {"type": "string"}}}}
+ENCODED = {
+    "application/x-www-form-urlencoded": {
+        "schema": {"type": "object", "properties": FORM},
+        "encoding": {"a": {"style": "pipeDelimited"}},
+    }
+}
+LATER = {"description": "Later.", "headers": {"X-Wait": {"schema": WRONG}}}
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_an_operation_that_cannot_be_called_says_why_when_it_is_called(apis, published):
     contract = document(
         {
             "/a/{x}": {
                 "operationId": "get_a",
                 "parameters": [
-                    {
-                        "name": "x",
-                        "in": "path",
-                        "required": True,
-                        "style": "matrix",
-                        "schema": {"type": "string", "pattern": "("},
-                    }
+                    in_place("path", WRONG, required=True),
+                    {"$ref": "#/components/parameters/Left"},
                 ],
-            }
+                "requestBody": {"content": ENCODED},
+                "responses": {**DONE, "202": LATER},
+            },
+            "/b": {"operationId": "get_b"},
         }
     )
-    with pytest.raises(ContractError, match=r"^shop\.get_a: "):
-        clients_of(apis(contract), answering())
+    contract["components"]["parameters"] = {"Left": in_place("header", WRONG)}
+    clients = clients_of(apis(None if published else contract, contract if published else None), answering())
+    assert clients.shop.get_b().n == 1
+    for call in (clients.shop.get_a, clients.shop["get_a"].answer):
+        with pytest.raises(ContractError) as caught:
+            call(x="x")
+        faults = caught.value.faults
+        assert [told.partition(": ")[0] for told in faults] == ["shop.get_a cannot be called"] * 4
+        where = r"apis/published/shop\.json#/\S+" if published else r"shop\.yaml:\d+"
+        for told, what in zip(
+            faults, ("parameter 'x'", "parameter 'x'", "its body as", "its response 202: header"), strict=True
+        ):
+            assert re.match(rf"shop\.get_a cannot be called: {where}: {what}", told)
+    assert not published or [told.split("#")[1].partition(": ")[0] for told in faults] == [
+        "/paths/~1a~1{x}/get/parameters/0",
+        "/components/parameters/Left",
+        "/paths/~1a~1{x}/get/requestBody/content/application~1x-www-form-urlencoded",
+        "/paths/~1a~1{x}/get/responses/202",
+    ]
+
+
+def test_what_is_wrong_with_no_single_parameter_is_told_of_the_operation(apis):
+    parameters = [in_query("page-size"), in_query("page.size")]
+    contract = document({"/a": {"operationId": "get_a", "parameters": parameters}})
+    clients = clients_of(apis(None, contract), answering())
+    with pytest.raises(ContractError) as caught:
+        clients.shop.get_a()
+    (fault,) = caught.value.faults
+    assert fault.startswith("shop.get_a cannot be called: apis/published/shop.json#/paths/~1a/get: ")
+    assert "page_size twice" in fault
 
 
 def test_the_path_of_a_server_and_the_parameters_of_a_path_belong_to_every_operation(apis):
@@ -203,6 +251,43 @@ def test_the_path_of_a_server_and_the_parameters_of_a_path_belong_to_every_opera
     clients = clients_of(apis(contract), script := answering())
     clients.shop.get_a(key="k")
     assert str(script.requests[0].url) == "http://shop.test/v1/a/k"
+
+
+def in_query(name):
+    return {"name": name, "in": "query", "schema": {"type": "string"}}
+
+
+def test_a_parameter_may_have_any_name(apis):
+    names = ["self", "arguments", "auth", "timeout"]
+    contract = document({"/a": {"operationId": "get_a", "parameters": [in_query(name) for name in names]}})
+    clients = clients_of(apis(contract), script := answering())
+    clients.shop.get_a(**{name: name for name in names})
+    clients.shop["get_a"].answer(self="self")
+    assert dict(script.requests[0].url.params) == {name: name for name in names}
+    assert dict(script.requests[1].url.params) == {"self": "self"}
+
+
+def test_a_url_that_is_too_long_is_a_value_error(apis):
+    contract = document({"/a": {"operationId": "get_a", "parameters": [in_query("q")]}})
+    clients = clients_of(apis(contract), script := answering())
+    with pytest.raises(ValueError, match=r"^shop\.get_a\(\) makes a URL of more than 65536 characters$"):
+        clients.shop.get_a(q="x" * 65536)
+    assert script.requests == []
+
+
+@pytest.mark.parametrize("declared", ["302", "3XX"])
+def test_a_redirect_is_an_answer_where_it_is_declared_and_never_followed(apis, declared):
+    answers = {**DONE, declared: {"description": "Elsewhere."}}
+    contract = document(
+        {"/a": {"operationId": "get_a", "responses": answers}, "/b": {"operationId": "get_b"}}
+    )
+    found = httpx.Response(302, headers={"Location": "http://evil.test/"})
+    clients = clients_of(apis(contract), script := Script(found))
+    told = clients.shop["get_a"].answer()
+    assert (told.status, told.value, told.headers["Location"]) == (302, None, "http://evil.test/")
+    with pytest.raises(RemoteProblem, match=r"shop\.get_b answered 302"):
+        clients.shop.get_b()
+    assert len(script.requests) == 2
 
 
 def test_an_old_contract_can_be_called_too(apis):
@@ -252,6 +337,11 @@ def test_a_service_that_is_not_called_is_an_attribute_error(apis):
         clients["shp"]
     assert (clients.names(), clients["shop"] is clients.shop) == (["shop"], True)
     assert "shop" in dir(clients)
+
+
+def test_a_transport_for_a_service_without_an_address_is_told(apis):
+    with pytest.raises(ValueError, match=r"a transport for 'shp', but no address \(did you mean 'shop'\?\)"):
+        Clients({"shop": "http://shop.test"}, transports={"shp": answering()}, folder=apis(document({})))
 
 
 def test_the_state_of_each_circuit_can_be_read(apis):

@@ -149,5 +149,9 @@ def test_the_trace_goes_along():
 
 def test_what_is_wanted_as_an_answer_is_said():
     assert headers_sent(get)["Accept"] == "application/json, application/problem+json"
-    read = headers_sent(lambda client: client.read_book(book_id="b"))
-    assert read["Accept"] == "text/plain, application/problem+json"
+    read = headers_sent(lambda client: client.read_book(book_id="b"))["Accept"].split(", ")
+    assert read == [
+        *DOCUMENT["paths"]["/books/{book_id}/text"]["get"]["responses"]["200"]["content"],
+        read[-1],
+    ]
+    assert (read[0], read[-1]) == ("text/plain", "application/problem+json")

@@ -1,6 +1,8 @@
 """When a call is tried again, and when it is not."""
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -149,6 +151,27 @@ def test_the_budget_recovers():
     assert [budget.retry() for _ in range(5)] == [True, True, True, False, False]
     now[0] += 11
     assert budget.retry()
+
+
+def test_what_the_budget_remembers_of_good_days_does_not_grow():
+    now = [0.0]
+    budget = RetryBudget(clock=lambda: now[0])
+    for _ in range(1000):
+        now[0] += 1
+        budget.call()
+    assert len(budget._window._counts) <= 10
+
+
+def test_of_many_threads_none_takes_a_retry_too_much():
+    budget = RetryBudget(least=5)
+    together = threading.Barrier(16)
+
+    def take(_):
+        together.wait()
+        return budget.retry()
+
+    with ThreadPoolExecutor(16) as pool:
+        assert sum(pool.map(take, range(16))) == 5
 
 
 def test_while_the_circuit_is_open_nothing_is_sent():

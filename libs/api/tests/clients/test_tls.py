@@ -1,21 +1,22 @@
 """https: only who is vouched for is spoken to."""
 
 import ssl
-import threading
+import time
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
+import httpcore
 import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from werkzeug.serving import make_server
 
 from libs.api import Sender
-from libs.api.clients.transport import PooledTransport
+from libs.api.clients.transport import PooledTransport, _Backend, until
 from libs.api.tests.books import connect
+from libs.api.tests.conftest import Serving
 from libs.errors import ServiceUnavailable
 
 
@@ -51,13 +52,8 @@ def secured(library, certificate):
     library.desk.answer = {}
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    server = make_server("127.0.0.1", 0, library.wsgi, threaded=True, ssl_context=context)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield f"https://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with Serving(library.wsgi, ssl_context=context) as server:
+        yield f"https://127.0.0.1:{server.server_port}"
 
 
 def call(url):
@@ -86,6 +82,16 @@ def test_where_no_tls_is_spoken_nothing_is_sent(served, library):
     with pytest.raises(ServiceUnavailable):
         call(served.replace("http:", "https:"))
     assert library.last_request is None
+
+
+def test_where_the_time_is_up_before_tls_the_connection_is_closed(served):
+    port = int(served.rpartition(":")[2])
+    with until(time.monotonic() + 60):
+        stream = _Backend(1).connect_tcp("127.0.0.1", port)
+    plain = stream.get_extra_info("socket")
+    with until(time.monotonic() - 1), pytest.raises(httpcore.ConnectTimeout):
+        stream.start_tls(ssl.create_default_context())
+    assert plain.fileno() == -1
 
 
 def test_a_sender_has_a_breaker_of_its_own():

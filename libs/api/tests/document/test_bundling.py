@@ -128,7 +128,7 @@ def test_examples_and_defaults_are_not_looked_into(read):
 
 def test_the_mapping_of_a_discriminator_is_followed(read):
     text = BODY % "#/components/schemas/A" + (
-        "components: {schemas: {A: {oneOf: [{$ref: 'cat.yaml'}], discriminator: {propertyName: k, "
+        "components: {schemas: {A: {allOf: [{$ref: 'cat.yaml'}], discriminator: {propertyName: k, "
         "mapping: {c: cat.yaml, a: A, b: '#/components/schemas/A'}}}}}\n"
     )
     schemas = read(text, cat__yaml="type: object\n").document["components"]["schemas"]
@@ -178,6 +178,27 @@ def test_a_reference_that_cannot_be_followed_is_told(ref, said, faults):
         text = BODY % ref
     found = faults(text, more__yaml="Book: {}\n", loop__yaml="A: {$ref: '#/B'}\nB: {$ref: '#/A'}\n")
     assert any(one.endswith(said) for one in found), found
+
+
+@pytest.mark.parametrize(
+    ("head", "ref", "meant"),
+    [
+        ("3", "B", "#/components/schemas/B"),
+        ("3", "#/definitions/B", "#/components/schemas/B"),
+        ("3", "#B", "#/components/schemas/B"),
+        ("2", "B", "#/definitions/B"),
+        ("2", "#/components/schemas/B", "#/definitions/B"),
+    ],
+)
+def test_a_reference_as_another_version_has_it_is_told_what_was_meant(head, ref, meant, faults):
+    schemas = f"{{A: {{$ref: '{ref}'}}, B: {{type: object}}}}"
+    if head == "3":
+        text = f"openapi: 3.1.0\ninfo: {{title: S, version: '1'}}\npaths: {{}}\ncomponents: {{schemas: {schemas}}}\n"
+    else:
+        text = f"swagger: '2.0'\ninfo: {{title: S, version: '1'}}\npaths: {{}}\ndefinitions: {schemas}\n"
+    (found,) = faults(text)
+    assert found.startswith(f"shop.yaml:4: $ref {ref!r} leads nowhere: ")
+    assert found.endswith(f" (did you mean {meant!r}?)")
 
 
 def test_every_reference_that_leads_nowhere_is_told_with_its_line(faults):
@@ -242,3 +263,11 @@ def test_a_document_is_followed_step_by_step():
     for wrong in ("#/a/1", "#/a/x", "#/b", "x.yaml", 5):
         with pytest.raises(ValueError, match="lead"):
             resolve({"$ref": wrong}, document)
+
+
+def test_what_stands_beside_a_reference_to_a_path_item_keeps_its_place(read):
+    text = "openapi: 3.1.0\ninfo: {title: Shop, version: '1'}\npaths:\n  /a:\n    $ref: a.yaml\n    summary: Mine\n"
+    source = read(text, a__yaml="summary: Yours\ndescription: Yours\n")
+    assert source.document["paths"]["/a"] == {"summary": "Mine", "description": "Yours"}
+    assert source.place("/paths/~1a/summary") == "shop.yaml:6"
+    assert source.place("/paths/~1a/description") == "a.yaml:2"

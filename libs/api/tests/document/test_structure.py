@@ -56,6 +56,13 @@ EVERY = ("2.0", "3.0", "3.1")
         (("2.0",), "paths: {}\nsecurityDefinitions: {a: {type: oauth2, flow: implicit, scopes: {}}}\n", "4: 'authorizationUrl' is missing in an oauth2 implicit security"),
         (("3.0",), GET + OK + "      requestBody: {content: {a/b: {example: 1, examples: {}}}}\n", "7: "),
         (("3.1",), GET + "      responses: {200: {description: x, content: {a/b: {schema: {}, examples: []}}}}\n", "6: 'examples' has to be an object (keys and values)"),
+        (("3.0", "3.1"), SCHEMA_3 + "properties: {a: {type: string, pattern: '('}}\n", "7: '(' is no regular expression"),
+        (("3.1",), SCHEMA_3 + "patternProperties: {'[a-': {}}\n", "7: '[a-' is no regular expression"),
+        (("3.0", "3.1"), SCHEMA_3 + "pattern: '\\d+\\Z'\n", "7: '\\\\d+\\\\Z' is no regular expression; instead of \\Z JSON Schema has ^ and $"),
+        (("2.0",), SCHEMA_2 + "pattern: '('\n", "6: '(' is no regular expression"),
+        (("2.0",), PARAMETER + "{name: a, in: query, type: array, items: {type: string, pattern: '('}}\n", "8: '(' is no regular expression"),
+        (EVERY, "paths: {}\nsecurity: [bearer]\n", "4: this has to be an object (keys and values); write `- bearer: []`"),
+        (EVERY, GET + OK + "      security: [bearer]\n", "7: this has to be an object (keys and values); write `- bearer: []`"),
         (("2.0",), "paths: {}\nschemes: [https, https]\n", "4: 'schemes' holds the same twice"),
     ],
 )  # fmt: skip

@@ -161,7 +161,6 @@ def test_the_fields_of_a_form_are_the_properties_of_an_object(document):
                         "file": {
                             "type": "string",
                             "format": "binary",
-                            "contentMediaType": "application/octet-stream",
                             "description": "d",
                         },
                         "tags": {"type": "array", "items": {"type": "string"}},

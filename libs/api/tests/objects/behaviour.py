@@ -36,3 +36,12 @@ class Stored(ApiObject):
 
 
 NUMBER = 5
+
+
+class Makes:
+    def __init__(self, times):
+        self._times = times
+
+
+class Slotted:
+    __slots__ = ("_times",)

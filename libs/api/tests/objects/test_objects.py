@@ -90,6 +90,7 @@ def test_other_values_that_are_taken():
     [
         ("born_at", datetime(2026, 1, 1), "without a zone"),  # noqa: DTZ001
         ("born_at", date(2026, 1, 1), "/born_at"),
+        ("inline", {"day": NOW}, "/inline/day is a time, and only a date is kept"),
         ("price", Decimal("NaN"), "/price is not finite"),
         ("price", 1.5, "/price"),
         ("height", Decimal("0.1000000000000000000001"), "more digits"),
@@ -273,6 +274,44 @@ def test_the_class_is_the_one_that_is_named_or_fits():
     assert drawing.to_json()["pet"] == {"kind": "katze", "lives": 8}
 
 
+def test_a_choice_of_schemas_takes_what_the_choice_does():
+    both = {"side": 1, "radius": 2}
+    for make in (home.Figure.from_json, lambda data: home.Figure(**data)):
+        with pytest.raises(InvalidObject, match="Figure: fits more than one of its alternatives"):
+            make(both)
+    with pytest.raises(InvalidObject, match="/figure fits more than one"):
+        home.Drawing(figure=both)
+
+
+@pytest.mark.parametrize("given", [None, [1], "x", 5, home.Figure(side=2)])
+def test_what_is_no_dict_is_told_and_not_an_accident(given):
+    for made in (home.Person, home.Figure, home.Pet, home.Told):
+        with pytest.raises(InvalidObject, match="is not of type object"):
+            made.from_json(given)
+    if not isinstance(given, home.Square):
+        for use in (person().update_from_dict, person().diff):
+            with pytest.raises(InvalidObject, match="Person: is not of type object"):
+                use(given)
+
+
+def test_an_object_is_not_made_of_a_dict_by_its_position():
+    for made in (home.Person, home.Figure):
+        with pytest.raises(TypeError, match=rf"by name; {made.schema_name}.from_json takes them in a dict"):
+            made({"name": "Ada"})
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["schema_name", "api_name", "reserved_names", "_shape", "__class__", "__qualname__", "__classcell__"],
+)
+def test_a_property_of_any_name_leaves_the_class_what_it_is(name):
+    schema = {"type": "object", "properties": {name: {"type": "string"}}}
+    made = ApiModels({"info": {"title": "T"}, "components": {"schemas": {"Thing": schema}}}, "things").Thing
+    thing = made(**{name: "x"})
+    assert (thing[name], getattr(thing, f"{name}_"), thing.to_json()) == ("x", "x", {name: "x"})
+    assert (made.schema_name, made.api_name, repr(thing)) == ("Thing", "things", f"<Thing {name}>")
+
+
 def test_wrapping_takes_over_and_checks_nothing():
     data = {"name": 5, "address": {"city": "Bath"}}
     made = home.wrap({"$ref": "#/components/schemas/Person"}, data)
@@ -288,6 +327,50 @@ def test_wrapping_takes_over_and_checks_nothing():
     assert home.wrap({"$ref": "#/components/schemas/Texts"}, ["a"]) == ["a"]
     for schema in (None, True, {}):
         assert home.wrap(schema, {"a": 1}) == {"a": 1}
+
+
+def test_what_has_no_class_is_wrapped_to_dicts_and_lists_of_what_its_schemas_say():
+    day, address = {"type": "string", "format": "date"}, {"$ref": "#/components/schemas/Address"}
+    schema = {
+        "type": "object",
+        "properties": {
+            "day": day,
+            "inner": {"type": "object", "properties": {"days": {"type": "array", "items": day}}},
+            "by_name": {"type": "object", "additionalProperties": address},
+            "either": {"anyOf": [day, {"type": "integer"}]},
+            "of_another": {"$ref": "#/components/schemas/Person/properties/address"},
+            "pet": {"$ref": "#/components/schemas/Pet"},
+        },
+        "additionalProperties": day,
+    }
+    bath = {"city": "Bath"}
+    data = {
+        "day": "2026-01-02",
+        "inner": {"days": ["2026-01-02"]},
+        "by_name": {"a": bath},
+        "either": "2026-01-02",
+        "of_another": bath,
+        "pet": {"kind": "katze", "lives": 1},
+        "more": "2026-01-02",
+    }
+    made = home.wrap(schema, data)
+    assert {type(one) for one in (made, made["inner"], made["by_name"])} == {dict}
+    assert made["day"] == made["either"] == made["more"] == date(2026, 1, 2)
+    assert made["inner"] == {"days": [date(2026, 1, 2)]}
+    assert type(made["by_name"]["a"]) is type(made["of_another"]) is home.Address
+    assert type(made["pet"]) is home.Cat
+    other = {"type": "object", "properties": {"day": {"type": "string"}}}
+    assert home.wrap(other, {"day": "2026-01-02"}) == {"day": "2026-01-02"}
+    assert home.wrap(schema, {"either": 5}) == {"either": 5}
+
+
+def test_wrapping_by_a_schema_takes_nothing_from_the_class_it_stands_in():
+    schema = {"$ref": "#/components/schemas/Person/properties/inline"}
+    assert type(home.wrap(schema, {"deeper": {"n": 1}})) is dict
+    fresh = ApiModels(read_document(HOME), "home")
+    fresh.wrap(schema, {"deeper": {"n": 1}})
+    made = fresh.Person(name="Ada", age=1, inline={"deeper": {"n": 1}})
+    assert type(made.inline).__name__ == "Person_inline"
 
 
 @pytest.mark.parametrize("of", ["address", "inline", "inline.deeper", "grid.0.0", "boss"])

@@ -62,7 +62,7 @@ def made(monkeypatch):
 def test_a_wrong_declaration_stops_the_start(made, attributes, told):
     with pytest.raises(ContractError, match=told) as caught:
         made(**{"table": "things", "hash_key": "id", **attributes})
-    assert str(caught.value).startswith("things.yaml:7: Thing ")
+    assert str(caught.value).startswith("things.yaml:7: ")
 
 
 @pytest.mark.parametrize(
@@ -77,6 +77,21 @@ def test_a_wrong_declaration_stops_the_start(made, attributes, told):
 def test_a_wrong_attribute_is_told_where_it_is_written(made, attributes, told):
     with pytest.raises(TypeError, match=told):
         made(**attributes)
+
+
+@pytest.mark.parametrize(
+    ("properties", "told"),
+    [
+        ({"": {"type": "string"}}, "a property without a name cannot be stored"),
+        ({f"p{n}": {"type": "string"} for n in range(340)}, "340 attributes are more than DynamoDB writes"),
+        # Each text that stands for a number may have its text beside it.
+        ({f"p{n}": {"type": "string", "format": "decimal"} for n in range(170)}, "340 attributes are more"),
+    ],
+)
+def test_properties_that_cannot_be_stored_stop_the_start(made, monkeypatch, properties, told):
+    monkeypatch.setitem(globals(), "PROPERTIES", {"id": {"type": "string"}, **properties})
+    with pytest.raises(ContractError, match=told):
+        made(table="things", hash_key="id")
 
 
 def test_properties_may_have_the_names_of_the_facts(made):

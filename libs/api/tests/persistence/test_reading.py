@@ -9,7 +9,7 @@ import pytest
 from libs.api import ApiModels, table_models
 from libs.api.tests.persistence.shelf import HERE, document, shelf
 from libs.dynamodb import CursorSigner, Position
-from libs.errors import InvalidParameters, NotFound, ServiceUnavailable
+from libs.errors import Conflict, InvalidParameters, NotFound, ServiceUnavailable
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 SIGNER = CursorSigner("only-for-tests-and-32-characters-long")
@@ -43,6 +43,24 @@ def test_a_key_is_told_if_it_is_none(books, entries):
         books.load(7)
     with pytest.raises(NotFound):
         entries.load("x", "yesterday")
+
+
+def test_a_number_that_no_key_can_be_is_a_404(bind):
+    schema = {
+        "type": "object",
+        "x-persist": f"{HERE}.StoredThing",
+        "properties": {"id": {"type": "integer"}},
+    }
+    models = ApiModels(document({"Thing": schema}), "numbered")
+    bind(models)
+    for key in (10**38, -(10**40), 1e200, float("nan")):
+        assert not models.Thing.exists(key)
+        assert models.Thing.load_many([key]) == {}
+        assert len(models.Thing.query(key)) == 0
+        with pytest.raises(NotFound):
+            models.Thing.delete(key)
+    with pytest.raises(TypeError, match=r"Thing\.id has no bool for a key"):
+        models.Thing.load(True)
 
 
 def test_a_key_is_the_same_however_it_is_written(entries, log):
@@ -120,6 +138,7 @@ def test_a_query_is_narrowed_by_the_range_key(entries, log):
         (at > minute(22), [23, 24]),
         (at >= "2026-01-01T01:22:00+01:00", [22, 23, 24]),
         (at.between(minute(2), minute(4)), [2, 3, 4]),
+        (at.between(minute(2), minute(2)), [2]),
     ]:
         assert texts(entries.query(log, range_condition=condition)) == expected
     with pytest.raises(TypeError, match="one condition on at"):
@@ -180,6 +199,13 @@ def test_a_filter_does_not_make_pages_short(entries, log):
     assert (texts(bounded), bounded.examined) == ([], 10)
     rest = entries.query(log, filter_condition=rare, limit=5, after=bounded.last_key)
     assert texts(rest) == [20]
+    assert len(entries.query(log, limit=1000)) == 25
+    for read in (
+        lambda: entries.query(log, limit=10, most_examined=10),
+        lambda: entries.scan(limit=10, most_examined=10),
+    ):
+        with pytest.raises(ValueError, match=r"most_examined \(10\) has to be more than limit \(10\)"):
+            read()
 
 
 def test_cursors_go_on_and_are_good_for_one_question(entries, log):
@@ -202,6 +228,14 @@ def test_cursors_go_on_and_are_good_for_one_question(entries, log):
         entries.query(log, cursors=SIGNER, cursor=SIGNER.sign(["x"], Position(0, None)))
     with pytest.raises(TypeError, match="cursors="):
         entries.query(log, cursor=page.cursor)
+
+
+def test_a_cursor_without_a_signer_is_told_and_does_not_end_the_list(entries, log):
+    for page in (entries.query(log, limit=20), entries.scan(limit=1)):
+        assert page.last_key is not None
+        with pytest.raises(TypeError, match=r"needs a CursorSigner: query\(…, cursors=cursors\)"):
+            _ = page.cursor
+    assert entries.query(log, limit=25).cursor is None
 
 
 def test_a_scan_is_bounded(entries, log):
@@ -250,6 +284,61 @@ def test_fields_inside_of_properties(models, database, books, isbn):
     thing = models.Thing(id=isbn, more={"a": [1]})
     thing.create()
     thing.save(condition=models.Thing.field("more", "a", 0) == 1)
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        # It would hold whatever is stored.
+        (lambda of: of("titel") != "t", r"Book has no property 'titel' \(did you mean 'title'\?\)"),
+        (lambda of: of("loans") != "0", r"Book\.loans: the operand is of another type than its values"),
+        (lambda of: of("tags") != "a", r"Book\.tags: the operand is of another type"),
+        (lambda of: of("tags").contains(5), "the operand is of another type"),
+        (lambda of: of("readers", 0) == 5, "the operand is of another type"),
+        (lambda of: of("title", "de") == "t", r"Book\.title has nothing inside of it"),
+        (lambda of: of("price", "amount") == "t", r"Book\.price has nothing inside of it"),
+        (lambda of: of("title").startswith(5), "with no int"),
+        (lambda of: of("title").between("b", "a"), "title: nothing is between the two, for the lower"),
+        (lambda of: of("title").between("\U00010000", "\uffff"), "title: nothing is between"),
+        (lambda of: of("price").between("10", "9"), "price: nothing is between"),
+        (lambda of: of("loans").between(10, 9.5), "loans: nothing is between"),
+        (lambda of: of("published_at").between(AT, AT - timedelta(seconds=1)), "published_at: nothing"),
+        (lambda of: of("loans").between(None, 5), "loans: between takes two texts, two numbers, or two of"),
+        (lambda of: of("title") == "a" and of("loans") == 1, r"joined by &, \| and ~, each in parentheses"),
+        (lambda of: 1 < of("loans") < 5, "1 < b < 2 cannot join them"),
+        (lambda of: not of("title").exists(), "Python's and, or, not"),
+        (lambda of: of("title") == "a" if ~(of("loans") == 1) else None, "Python's and, or, not"),
+        (lambda of: (of("title") == "a") & (of("loans") == 1) or None, "Python's and, or, not"),
+        (lambda of: (of("title") == "a") | (of("loans") == 1) or None, "Python's and, or, not"),
+        (lambda of: of("title").is_in(), "is_in takes 1 to 100 values, not 0"),
+        (lambda of: of("title").is_in(*map(str, range(101))), "is_in takes 1 to 100 values, not 101"),
+    ],
+)
+def test_what_is_no_condition_on_a_property(books, make, told):
+    with pytest.raises((TypeError, ValueError), match=told):
+        make(books.field)
+
+
+def test_what_is_no_condition_at_all_is_told(books, isbn):
+    book = books(isbn=isbn, title="t", tags=[], loans=1)
+    for use, name in [
+        (lambda: book.save(condition=book.loans >= 1), "condition"),
+        (lambda: books.update(isbn, {"loans": 2}, condition=book.loans >= 1), "condition"),
+        (lambda: books.delete(isbn, condition="loans = 1"), "condition"),
+        (lambda: books.query(isbn, filter_condition=book.loans == 1), "filter_condition"),
+        (lambda: books.query(isbn, range_condition=book.loans == 1), "range_condition"),
+        (lambda: books.scan(limit=1, filter_condition=book.loans == 1), "filter_condition"),
+    ]:
+        with pytest.raises(TypeError, match=rf"^{name} is made of the class's field"):
+            use()
+
+
+def test_a_field_may_be_compared_with_null(books, isbn):
+    book = books(isbn=isbn, title="t", tags=[], loans=None)
+    book.create()
+    book.save(condition=books.field("loans") == None)  # noqa: E711 - it makes a condition
+    with pytest.raises(Conflict):
+        book.save(condition=books.field("loans") != None)  # noqa: E711
 
 
 def test_a_class_that_is_bound_to_nothing_does_not_ask_aws():

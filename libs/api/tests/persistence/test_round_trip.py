@@ -255,6 +255,31 @@ def test_keys_have_limits_of_their_own(books, isbn, data, pointer, told):
     assert [(one.pointer, one.detail) for one in caught.value.errors] == [(pointer, told)]
 
 
+@pytest.mark.parametrize("seconds", ["253402300800", "1e20", "99999999999999999999"])
+def test_a_later_time_to_live_of_another_program_is_its_end(entries, seconds):
+    key = {"log": {"S": uuid.uuid4().hex}, "at": {"S": "2026-01-01T00:00:00.000000+0000"}}
+    entries._storage.table.write(Put({**key, "expires_at": {"N": seconds}}))
+    entry = entries.load(key["log"]["S"], "2026-01-01T00:00:00Z")
+    assert entry.to_json()["expires_at"] == "9999-12-31T23:59:59Z"
+    entry.text = "changed"
+    entry.replace()
+    assert entries.load(key["log"]["S"], "2026-01-01T00:00:00Z").text == "changed"
+
+
+def test_a_time_to_live_ends_with_the_year_9999(entries):
+    log = uuid.uuid4().hex
+    entry = entries(log=log, at="2026-01-01T00:00:00Z", expires_at="9999-12-31T23:59:59Z")
+    entry.create()
+    assert entries.load(log, entry.at) == entry
+    entry["expires_at"] = "9999-12-31T23:59:59.5Z"  # rounded up, it is after that
+    with pytest.raises(InvalidBody) as caught:
+        entry.save()
+    assert caught.value.errors[0].to_json() == {
+        "pointer": "/expires_at",
+        "detail": "is after the year 9999",
+    }
+
+
 def test_an_object_as_a_whole_has_to_keep_to_its_schema(books, isbn):
     with pytest.raises(ValueError, match="/title is required"):
         books._of({"isbn": isbn, "tags": []}).save()
@@ -281,3 +306,21 @@ def test_a_discriminator_names_the_class_that_is_loaded(models, database):
     cat = models.Pet.load(name)
     assert type(cat) is models.Cat
     assert cat.to_json() == {"name": name, "kind": "Cat", "born_on": "2026-01-01"}
+
+
+@pytest.mark.parametrize(("kind", "number"), [({}, 319), ({"type": "string", "format": "decimal"}, 159)])
+def test_as_many_properties_as_the_start_allows_are_saved(bind, kind, number):
+    names = [f"p{n}" for n in range(number)]
+    schema = {
+        "type": "object",
+        "x-persist": f"{HERE}.StoredThing",
+        "properties": {"id": {"type": "string"}, **dict.fromkeys(names, kind)},
+    }
+    models = ApiModels(document({"Wide": schema}), "wide")
+    bind(models)
+    wide = models.Wide.from_json({"id": "1", **dict.fromkeys(names, "1.50"), "undeclared": 1})
+    wide.save()
+    assert models.Wide.load("1").to_json() == wide.to_json()
+    models.Wide.update("1", dict.fromkeys(names, "2.50"), condition=models.Wide.field("p0") == "1.50")
+    models.Wide(id="1").save(condition=models.Wide.field("p0").exists())
+    assert models.Wide.load("1").to_json() == {"id": "1"}

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from libs.api import REMOVE, Append, Exclude, Include, Increase
-from libs.dynamodb import as_problem
+from libs.dynamodb import Table, as_problem
 from libs.errors import Conflict, Forbidden, InvalidBody, NotFound, ServiceUnavailable
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -122,6 +122,14 @@ def test_a_name_may_hold_what_dynamodb_has_another_meaning_for(books, book):
         ({"title": Increase(1)}, TypeError, "title is not of a type for Increase"),
         ({"readers": Include(["x"])}, TypeError, "among the `sets`"),
         ({"author": ""}, InvalidBody, "cannot be stored"),
+        ({"weight": Increase(float("nan"))}, InvalidBody, "cannot be stored"),
+        ({"loans": Increase("5")}, ValueError, "/loans is not of type number"),
+        ({"loans": Increase(True)}, ValueError, "/loans is not of type number"),
+        ({"price": Increase(None)}, ValueError, "/price is not of type number"),
+        ({"readers": Append(["eve", 5])}, ValueError, "/readers/1 is not of type string"),
+        ({"readers": Append("eve")}, TypeError, "a list was expected, no str"),
+        ({"tags": Include(["b", 5])}, ValueError, "/tags/1 is not of type string"),
+        ({"title": "x", "ratings": Include(["5"])}, ValueError, "/ratings/0 is not of type integer"),
         ({}, TypeError, "by nothing"),
     ],
 )
@@ -137,6 +145,14 @@ def test_null_cannot_be_counted_up(books, book):
         books.update(book.isbn, {"loans": Increase()})
     assert "loans" in books.load(book.isbn)
     assert books.load(book.isbn).loans is None
+
+
+def test_a_change_that_changes_nothing_asks_for_the_object_all_the_same(books, book, isbn):
+    assert books.update(book.isbn, {"tags": Include([]), "ratings": Exclude([1])}) == book
+    with pytest.raises(Conflict):
+        books.update(book.isbn, {"tags": Exclude([])}, condition=books.field("loans") == 7)
+    with pytest.raises(NotFound):
+        books.update(uuid.uuid4().hex, {"tags": Include([])})
 
 
 def test_what_is_not_there_is_not_updated(books, isbn):
@@ -160,10 +176,34 @@ def test_an_update_on_a_condition(books, book):
     assert books.update(book.isbn, {"loans": Increase(-1)}, condition=books.field("loans") >= 1).loans == 0
 
 
-def test_increments_from_many_threads_are_all_counted(books, book):
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: books.update(book.isbn, {"loans": Increase()}), range(40)))
+def test_increments_from_many_threads_are_all_counted_and_each_is_told_its_own(books, book):
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(lambda _: books.update(book.isbn, {"loans": Increase()}).loans, range(40)))
+    assert sorted(told) == list(range(2, 42))
     assert books.load(book.isbn).loans == 41
+
+
+def test_what_an_increase_made_of_the_numbers_is_exact(books, book):
+    for price, weight in (("1.75", 0.1), ("2", 0.2), ("2.25", 0.3)):
+        told = books.update(book.isbn, {"price": Increase(Decimal("0.25")), "weight": Increase(0.1)})
+        assert (told["price"], told.weight) == (Decimal(price), weight)
+        assert told == books.load(book.isbn)
+
+
+def test_an_increase_that_others_are_in_the_way_of_says_so(books, book, monkeypatch):
+    table, read = books._storage.table, []
+
+    def get(key):
+        item, capacity = Table.get(table, key)
+        read.append(item)
+        return {**item, "loans": {"N": str(-len(read))}}, capacity  # always another one
+
+    monkeypatch.setattr(table, "get", lambda key, consistent=True: get(key))
+    monkeypatch.setattr("libs.dynamodb.contention.sleep", lambda seconds: None)
+    with pytest.raises(ServiceUnavailable, match="being changed by others"):
+        books.update(book.isbn, {"loans": Increase()})
+    monkeypatch.undo()
+    assert books.load(book.isbn).loans == 1
 
 
 # Versions
@@ -200,6 +240,24 @@ def test_an_update_counts_the_version_and_may_ask_for_one(entries, entry):
         entries.update(key, {"text": "z"}, condition=entries.field("revision") == 1)
     with pytest.raises(TypeError, match="counts by itself"):
         entries.update(key, {"revision": 7})
+
+
+def test_what_was_in_the_way_of_a_save_on_a_condition_is_told(entries, entry):
+    theirs = entries.load(entry.log, AT)
+    theirs.save()
+    with pytest.raises(Conflict) as caught:
+        entry.save(condition=entries.field("text") == "x")
+    assert caught.value.code == "CHANGED_MEANWHILE"
+    with pytest.raises(Conflict) as caught:
+        theirs.save(condition=entries.field("text") == "y")
+    assert caught.value.code == "CONDITION_FAILED"
+
+
+def test_an_increase_and_its_version_belong_together(entries, entry):
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(lambda _: entries.update((entry.log, AT), {"level": Increase()}), range(12)))
+    assert sorted(one.revision for one in told) == list(range(2, 14))
+    assert all(one.level == one.revision - 1 for one in told)
 
 
 def test_of_many_writers_of_one_version_one_wins(entries, entry):
@@ -314,6 +372,23 @@ def test_a_write_in_the_block_that_would_not_be_part_of_it_is_refused(books, boo
     assert books.load(book.isbn).loans == 1
 
 
+def test_a_write_that_its_transaction_would_never_do_is_refused(books, isbn, database):
+    with database.transaction() as over:
+        pass
+    book = books(isbn=isbn, title="t", tags=[])
+    for write in (
+        lambda: book.create(transaction=over),
+        lambda: book.save(transaction=over),
+        lambda: books.update(isbn, {"title": "u"}, transaction=over),
+        lambda: books.delete(isbn, transaction=over),
+    ):
+        with pytest.raises(RuntimeError, match="not in the block of its transaction="):
+            write()
+        with pytest.raises(RuntimeError, match="not in the block"), database.transaction():
+            write()
+    assert not books.exists(isbn)
+
+
 # Answers that get lost, and a database that is away
 
 
@@ -362,6 +437,18 @@ def test_a_lost_answer_is_no_conflict_and_counts_once(books, entries, lost_answe
         with lost_answer():
             entry.save()
         assert entries.load(isbn, AT).revision == entry.revision == revision
+
+
+def test_sets_and_odd_texts_are_found_again_when_the_answer_was_lost(books, lost_answer, isbn):
+    book = books(isbn=isbn, title="t", tags=["b", "a"], ratings=[], price="1.50", loans=10**30)
+    with lost_answer():
+        book.create()
+    with lost_answer():
+        book.replace(condition=books.field("title").exists() & ~books.field("weight").exists())
+    book["weight"] = 1.5
+    with lost_answer():
+        book.save(condition=books.field("weight").does_not_exist())
+    assert books.load(isbn).weight == 1.5
 
 
 def test_a_conflict_whose_answer_was_lost_is_still_one(books, book, lost_answer):

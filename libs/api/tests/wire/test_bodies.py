@@ -6,12 +6,15 @@ from contextlib import suppress
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from werkzeug import Request
 from werkzeug.test import EnvironBuilder
 
+from libs.api.wire.answers import Answers
 from libs.api.wire.bodies import Body
+from libs.api.wire.json_text import load_json
+from libs.api.wire.media_types import declared_as
 from libs.api.wire.streams import BodyStream
 from libs.errors import (
     BodyTooLarge,
@@ -136,6 +139,60 @@ def test_what_only_looks_deep_is_not():
     assert read(of({}), text) == json.loads(text)
     assert read(of({}), b"[" * 100 + b"]" * 100)
     assert len(read(of({}), b"[" + b"[]," * 500 + b"[]]")) == 501
+
+
+NAMES = ['"a"', '"a b"', '"ab"', '"a  b"', '"\\u0061"', '"a\\tb"', '":"', '"\\""', '"\u00e9"', '""']
+NUMBERS = ["0", "-0", "1.0", "1e2", "1E400", "0.1", "1e16", "5e-324"]
+NUMBERS += [str(one) for one in (2**64 - 1, 2**64, -(2**63), -(2**63) - 1)]
+TOKENS = st.recursive(
+    st.sampled_from([*NAMES, *NUMBERS, "true", "null"]),
+    lambda one: (
+        st.lists(one, max_size=3).map(lambda items: "[" + ", ".join(items) + "]")
+        | st.lists(
+            st.tuples(st.sampled_from(NAMES), st.sampled_from([":", " :\n"]), one).map("".join), max_size=3
+        ).map(lambda pairs: "{" + ",\t".join(pairs) + "}")
+    ),
+    max_leaves=6,
+)
+
+
+class Unclear(ValueError):
+    pass
+
+
+def strictly(text):
+    """Return the value of a JSON text, each name and each number looked at."""
+
+    def once(pairs):
+        if len(dict(pairs)) < len(pairs):
+            raise Unclear
+        return dict(pairs)
+
+    def whole(digits):
+        if not -(2**63) <= int(digits) < 2**64:
+            raise Unclear
+        return int(digits)
+
+    return json.loads(text, object_pairs_hook=once, parse_int=whole)
+
+
+@given(TOKENS)
+@settings(max_examples=500)
+@example('{"ab":1,"a b":1}')
+@example('{"a b": 1, "a b": 1}')
+@example('{"a":1,"a":1e6}')
+@example('{"a":18446744073709551616.0}')
+def test_json_is_refused_where_a_name_stands_twice_or_digits_are_lost_and_nowhere_else(text):
+    try:
+        expected = strictly(text)
+    except Unclear:
+        expected = None
+    try:
+        value = load_json(text.encode())
+    except MalformedBody as error:
+        assert expected is None or "1E400" in text, error  # noqa: PT017
+    else:
+        assert repr(value) == repr(expected)
 
 
 def test_a_nul_in_a_text_is_a_character():
@@ -336,3 +393,20 @@ def test_what_the_contract_does_not_take_is_not_sent(value, media_type, told):
     with pytest.raises(ValueError, match=told) as caught:
         body({"application/json": {"schema": NEW}, "text/plain": {}}).write(value, media_type)
     assert "hunter2" not in str(caught.value)
+
+
+TWICE = {"application/json; v=1": {"schema": {"type": "object"}}, "Application/JSON; v=2": {"schema": NEW}}
+
+
+def test_a_media_type_has_one_schema_whatever_its_parameters():
+    told = "'application/json; v=1' and 'Application/JSON; v=2' are one media type"
+    with pytest.raises(ValueError, match=f"^its body: {told}"):
+        body(TWICE)
+    with pytest.raises(ValueError, match=f"^its response 200: {told}"):
+        Answers.from_document({"200": {"content": TWICE}}, {})
+
+
+def test_of_two_spellings_of_a_media_type_the_first_is_it():
+    one = body({"application/json; charset=utf-8": {"schema": NEW}, "application/json": {"schema": NEW}})
+    assert read(one, b'{"title":"a","password":"p"}', "application/json; q=1")["title"] == "a"
+    assert declared_as("application/json", one.media_types) == "application/json; charset=utf-8"

@@ -2,6 +2,7 @@
 
 import io
 import tempfile
+import textwrap
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from werkzeug import Request
 from werkzeug.test import EnvironBuilder
 
+from libs.api.document.source import read_document
 from libs.api.wire.bodies import Body
 from libs.api.wire.uploads import IN_MEMORY_BYTES, MAX_FIELD_BYTES, UploadedFile
 from libs.errors import BodyTooLarge, InvalidBody, MalformedBody, Problem
@@ -308,3 +310,49 @@ def test_a_form_the_contract_does_not_take_is_not_sent(value, told):
     with pytest.raises(ValueError, match=told) as caught:
         b"".join(form(MULTIPART, FILES).write(value)[1])
     assert "hunter2" not in str(caught.value)
+
+
+IN_EVERY_VERSION = {
+    "2.0": """
+        swagger: '2.0'
+        info: {title: S, version: '1'}
+        paths:
+          /a:
+            post:
+              consumes: [multipart/form-data]
+              parameters: [{name: file, in: formData, type: file, required: true}]
+              responses: {200: {description: ok}}
+    """,
+    "3.0": """
+        openapi: 3.0.3
+        info: {title: S, version: '1'}
+        paths:
+          /a:
+            post:
+              requestBody: {required: true, content: {multipart/form-data: {schema: {type: object,
+                properties: {file: {type: string, format: binary}}}}}}
+              responses: {200: {description: ok}}
+    """,
+}
+IN_EVERY_VERSION["3.1"] = IN_EVERY_VERSION["3.0"].replace("3.0.3", "3.1.0")
+
+
+@pytest.mark.parametrize("version", IN_EVERY_VERSION)
+def test_a_file_may_be_of_any_media_type_in_every_version(version, tmp_path):
+    path = tmp_path / "files.yaml"
+    path.write_text(textwrap.dedent(IN_EVERY_VERSION[version]))
+    document = read_document(path)
+    one = Body.from_document(document["paths"]["/a"]["post"]["requestBody"], document)
+    sent = UploadedFile.of(b"\x89PNG", "p.png", "image/png")
+    content_type, content = one.write({"file": sent})
+    file = read(one, b"".join(content), content_type)["file"]
+    assert (file.read(), file.media_type) == (b"\x89PNG", "image/png")
+
+
+def test_brackets_tell_what_a_field_is():
+    metadata = {"type": "object", "additionalProperties": {"type": "string"}}
+    schema = {"properties": {"metadata": {"anyOf": [metadata, {"type": "string", "enum": [""]}]}}}
+    one = form(schema={"type": "object", **schema}, encoding={"metadata": {"style": "deepObject"}})
+    for value, written in (({"a": "1"}, b"metadata%5Ba%5D=1"), ("", b"metadata=")):
+        assert one.write({"metadata": value}) == (FORM, written)
+        assert read(one, written) == {"metadata": value}

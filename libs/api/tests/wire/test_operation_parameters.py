@@ -178,7 +178,7 @@ def test_arguments_are_those_declared(arguments, told):
         ({"key": "k", "page_size": "hunter2"}, "page_size: is not of type integer"),
         ({"key": "k", "filter": {"size": "hunter2"}}, "filter: /size is not of type integer"),
         ({"key": "k", "if_match": "hunter2\n"}, "if_match: holds control characters"),
-        ({"key": "k", "sid": object()}, "sid: Type is not JSON serializable"),
+        ({"key": "k", "sid": object()}, "sid: object has no JSON form"),
     ],
 )
 def test_a_value_that_cannot_be_sent_is_an_error_that_names_it(arguments, told):

@@ -138,6 +138,21 @@ def test_formats_are_checked():
 
 
 @pytest.mark.parametrize(
+    ("form", "text"),
+    [
+        ("date", "0000-01-01"),
+        ("date-time", "0000-01-01T00:00:00Z"),
+        ("date-time", "9999-12-31T23:59:60Z"),
+        ("date-time", "9999-12-31t23:59:60.5z"),
+    ],
+)
+def test_a_day_that_python_does_not_have_is_a_fault(form, text):
+    (fault,) = Schema({"properties": {"at": {"type": "string", "format": form}}}, {}).faults({"at": text})
+    assert (fault.detail, fault.pointer) == ("is not a date in the years 1 to 9999", "/at")
+    assert Schema({"format": form}, {}).faults(text.replace("0000", "0001").replace("9999", "9998")) == []
+
+
+@pytest.mark.parametrize(
     "schema",
     [{"type": "strng"}, {"pattern": "("}, {"minLength": "x"}, {"$ref": "#/components/schemas/Nowhere"},
      {"properties": {"a": {"$ref": "#/nowhere"}}}, {"enum": 5}],

@@ -270,3 +270,63 @@ def test_the_lists_of_swagger_2_are_served(written, joined, location):
     assert one.read(sent(one, pairs)) == (["a", "b"], [])
     with pytest.raises(ValueError, match=r"color: holds"):
         one.write(["a\tb" if written == "tsv" else "a b" if written == "ssv" else "a|b"])
+
+
+RANGE = {"type": "object", "additionalProperties": False, "properties": {"gt": {"type": "integer"}}}
+CREATED = {"anyOf": [RANGE, {"type": "integer"}]}
+LIST = {"type": "array", "items": {"type": "string", "maxLength": 5}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "written"),
+    [
+        (CREATED, 5, "color=5"),
+        (CREATED, {"gt": 5}, "color[gt]=5"),
+        ({"oneOf": [RANGE, {"type": "string", "enum": [""]}]}, "", "color="),
+        ({"anyOf": [LIST, {"type": "string", "enum": [""]}]}, "", "color="),
+        ({"anyOf": [LIST, {"type": "string", "enum": [""]}]}, ["a", "b"], "color[0]=a&color[1]=b"),
+        (LIST, ["a", "b"], "color[0]=a&color[1]=b"),
+    ],
+)
+def test_brackets_tell_lists_objects_and_scalars_apart(schema, value, written):
+    one = parameter("query", "deepObject", True, schema)
+    assert "&".join(f"{name}={text}" for name, text in one.write(value)) == written
+    assert one.read(query_texts(written)) == (value, [])
+
+
+def test_the_items_of_a_list_may_come_in_any_order_and_without_a_number():
+    one = parameter("query", "deepObject", True, LIST)
+    assert one.read(query_texts("color[1]=b&color[0]=a")) == (["a", "b"], [])
+    assert one.read(query_texts("color[]=a&color[]=b")) == (["a", "b"], [])
+    assert one.read({}) == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("schema", "text", "told"),
+    [
+        (RANGE, "color=5", "is an object: color[gt]=…"),
+        (LIST, "color=a", "is a list: color[0]=…&color[1]=…"),
+        (LIST, "color[1]=a", "is a list: color[0]=…&color[1]=…"),
+        (LIST, "color[0]=a&color[00]=b", "is a list: color[0]=…&color[1]=…"),
+        (LIST, "color[]=a&color[0]=b", "is a list: color[0]=…&color[1]=…"),
+        (LIST, "color[0]=a&color[0]=b", "is a list: color[0]=…&color[1]=…"),
+        (CREATED, "color=5&color[gt]=5", "was sent more than once"),
+        (CREATED, "color=5&color=6", "was sent more than once"),
+        (RANGE, "color[gt][x]=5", "is an object that holds only scalars and lists of them"),
+        ({"type": "object"}, "color[gt][x]=5", "is an object that holds only scalars and lists of them"),
+    ],
+)
+def test_brackets_that_say_something_else_are_a_fault(schema, text, told):
+    (fault,) = parameter("query", "deepObject", True, schema).read(query_texts(text))[1]
+    assert (fault.detail, fault.pointer, fault.parameter) == (told, None, "color")
+
+
+def test_names_of_brackets_that_could_not_be_read_again_are_not_written():
+    with pytest.raises(ValueError, match="holds only scalars"):
+        parameter("query", "deepObject", True, {"type": "object"}).write({"a][b": "1"})
+
+
+def test_a_fault_of_an_item_has_its_place():
+    for style, text in (("form", "color=a&color=abcdef"), ("deepObject", "color[0]=a&color[1]=abcdef")):
+        (fault,) = parameter("query", style, True, LIST).read(query_texts(text))[1]
+        assert (fault.detail, fault.pointer) == ("is longer than 5 characters", "/1")
