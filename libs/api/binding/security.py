@@ -2,8 +2,9 @@
 
 The service verifies one kind of credential: ``Authorization: Bearer …``. Schemes of the types `http` (scheme
 `bearer`), `oauth2` and `openIdConnect` are sent so, and an `apiKey` in the header Authorization as well.
-Whatever else a scheme asks for (an API key in a header of its own, Basic, a certificate) is looked at by a
-decorator of the operation that runs before validation.
+Where a scheme is an `apiKey` in the cookie ``__Host-access``, the same token may come in there
+(`libs.jwt.cookies`). Whatever else a scheme asks for (an API key in a header of its own, Basic, a
+certificate) is looked at by a decorator of the operation that runs before validation.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +16,7 @@ from libs.api.document.references import resolve
 from libs.api.schema import JSON
 from libs.errors import Forbidden
 from libs.jwt import Caller, bearer_token
+from libs.jwt.cookies import ACCESS_COOKIE, check_csrf
 
 Authenticate = Callable[[str], Caller]
 """Turns a bearer token into its caller or raises `Unauthorized`."""
@@ -36,12 +38,14 @@ class Security:
     :param anybody: whether nobody has to be known.
     :param elsewhere: the schemes that a decorator has to look at.
     :param tokenless: whether there is an alternative that no token is part of.
+    :param cookie: whether the token may come in the cookie.
     """
 
     tokens: tuple[frozenset[str], ...] = ()
     anybody: bool = False
     elsewhere: tuple[str, ...] = ()
     tokenless: bool = False
+    cookie: bool = False
 
     @classmethod
     def of(cls, node: Mapping[str, Any], document: Mapping[str, Any]) -> "Security":
@@ -63,7 +67,9 @@ class Security:
                 tokens.append(frozenset(scope for name in by_token for scope in requirement[name]))
             tokenless = tokenless or not by_token
             elsewhere |= dict.fromkeys(name for name in requirement if name not in by_token)
-        return cls(tuple(tokens), not requirements or {} in requirements, tuple(elsewhere), tokenless)
+        cookie = any(_is_cookie(name, document) for requirement in requirements for name in requirement)
+        anybody = not requirements or {} in requirements
+        return cls(tuple(tokens), anybody, tuple(elsewhere), tokenless, cookie)
 
     @property
     def known(self) -> bool:
@@ -86,7 +92,22 @@ class Security:
         """
         if not self.tokens or (self.tokenless and not self._is_sent(sent)):
             return None
-        caller = authenticate(bearer_token(sent))
+        return self._allowed(authenticate(bearer_token(sent)))
+
+    def caller_by_cookie(
+        self, token: str, method: str, csrf: str | None, authenticate: Authenticate
+    ) -> Caller | None:
+        """Return who calls with a token in the cookie, as `caller` does.
+
+        :param csrf: the value of the header X-CSRF-Token.
+        :raises Unauthorized: for a token that is not valid, or was not made for a cookie.
+        :raises Forbidden: if it lacks the scopes; CSRF_TOKEN_INVALID, if no page of ours has sent it.
+        """
+        caller = authenticate(token)
+        check_csrf(caller, method, csrf)
+        return self._allowed(caller)
+
+    def _allowed(self, caller: Caller) -> Caller | None:
         if any(needed <= caller.scopes for needed in self.tokens):
             return caller
         if self.tokenless:
@@ -97,6 +118,11 @@ class Security:
     def _is_sent(self, sent: Sequence[str]) -> bool:
         # Another scheme's credentials may stand in the same header.
         return any(one.strip().lower().startswith("bearer") for one in sent) if self.elsewhere else bool(sent)
+
+
+def _is_cookie(name: str, document: Mapping[str, Any]) -> bool:
+    scheme: JSON = resolve(document["components"]["securitySchemes"][name], document)
+    return (scheme.get("type"), scheme.get("in"), scheme.get("name")) == ("apiKey", "cookie", ACCESS_COOKIE)
 
 
 def _is_token(name: str, document: Mapping[str, Any]) -> bool:
@@ -111,6 +137,7 @@ def _is_token(name: str, document: Mapping[str, Any]) -> bool:
     kind = scheme.get("type")
     return (
         kind in ("oauth2", "openIdConnect")
+        or _is_cookie(name, document)
         or (kind == "http" and str(scheme.get("scheme")).lower() == "bearer")
         or (
             kind == "apiKey"

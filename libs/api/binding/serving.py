@@ -9,12 +9,13 @@ from werkzeug import Request, Response
 from libs.api.binding.answering import answer_of
 from libs.api.binding.decorators import ANSWER
 from libs.api.binding.operation import Operation
-from libs.api.binding.security import Authenticate
+from libs.api.binding.security import Authenticate, Security
 from libs.api.objects.models import ApiModels
 from libs.api.wire.answers import AnswerCheck
 from libs.api.wire.bodies import Body, Received
 from libs.errors import Fault, InvalidBody, InvalidParameters, MalformedBody, UnsupportedMediaType
-from libs.jwt import acting_as
+from libs.jwt import Caller, acting_as
+from libs.jwt.cookies import ACCESS_COOKIE, CSRF_HEADER
 
 _NEVER = AnswerCheck(0, strict=False)
 _NO_VALUE = "holds a date or time outside of the years 1 to 9999"
@@ -42,8 +43,7 @@ class Server:
         :raises Problem: whatever is wrong with the request, or the handler raises.
         """
         received: list[Received] = []
-        sent = request.environ.get("HTTP_AUTHORIZATION")  # WSGI makes one line of several
-        caller = operation.security.caller([] if sent is None else [sent], self._authenticate)
+        caller = self._caller(operation.security, request)
         try:
             with acting_as(caller):
                 if operation.enter is None:
@@ -60,6 +60,13 @@ class Server:
         else:
             _close(received)
         return answer
+
+    def _caller(self, security: Security, request: Request) -> Caller | None:
+        sent = request.environ.get("HTTP_AUTHORIZATION")  # WSGI makes one line of several
+        if sent is None and security.cookie and (token := request.cookies.get(ACCESS_COOKIE)):
+            csrf = request.headers.get(CSRF_HEADER)
+            return security.caller_by_cookie(token, request.method, csrf, self._authenticate)
+        return security.caller([] if sent is None else [sent], self._authenticate)
 
     def _handle(
         self,

@@ -57,7 +57,9 @@ class Served:
         headers = Headers(options.pop("headers", {}))
         if scopes is not None:
             headers["Authorization"] = f"Bearer {token(*scopes)}"
-        return Client(self.wsgi).open(path, method=method, headers=headers, **{"buffered": True, **options})
+        return Client(self.wsgi, use_cookies=False).open(
+            path, method=method, headers=headers, **{"buffered": True, **options}
+        )
 
 
 @pytest.fixture

@@ -5,8 +5,10 @@ import json
 import pytest
 
 from libs.api import before_validation
+from libs.api.tests.books import ISSUES
 from libs.errors import Unauthorized
 from libs.jwt import Caller, acting_as
+from libs.jwt.cookies import csrf_claim, new_csrf_value
 
 PATHS = """
 paths:
@@ -24,6 +26,8 @@ components:
     sso: {type: openIdConnect, openIdConnectUrl: 'https://sso.test'}
     old: {type: apiKey, in: header, name: authorization}
     key: {type: apiKey, in: header, name: X-API-Key}
+    cookie: {type: apiKey, in: cookie, name: __Host-access}
+    other: {type: apiKey, in: cookie, name: sid}
 """
 
 
@@ -182,3 +186,50 @@ def test_a_plain_decorator_before_validation_may_take_whatever_there_is(serve):
     served = serve(paths, who=who, refuses=refuses)
     answer = served.call("POST", "/who?n=x", data="{", content_type="application/json")
     assert json.loads(answer.data)["code"] == "NOBODY"
+
+
+CSRF = new_csrf_value()
+
+
+@pytest.fixture
+def by_cookie(serve):
+    """Return status and answer, or code, of a call with a token in the cookie; its claim `csrf` is CSRF's."""
+
+    def by_cookie(security, *, csrf=None, claims=None, token=None, authorization=None):
+        served = serve(PATHS.replace("SECURITY", security), who=who)
+        made = ISSUES.issue("ada", audience=["books"], scopes=["a"], claims=claims)
+        headers = {"Cookie": f"x=y; __Host-access={token or made}"}
+        headers |= {"X-CSRF-Token": csrf} if csrf else {}
+        headers |= {"Authorization": authorization} if authorization else {}
+        answer = served.call("POST", "/who", headers=headers)
+        return answer.status_code, (answer.json if answer.status_code == 200 else answer.json["code"])
+
+    return by_cookie
+
+
+FOR_COOKIES = {"csrf": csrf_claim(CSRF)}
+BOTH = "[{bearer: [a]}, {cookie: [a]}]"
+
+
+@pytest.mark.parametrize("security", [BOTH, "[{cookie: []}]", "[{}, {cookie: []}]"])
+def test_a_token_in_the_cookie_is_good_with_what_only_our_page_can_send(security, by_cookie):
+    assert by_cookie(security, csrf=CSRF, claims=FOR_COOKIES) == (200, "ada")
+    for csrf in (None, "x", new_csrf_value()):
+        assert by_cookie(security, csrf=csrf, claims=FOR_COOKIES) == (403, "CSRF_TOKEN_INVALID")
+    assert by_cookie(security, csrf=CSRF) == (401, "TOKEN_INVALID"), "it was not made for a cookie"
+    assert by_cookie(security, csrf=CSRF, token="garbage") == (401, "TOKEN_INVALID")
+
+
+def test_scopes_are_asked_of_a_cookie_too(by_cookie):
+    assert by_cookie("[{cookie: [b]}]", csrf=CSRF, claims=FOR_COOKIES) == (403, "FORBIDDEN")
+
+
+def test_a_header_goes_before_the_cookie(by_cookie):
+    refused = by_cookie(BOTH, csrf=CSRF, claims=FOR_COOKIES, authorization="Bearer garbage")
+    assert refused == (401, "TOKEN_INVALID")
+
+
+@pytest.mark.parametrize("security", ["[{bearer: [a]}]", "[]"])
+def test_where_the_contract_names_no_cookie_it_is_not_looked_at(security, by_cookie):
+    expected = MISSING if "bearer" in security else (200, None)
+    assert by_cookie(security, csrf=CSRF, claims=FOR_COOKIES) == expected
