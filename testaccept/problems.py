@@ -44,8 +44,11 @@ def assert_refused(response: httpx.Response, status: int, code: str, *places: st
 
 
 def fault_places(problem: dict[str, Any]) -> set[str]:
-    """Where the faults are: JSON pointers into the body (`/title`) and names of parameters (`limit`)."""
-    return {error.get("pointer", error.get("parameter")) for error in problem.get("errors", [])}
+    """Where the faults are: JSON pointers into the body (`/title`) and names of parameters (`limit`).
+
+    With a parameter, a pointer is one into its value.
+    """
+    return {error.get("parameter", error.get("pointer")) for error in problem.get("errors", [])}
 
 
 def without_request(problem: dict[str, Any]) -> dict[str, Any]:

@@ -41,7 +41,8 @@ MAX_FAULTS = 50
 class Fault:
     """One thing wrong with a request.
 
-    `pointer` is a JSON pointer into the body (RFC 6901, ``/tags/0``); `parameter` names a parameter.
+    `parameter` names a parameter; `pointer` is a JSON pointer (RFC 6901, ``/tags/0``) into its value, or into
+    the body, where no parameter is named.
     """
 
     detail: str

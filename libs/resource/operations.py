@@ -1,5 +1,6 @@
 """The OpenAPI operations of a resource: what each action takes and answers."""
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -103,7 +104,12 @@ def _create(resource: "Resource") -> JSON:
         "summary": f"Create a {resource.singular}",
         "requestBody": _body(f"New{resource.name}"),
         "responses": {
-            "201": _answer("What was created.", shown_name(resource, "create"), ["Location", "ETag"])
+            "201": _answer(
+                "What was created.",
+                shown_name(resource, "create"),
+                ["Location", "ETag"],
+                sure=_is_ours(resource, "create"),
+            )
         },
     }
 
@@ -113,7 +119,12 @@ def _retrieve(resource: "Resource") -> JSON:
         "operationId": f"get_{resource.singular}",
         "summary": f"Read a {resource.singular}",
         "responses": {
-            "200": _answer(f"The {resource.singular}.", shown_name(resource, "retrieve"), ["ETag"]),
+            "200": _answer(
+                f"The {resource.singular}.",
+                shown_name(resource, "retrieve"),
+                ["ETag"],
+                sure=_is_ours(resource, "retrieve"),
+            ),
             "304": {"description": "It is what you have."},
         },
     }
@@ -125,7 +136,12 @@ def _update(resource: "Resource") -> JSON:
         "summary": f"Change the sent fields of a {resource.singular}",
         "requestBody": _body(f"{resource.name}Changes"),
         "responses": {
-            "200": _answer(f"The changed {resource.singular}.", shown_name(resource, "update"), ["ETag"])
+            "200": _answer(
+                f"The changed {resource.singular}.",
+                shown_name(resource, "update"),
+                ["ETag"],
+                sure=_is_ours(resource, "update"),
+            )
         },
     }
 
@@ -136,7 +152,12 @@ def _replace(resource: "Resource") -> JSON:
         "summary": f"Replace all that can be sent of a {resource.singular}",
         "requestBody": _body(f"{resource.name}Replacement"),
         "responses": {
-            "200": _answer(f"The new {resource.singular}.", shown_name(resource, "replace"), ["ETag"])
+            "200": _answer(
+                f"The new {resource.singular}.",
+                shown_name(resource, "replace"),
+                ["ETag"],
+                sure=_is_ours(resource, "replace"),
+            )
         },
     }
 
@@ -292,14 +313,17 @@ def _body(schema: str) -> JSON:
     return {"required": True, "content": _content(schema)}
 
 
-def _answer(description: str, schema: str, headers: Sequence[str] = ()) -> JSON:
+def _answer(description: str, schema: str, headers: Sequence[str] = (), *, sure: bool = False) -> JSON:
     answer: JSON = {"description": description, "content": _content(schema)}
     if headers:
-        # A list of one page has no links.
-        answer["headers"] = {
-            name: {"required": name != "Link", "schema": {"type": "string"}} for name in headers
-        }
+        answer["headers"] = {name: {"required": sure, "schema": {"type": "string"}} for name in headers}
     return answer
+
+
+def _is_ours(resource: "Resource", action: str) -> bool:
+    """Tell whether an action is ours, with nothing around it: others may answer without our headers."""
+    entry = resource.hooks.entry(action)
+    return inspect.ismethod(entry) and entry.__module__ == "libs.resource.actions"
 
 
 def _content(schema: str) -> JSON:

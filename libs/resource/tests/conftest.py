@@ -16,7 +16,7 @@ from libs.resource import CursorSigner, ModelResource
 from libs.resource.scope import Extent
 from libs.resource.store.totals import Total
 from libs.resource.tests.library import SECRET, SERVICE
-from libs.resource.tests.rows import Job, Parcel, tables
+from libs.resource.tests.rows import Job, Parcel, bindings, restore, tables
 from libs.service import Running, Settings
 from libs.service import service as service_module
 from libs.service.testing import KEY, bearer, environment
@@ -68,8 +68,8 @@ Made = Callable[[type[ModelResource]], Any]
 
 
 @pytest.fixture(scope="session")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """The tables of the library."""
+def shelves(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, Any]]:
+    """The settings of the library, and what binds its models to its tables."""
     loaded = SERVICE.load_settings(environment("library"))
     folder = tmp_path_factory.mktemp("apis")
     (folder / "library.yaml").write_text(CONTRACT + "  {}\n")
@@ -77,8 +77,18 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         patch.setattr(service_module, "models", Models(folder))
         database = SERVICE.database(loaded)
     database.create_tables()
-    yield loaded
+    bound = bindings(database.models)
+    yield loaded, bound
+    restore(bound)
     database.delete_tables()
+
+
+@pytest.fixture
+def library(shelves: tuple[Settings, Any]) -> Settings:
+    """The tables of the library, also where a test before has bound one of their models to others."""
+    loaded, bound = shelves
+    restore(bound)
+    return loaded
 
 
 @pytest.fixture

@@ -109,27 +109,29 @@ def tables(*models: type[Model]) -> Iterator[str]:
 
     Models that others have bound as well, as `Total` is for the whole session, are theirs again afterwards.
     """
-    before = _bindings(models)
+    before = bindings(models)
     prefix = f"test-{uuid.uuid4().hex}-"
     database = bind(models, prefix)
-    ours = _bindings(models)
+    ours = bindings(models)
     database.create_tables()
     try:
         yield prefix
     finally:
-        now = _bindings(models)
-        _restore(ours)
+        now = bindings(models)
+        restore(ours)
         database.delete_tables()
         for theirs, our, earlier in zip(now, ours, before, strict=True):
-            _restore([earlier if theirs == our else theirs])
+            restore([earlier if theirs == our else theirs])
 
 
-def _bindings(models: Sequence[type[Model]]) -> list[tuple[type[Model], str, Any]]:
+def bindings(models: Sequence[type[Model]]) -> list[tuple[type[Model], str, Any]]:
+    """Return which tables models are bound to, for `restore`."""
     return [(one, one.Meta.table_name, one._connection) for one in models]
 
 
-def _restore(bindings: Sequence[tuple[type[Model], str, Any]]) -> None:
-    for model, table_name, connection in bindings:
+def restore(bound: Sequence[tuple[type[Model], str, Any]]) -> None:
+    """Bind models as they were."""
+    for model, table_name, connection in bound:
         model.Meta.table_name, model._connection = table_name, connection
 
 

@@ -8,7 +8,7 @@ from marshmallow.fields import Integer, String
 from marshmallow.validate import Length, OneOf, Range
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from libs.resource import HasScopes, Parser, Serializer, Totals, describe
+from libs.resource import HasScopes, Parser, Serializer, Totals, around, describe
 from libs.resource.tests.conftest import Serve, Served
 from libs.resource.tests.library import Book, BookResource, NoteResource, StockResource
 
@@ -184,3 +184,26 @@ def test_every_operation_answers_as_it_says(serve: Serve, owner: str) -> None:
     for method, path, sent, headers in requests:
         answer = served(method, path, sent, by=owner, headers=headers)
         assert answer.status_code in (200, 204), (method, path, answer.data)
+
+
+def test_headers_are_promised_where_the_answer_is_sure_to_be_ours(serve: Serve) -> None:
+    class Own(NoteResource):
+        @around("create")
+        def told(self, call: Any) -> Any:
+            return call()
+
+        def retrieve(self, key: Any, caller: Any) -> Any:
+            return {}
+
+    found = operations(serve(Own))
+    promised = {
+        (name, header): node["required"]
+        for name, status in (("create_note", "201"), ("get_note", "200"), ("update_note", "200"))
+        for header, node in found[name]["responses"][status]["headers"].items()
+    }
+    assert promised == {
+        ("create_note", "Location"): False,
+        ("create_note", "ETag"): False,
+        ("get_note", "ETag"): False,
+        ("update_note", "ETag"): True,
+    }

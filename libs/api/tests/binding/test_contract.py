@@ -8,6 +8,7 @@ from openapi_spec_validator import validate
 from libs.api import APIS, AnswerCheck, Contract, Contribution, Dependencies, Result, Routes, read_document
 from libs.api.binding.answering import answer_of
 from libs.api.binding.extensions import extension_faults
+from libs.api.document.files import contract_names, contract_path
 from libs.api.tests.bound import Items, Shop, nothing
 from libs.jwt import Caller
 
@@ -348,6 +349,8 @@ def test_contributions_are_served_beside_the_file(write):
     assert set(found.document["paths"]["/x"]) == {"get", "post"}
 
 
-@pytest.mark.parametrize("path", sorted(APIS.glob("*.yaml")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [contract_path(name, APIS) for name in contract_names(APIS)], ids=lambda path: path.name
+)
 def test_the_contracts_of_this_repository_can_be_read(path):
     assert read_document(path)["paths"]
