@@ -5,7 +5,6 @@ from libs.jwt.bearer import bearer_token
 from libs.jwt.caller import Caller, acting_as, current_caller
 from libs.jwt.calls import (
     Identity,
-    active_identity,
     generate_token,
     get_token_issuer,
     get_user_token,
@@ -13,6 +12,7 @@ from libs.jwt.calls import (
     get_userid,
     load_auth_token,
     requires_auth,
+    running_as,
 )
 from libs.jwt.issuer import TokenIssuer
 from libs.jwt.keys import SharedSecret, Signer, SigningKey
@@ -38,7 +38,6 @@ __all__ = [
     "TokenIssuer",
     "TokenVerifier",
     "acting_as",
-    "active_identity",
     "backend_token",
     "bearer_token",
     "current_caller",
@@ -49,4 +48,5 @@ __all__ = [
     "get_userid",
     "load_auth_token",
     "requires_auth",
+    "running_as",
 ]

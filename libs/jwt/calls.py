@@ -4,7 +4,8 @@ They know the caller of the request or task they are called in, whatever else th
 thread, greenlet and task has its own. Where nobody is known they say so with an empty answer.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import wraps
@@ -30,7 +31,17 @@ class Identity:
     issuer: TokenIssuer | None = None
 
 
-active_identity: ContextVar[Identity | None] = ContextVar("identity", default=None)
+_identity: ContextVar[Identity | None] = ContextVar("identity", default=None)
+
+
+@contextmanager
+def running_as(identity: Identity | None) -> Iterator[None]:
+    """Have `load_auth_token` and `generate_token` do as this service does, for the length of a with-block."""
+    token = _identity.set(identity)
+    try:
+        yield
+    finally:
+        _identity.reset(token)
 
 
 @overload
@@ -105,7 +116,7 @@ def load_auth_token(token: str) -> Caller:
 
     :raises Unauthorized: as `TokenVerifier.verify` does.
     """
-    return _identity().authenticate(token)
+    return _service().authenticate(token)
 
 
 def generate_token(
@@ -123,14 +134,14 @@ def generate_token(
     :raises RuntimeError: in a service that signs no tokens.
     :raises ValueError: if `data` holds a claim that the issuer sets.
     """
-    issuer = _identity().issuer
+    issuer = _service().issuer
     if issuer is None:
         raise RuntimeError("this service signs no tokens: auth does")
     return issuer.issue(user_id, audience=audience, expires_in=expire_in, scopes=scopes, claims=data)
 
 
-def _identity() -> Identity:
-    identity = active_identity.get()
+def _service() -> Identity:
+    identity = _identity.get()
     if identity is None:
         raise RuntimeError("no service is running here, so no tokens are known")
     return identity

@@ -32,11 +32,13 @@ from libs.dynamodb import Database
 from libs.errors import ServiceUnavailable
 from libs.jwt import (
     Caller,
+    Identity,
     KeySet,
     RemoteKeySet,
     RemoteRevocations,
     Revocations,
     SharedSecret,
+    TokenIssuer,
     TokenVerifier,
     current_caller,
 )
@@ -228,6 +230,7 @@ class Running:
             self.dependencies,
             CeleryPublisher(self.celery),
             lease_seconds=self.settings.task_lease_seconds,
+            identity=self.identity,
         )
         register(self.celery, runtime)
         return runtime
@@ -269,6 +272,12 @@ class Running:
         builtin = Builtin(name, settings, self.health, lambda: self.contract.document)
         return self.service.contract(self.dependencies, builtin.contribution())
 
+    @cached_property
+    def identity(self) -> Identity:
+        """How callers are known, and what signs tokens where the service does."""
+        signs = self.dependencies.provides(TokenIssuer)
+        return Identity(self._authenticate(), self.dependencies.make(TokenIssuer) if signs else None)
+
     def _authenticate(self) -> Callable[[str], Caller]:
         if self.service.authenticate is not None:
             return self.service.authenticate(self.settings)
@@ -283,7 +292,7 @@ class Running:
     def web_app(self) -> Flask:
         """Return the WSGI application."""
         server = Server(
-            self._authenticate(),
+            self.identity.authenticate,
             models[self.service.name].completed(self.contract.document),
             answer_check=AnswerCheck.from_setting(self.settings.validate_answers),
         )
@@ -295,6 +304,7 @@ class Running:
             max_body_bytes=self.settings.max_body_bytes,
             cors=Cors.from_setting(self.settings.cors_origins),
             trusted_proxies=self.settings.trusted_proxies,
+            identity=self.identity,
         )
 
 

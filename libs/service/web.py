@@ -36,6 +36,7 @@ from libs.errors import (
     trace_scope,
     valid_request_id,
 )
+from libs.jwt import Identity, running_as
 from libs.service.cors import Cors
 from libs.tasks import TaskRuntime
 
@@ -63,12 +64,14 @@ def create_app(
     max_body_bytes: int,
     cors: Cors | None = None,
     trusted_proxies: int = 0,
+    identity: Identity | None = None,
 ) -> Flask:
     """Return the WSGI application that serves `contract`.
 
     :param tasks: where the tasks that handlers call are submitted.
     :param max_body_bytes: larger bodies are refused with 413, read or unread.
     :param cors: which other sites' pages may call it; by default none.
+    :param identity: what `load_auth_token` and `generate_token` go by.
     :param trusted_proxies: how many proxies of ours each request has come through, for `client_address`.
     """
     cors = cors or Cors()
@@ -78,7 +81,7 @@ def create_app(
     # In front of Flask's own routing, which looks at the decoded path and has no route here.
     app.before_request(partial(_answer, Routes(contract.operations), server, cors))
     app.register_error_handler(Exception, _answer_error)
-    app.wsgi_app = RequestScope(app.wsgi_app, tasks, cors)  # type: ignore[method-assign]
+    app.wsgi_app = RequestScope(app.wsgi_app, tasks, cors, identity)  # type: ignore[method-assign]
     return app
 
 
@@ -161,7 +164,10 @@ def _problem(error: Exception) -> Problem:
 class RequestScope:
     """WSGI middleware: the request's id and tasks around it, its log line after it, CORS on every answer."""
 
-    def __init__(self, app: "WSGIApplication", tasks: TaskRuntime | None, cors: Cors) -> None:
+    def __init__(
+        self, app: "WSGIApplication", tasks: TaskRuntime | None, cors: Cors, identity: Identity | None = None
+    ) -> None:
+        self._identity = identity
         self._app = app
         self._tasks = tasks
         self._cors = cors
@@ -177,7 +183,8 @@ class RequestScope:
             return start_response(status, self._cors.completed(environ.get("HTTP_ORIGIN"), headers), *rest)
 
         trace = trace_scope(environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE"))
-        with request_id_scope(request_id), trace, self._tasks.active() if self._tasks else nullcontext():
+        tasks = self._tasks.active() if self._tasks else nullcontext()
+        with request_id_scope(request_id), trace, running_as(self._identity), tasks:
             try:
                 answer = self._app(environ, start)
                 silent = answered["status"] == RequestTimeout.status

@@ -14,7 +14,7 @@ from pynamodb.exceptions import DoesNotExist, PynamoDBException
 from libs.api import Dependencies, dump_json
 from libs.dynamodb import as_problem, current_transaction
 from libs.errors import InternalError, Problem, current_request_id, new_request_id, request_id_scope
-from libs.jwt import Caller, acting_as, current_caller
+from libs.jwt import Caller, Identity, acting_as, current_caller, running_as
 from libs.tasks.lease import LeaseLost, kept_lease
 from libs.tasks.operation import Operation
 from libs.tasks.task import Task, active_runtime
@@ -37,6 +37,7 @@ class TaskRuntime:
     """The tasks of one service.
 
     :param lease_seconds: how long after its last sign of life a worker counts as dead.
+    :param identity: what `load_auth_token` and `generate_token` go by in a task.
     """
 
     def __init__(
@@ -46,7 +47,9 @@ class TaskRuntime:
         publisher: Publisher,
         *,
         lease_seconds: float = 15.0,
+        identity: Identity | None = None,
     ) -> None:
+        self._identity = identity
         self.tasks = {task.name: task for task in tasks}
         self._functions: dict[str, Callable[..., Any]] = {
             task.name: dependencies.bind(task.function, task.arguments_given(dependencies.provides))
@@ -133,7 +136,8 @@ class TaskRuntime:
         if operation.task not in self._functions or not operation.claim(self._lease_seconds):
             return
         caller = Caller.from_json(operation.caller) if operation.caller else None
-        with request_id_scope(operation.request_id), acting_as(caller), self.active():
+        scope = request_id_scope(operation.request_id)
+        with scope, running_as(self._identity), acting_as(caller), self.active():
             self._run_claimed(operation)
 
     def _run_claimed(self, operation: Operation) -> None:

@@ -12,7 +12,6 @@ from libs.jwt import (
     Identity,
     TokenIssuer,
     acting_as,
-    active_identity,
     backend_token,
     generate_token,
     get_token_issuer,
@@ -21,6 +20,7 @@ from libs.jwt import (
     get_userid,
     load_auth_token,
     requires_auth,
+    running_as,
 )
 from libs.jwt.tests.forging import AUDIENCE, ISSUER, KEY, verifier
 
@@ -31,9 +31,8 @@ ADA = Caller(
 
 @pytest.fixture
 def identity():
-    token = active_identity.set(Identity(verifier().verify, TokenIssuer(KEY, ISSUER)))
-    yield
-    active_identity.reset(token)
+    with running_as(Identity(verifier().verify, TokenIssuer(KEY, ISSUER))):
+        yield
 
 
 def test_where_nobody_is_known_the_answers_are_empty():
@@ -99,12 +98,8 @@ def test_a_running_service_makes_and_reads_tokens(identity):
 def test_without_a_service_there_are_no_tokens():
     with pytest.raises(RuntimeError, match="no service is running"):
         load_auth_token("x")
-    token = active_identity.set(Identity(verifier().verify))
-    try:
-        with pytest.raises(RuntimeError, match="signs no tokens"):
-            generate_token("ada", audience=[AUDIENCE])
-    finally:
-        active_identity.reset(token)
+    with running_as(Identity(verifier().verify)), pytest.raises(RuntimeError, match="signs no tokens"):
+        generate_token("ada", audience=[AUDIENCE])
 
 
 def test_eight_threads_of_ten_thousand_tokens_never_meet_anothers_caller():
