@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from libs.api import ApiModels, table_models
-from libs.api.tests.persistence.shelf import shelf
+from libs.api.tests.persistence.shelf import AT, shelf
 from libs.dynamodb import Database
 
 Bind = Callable[[ApiModels], Database]
@@ -60,3 +60,19 @@ def entries(models: ApiModels, database: Database):
 def isbn() -> str:
     """A key nobody else has."""
     return uuid.uuid4().hex
+
+
+@pytest.fixture
+def book(books, isbn):
+    """A stored one."""
+    made = books(isbn=isbn, title="Notes", tags=["a"], author="Ada", loans=1, price="1.50", readers=["eve"])
+    made.create()
+    return made
+
+
+@pytest.fixture
+def entry(entries):
+    """A stored one, of version 1."""
+    made = entries(log=uuid.uuid4().hex, at=AT, text="x")
+    made.create()
+    return made

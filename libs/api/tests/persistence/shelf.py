@@ -1,8 +1,12 @@
 """Schemas and their `Persistent` classes, for the tests."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from libs.api import ApiModels, Index, Persistent
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+"""When the entries of a log begin."""
 
 HERE = "libs.api.tests.persistence.shelf"
 

@@ -1,17 +1,16 @@
 """Loading, in batches, by indexes and page by page."""
 
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from libs.api import ApiModels, table_models
-from libs.api.tests.persistence.shelf import HERE, document, shelf
+from libs.api.tests.persistence.shelf import AT, HERE, document, shelf
 from libs.dynamodb import CursorSigner, Position
 from libs.errors import Conflict, InvalidParameters, NotFound, ServiceUnavailable
 
-AT = datetime(2026, 1, 1, tzinfo=UTC)
 SIGNER = CursorSigner("only-for-tests-and-32-characters-long")
 
 

@@ -2,35 +2,16 @@
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
 
 from libs.api import REMOVE, Append, Exclude, Include, Increase
-from libs.dynamodb import Table, as_problem
+from libs.api.tests.persistence.shelf import AT
+from libs.dynamodb import Table
 from libs.errors import Conflict, Forbidden, InvalidBody, NotFound, ServiceUnavailable
-
-AT = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def book(books, isbn):
-    """A stored one."""
-    made = books(isbn=isbn, title="Notes", tags=["a"], author="Ada", loans=1, price="1.50", readers=["eve"])
-    made.create()
-    return made
-
-
-@pytest.fixture
-def entry(entries):
-    """A stored one, of version 1."""
-    made = entries(log=uuid.uuid4().hex, at=AT, text="x")
-    made.create()
-    return made
 
 
 def test_what_is_there_is_not_created(books, book):
@@ -306,169 +287,3 @@ def test_the_time_to_live_is_one_to_dynamodb(entries, database):
     (model,) = (one for one in database.models if one.Meta.table_name.endswith("entries"))
     told = database.connection.client.describe_time_to_live(TableName=model.Meta.table_name)
     assert told["TimeToLiveDescription"]["AttributeName"] == "expires_at"
-
-
-# Transactions
-
-
-def test_writes_in_a_transaction_happen_together(books, entries, database):
-    isbn, log = uuid.uuid4().hex, uuid.uuid4().hex
-    gone = books(isbn=uuid.uuid4().hex, title="t", tags=[])
-    gone.create()
-    entry = entries(log=log, at=AT)
-    with database.transaction() as transaction:
-        books(isbn=isbn, title="t", tags=[]).create(transaction=transaction)
-        entry.save(transaction=transaction)
-        books.delete(gone.isbn, transaction=transaction)
-        assert not books.exists(isbn)
-        assert "revision" not in entry
-    assert books.exists(isbn)
-    assert not books.exists(gone.isbn)
-    assert entries.load(log, AT).revision == entry.revision == 1
-    with database.transaction() as transaction:
-        assert books.update(isbn, {"loans": Increase(2)}, transaction=transaction) is None
-        entry.text = "x"
-        entry.replace(transaction=transaction)
-    assert (books.load(isbn).loans, entries.load(log, AT).revision) == (2, 2)
-
-
-def test_none_of_them_happens_where_one_cannot(books, book, entries, database, isbn):
-    log, other = uuid.uuid4().hex, uuid.uuid4().hex
-
-    def together(write):
-        with database.transaction() as transaction:
-            entries(log=log, at=AT).create(transaction=transaction)
-            write(transaction)
-
-    def sell(transaction):
-        few = books.field("loans") >= 9
-        sold_out = Conflict("No copies")
-        books.update(
-            book.isbn, {"loans": Increase(-9)}, condition=few, conflict=sold_out, transaction=transaction
-        )
-
-    with pytest.raises(Conflict, match="No copies"):
-        together(sell)
-    with pytest.raises(NotFound):
-        together(lambda transaction: books.delete(other, transaction=transaction))
-    with pytest.raises(NotFound):
-        together(lambda transaction: books.update(other, {"title": "x"}, transaction=transaction))
-    with pytest.raises(NotFound):
-        together(lambda transaction: books(isbn=other, title="x", tags=[]).replace(transaction=transaction))
-    with pytest.raises(Conflict):
-        together(
-            lambda transaction: books(isbn=book.isbn, title="x", tags=[]).create(transaction=transaction)
-        )
-    assert not entries.exists(log, AT)
-
-
-def test_a_write_in_the_block_that_would_not_be_part_of_it_is_refused(books, book, database):
-    with pytest.raises(RuntimeError, match="transaction="), database.transaction():
-        book.save()
-    with pytest.raises(RuntimeError, match="transaction="), database.transaction():
-        books.update(book.isbn, {"loans": Increase()})
-    with pytest.raises(RuntimeError, match="transaction="), database.transaction():
-        books.delete(book.isbn)
-    assert books.load(book.isbn).loans == 1
-
-
-def test_a_write_that_its_transaction_would_never_do_is_refused(books, isbn, database):
-    with database.transaction() as over:
-        pass
-    book = books(isbn=isbn, title="t", tags=[])
-    for write in (
-        lambda: book.create(transaction=over),
-        lambda: book.save(transaction=over),
-        lambda: books.update(isbn, {"title": "u"}, transaction=over),
-        lambda: books.delete(isbn, transaction=over),
-    ):
-        with pytest.raises(RuntimeError, match="not in the block of its transaction="):
-            write()
-        with pytest.raises(RuntimeError, match="not in the block"), database.transaction():
-            write()
-    assert not books.exists(isbn)
-
-
-# Answers that get lost, and a database that is away
-
-
-@pytest.fixture
-def lost_answer(database):
-    """Have the next write done and its answer lost, so that botocore sends it again."""
-    client, armed = database.connection.client, []
-
-    def send(request, **_):
-        if armed:
-            armed.clear()
-            client._endpoint.http_session.send(request)
-            raise ReadTimeoutError(endpoint_url=request.url)
-
-    operations = [
-        f"before-send.dynamodb.{one}" for one in ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
-    ]
-    for operation in operations:
-        client.meta.events.register(operation, send)
-
-    @contextmanager
-    def lost():
-        armed.append(True)
-        yield
-        assert not armed, "nothing was written"
-
-    yield lost
-    for operation in operations:
-        client.meta.events.unregister(operation, send)
-
-
-def test_a_lost_answer_is_no_conflict_and_counts_once(books, entries, lost_answer, isbn):
-    with lost_answer():
-        books(isbn=isbn, title="t", tags=[], loans=1).create()
-    with lost_answer():
-        assert books.update(isbn, {"loans": Increase()}).loans == 2
-    with lost_answer():
-        assert books.update(isbn, {"title": "u"}, condition=books.field("title") == "t").title == "u"
-    with lost_answer():
-        books.update(isbn, {"readers": Append(["x"])})
-    assert list(books.load(isbn).readers) == ["x"]
-    with lost_answer():
-        books.delete(isbn)
-    entry = entries(log=isbn, at=AT)
-    for revision in (1, 2):
-        with lost_answer():
-            entry.save()
-        assert entries.load(isbn, AT).revision == entry.revision == revision
-
-
-def test_sets_and_odd_texts_are_found_again_when_the_answer_was_lost(books, lost_answer, isbn):
-    book = books(isbn=isbn, title="t", tags=["b", "a"], ratings=[], price="1.50", loans=10**30)
-    with lost_answer():
-        book.create()
-    with lost_answer():
-        book.replace(condition=books.field("title").exists() & ~books.field("weight").exists())
-    book["weight"] = 1.5
-    with lost_answer():
-        book.save(condition=books.field("weight").does_not_exist())
-    assert books.load(isbn).weight == 1.5
-
-
-def test_a_conflict_whose_answer_was_lost_is_still_one(books, book, lost_answer):
-    with lost_answer(), pytest.raises(Conflict):
-        books(isbn=book.isbn, title="other", tags=[]).create()
-
-
-def test_throttling_is_a_503(books, book, database, monkeypatch):
-    def throttled(*_):
-        raise ClientError(
-            {"Error": {"Code": "ProvisionedThroughputExceededException", "Message": "m"}}, "GetItem"
-        )
-
-    monkeypatch.setattr(database.connection, "dispatch", throttled)
-    for use in (
-        lambda: books.load(book.isbn),
-        book.save,
-        lambda: books.update(book.isbn, {"loans": Increase()}),
-        lambda: books.load_many([book.isbn]),
-    ):
-        with pytest.raises(Exception) as caught:  # noqa: PT011 - what the service makes a problem of
-            use()
-        assert isinstance(as_problem(caught.value), ServiceUnavailable)
