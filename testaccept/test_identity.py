@@ -103,9 +103,10 @@ def test_log_in_answers_with_a_token(anyone: Clients, user: User) -> None:
     response = anyone.auth.post("/auth/login", json={"email": user.email, "password": user.password})
     assert response.status_code == 200
     body = response.json()
-    assert set(body) == {"access_token", "token_type", "expires_in", "user_id"}
+    tokens = {"access_token", "token_type", "expires_in", "scope", "refresh_token", "refresh_expires_in"}
+    assert set(body) == {*tokens, "user_id"}
     assert (body["token_type"], body["user_id"]) == ("Bearer", user.user_id)
-    assert body["expires_in"] > 0
+    assert 0 < body["expires_in"] < body["refresh_expires_in"]
     # RFC 6749, 5.1: no cache may keep a token.
     assert response.headers.get("Cache-Control") == "no-store"
 

@@ -37,6 +37,7 @@ from libs.resource.hooks.events import after, after_parse, around, before, handl
 from libs.resource.operations import describe
 from libs.resource.permissions import (
     AllowAny,
+    HasRoles,
     HasScopes,
     IsAuthenticated,
     IsOwner,
@@ -61,6 +62,7 @@ __all__ = [
     "Everyone",
     "Extent",
     "Group",
+    "HasRoles",
     "HasScopes",
     "IsAuthenticated",
     "IsOwner",

@@ -24,7 +24,7 @@ what is theirs by `IsOwner`.
 
 import inspect
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from pynamodb.models import Model
 
@@ -204,30 +204,57 @@ class ReadOnly(Permission):
         return "This resource can only be read."
 
 
-class HasScopes(Permission):
-    """Whoever's token has all of these scopes.
+class _Has(Permission):
+    """Whoever has all of some names; the names are of a kind.
 
     :param actions: the actions they are needed for; None for all.
-    :raises TypeError: without a scope, and for an action there is not.
+    :raises TypeError: without a name, and for an action there is not.
     """
 
-    def __init__(self, *scopes: str, actions: Collection[str] | None = None) -> None:
-        if not scopes or isinstance(actions, str):
-            raise TypeError("HasScopes takes the scopes that are needed, and a collection of actions")
+    _kind: ClassVar[str]
+    _refusal: ClassVar[str]
+
+    def __init__(self, *names: str, actions: Collection[str] | None = None) -> None:
+        own = type(self).__name__
+        if not names or isinstance(actions, str):
+            raise TypeError(f"{own} takes the {self._kind}s that are needed, and a collection of actions")
         unknown = sorted(set(actions or ()) - ACTIONS)
         if unknown:
-            raise TypeError(f"HasScopes: there is no action {', '.join(unknown)}")
-        self._scopes = frozenset(scopes)
+            raise TypeError(f"{own}: there is no action {', '.join(unknown)}")
+        self._names = frozenset(names)
         self._actions = None if actions is None else frozenset(actions)
+
+    def _held(self, caller: Caller) -> frozenset[str]:
+        raise NotImplementedError
 
     def has_permission(self, caller: Caller | None, action: str) -> bool:
         if self._actions is not None and action not in self._actions:
             return True
-        return caller is not None and self._scopes <= caller.scopes
+        return caller is not None and self._names <= self._held(caller)
 
     def reason(self, caller: Caller | None, action: str) -> str | None:
-        missing = self._scopes - (caller.scopes if caller else frozenset())
-        return f"The token lacks the scope {' '.join(sorted(missing))}." if missing else None
+        missing = self._names - (self._held(caller) if caller else frozenset())
+        return f"{self._refusal} {' '.join(sorted(missing))}." if missing else None
+
+
+class HasScopes(_Has):
+    """Whoever's token has all of these scopes."""
+
+    _kind = "scope"
+    _refusal = "The token lacks the scope"
+
+    def _held(self, caller: Caller) -> frozenset[str]:
+        return caller.scopes
+
+
+class HasRoles(_Has):
+    """Whoever has all of these roles."""
+
+    _kind = "role"
+    _refusal = "The caller lacks the role"
+
+    def _held(self, caller: Caller) -> frozenset[str]:
+        return caller.roles
 
 
 class IsOwner(Permission):

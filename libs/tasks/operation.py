@@ -61,8 +61,8 @@ class PendingIndex(GlobalSecondaryIndex["Operation"]):  # type: ignore[no-untype
 class Operation(Model):
     """One run of a task.
 
-    `arguments`, `result` and `problem` are JSON; `caller` is who it runs for (`Caller.to_json`); `owner`
-    the subject who may read it; times without ``_at`` are seconds since the epoch.
+    `arguments` (empty once it has succeeded), `result` and `problem` are JSON; `caller` is who it runs for
+    (`Caller.to_json`); `owner` the subject who may read it. Times without ``_at`` are seconds since 1970.
     """
 
     class Meta:
@@ -132,7 +132,8 @@ class Operation(Model):
         if problem is not None:
             actions.append(cls.problem.set(problem))
         else:
-            actions.append(cls.progress.set(1))
+            # What it was done with, an address or a name, is of no use to anybody any more.
+            actions += [cls.progress.set(1), cls.arguments.set({})]
             if result is not None:
                 actions.append(cls.result.set(result))
         return self._update(actions, self._mine())

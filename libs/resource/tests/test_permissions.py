@@ -16,6 +16,7 @@ from libs.resource.permissions import (
     ACTIONS,
     ON_ROW,
     AllowAny,
+    HasRoles,
     HasScopes,
     IsAuthenticated,
     IsOwner,
@@ -121,6 +122,18 @@ def test_scopes_of_no_action_or_none_at_all_stop_the_start() -> None:
         HasScopes()
     with pytest.raises(TypeError, match="a collection of actions"):
         HasScopes("posts:write", actions="create")
+
+
+def test_roles_are_needed_as_scopes_are() -> None:
+    editor = Caller("ed", frozenset({"author"}), roles=frozenset({"editor"}))
+    assert allows(HasRoles("editor"), "update", caller=editor)
+    assert not allows(HasRoles("author"), "update", caller=editor)  # that is a scope of theirs
+    assert not allows(HasRoles("editor"), "update", caller=None)
+    assert allows(HasRoles("author", actions=["create"]), "update", caller=None)
+    with pytest.raises(Forbidden, match="lacks the role author"):
+        admit([HasRoles("editor", "author")], editor, "update")
+    with pytest.raises(TypeError, match="HasRoles takes the roles"):
+        HasRoles()
 
 
 def test_who_is_known_and_who_is_not() -> None:

@@ -97,6 +97,18 @@ def test_a_failed_operation_keeps_its_problem_and_its_progress(stored: Store, re
     assert row.result is None
 
 
+def test_what_it_was_done_with_is_kept_for_who_looks_into_a_failure_only(stored: Store, read: Read) -> None:
+    done, failed = (
+        stored(arguments={"email": "ada@example.com"}),
+        stored(arguments={"email": "bob@example.com"}),
+    )
+    for one, end in ((done, {"result": 1}), (failed, {"problem": {"code": "TASK_FAILED"}})):
+        one.claim(30)
+        assert one.finish(**end)
+    assert read(done.id).arguments == {}
+    assert read(failed.id).arguments == {"email": "bob@example.com"}
+
+
 def test_a_result_may_be_nothing(stored: Store, read: Read) -> None:
     operation = stored()
     operation.claim(30)
