@@ -12,7 +12,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up down ps logs seed shell token test fuzz testaccept lint fmt bench contracts breaking clients requirements clean
+.PHONY: help up down ps logs seed shell token test fuzz testaccept lint fmt bench bench-tasks contracts breaking clients requirements clean
 # One target after the other: `make down up` means that order, under -j, too.
 .NOTPARALLEL:
 # Recipes show what they do in their own words.
@@ -69,6 +69,9 @@ fmt: .venv/.stamp ## Repair format, imports and what else ruff can
 bench: .venv/.stamp ## Compare the CPU of a request with plain Flask services' (ARGS="--rounds 5 --requests 200")
 	@$(VENV) -m bench $(ARGS)
 
+bench-tasks: .venv/.stamp ## Kill what is around tasks, count what is lost, compare with Celery (ARGS="--tasks 200")
+	@$(VENV) -m bench.tasks $(ARGS)
+
 contracts: .venv/.stamp ## Write apis/published/, the complete OpenAPI documents, and the types of their objects
 	@$(VENV) -m libs.service.contracts
 	@$(VENV) -m libs.api.stubs
@@ -96,7 +99,7 @@ clean: ## Stop everything, then remove the data of both modes, .venv, .local and
 help: ## Show this
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "Variables: MODE SERVICE ARGS BASE FUZZ PYTHON, and a port each: AUTH_PORT PROFILES_PORT TODOS_PORT DYNAMODB_PORT REDIS_PORT"
 

@@ -215,7 +215,7 @@ class Document:
             "documents", contract, server, tasks=self._tasks, max_body_bytes=1_000_000
         ).test_client()
 
-    def publish(self, task_name: str, operation_id: str) -> None:
+    def publish(self, task_name: str, operation_id: str, **where: object) -> None:
         """Take the hint that a task is to be run, as a broker does."""
         self._queued.append(operation_id)
 

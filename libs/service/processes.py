@@ -5,7 +5,8 @@ import logging
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,16 +15,19 @@ from celery import signals
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
+from pynamodb.exceptions import PynamoDBException
 
+from libs.dynamodb import Database
 from libs.service.service import Running
-from libs.service.settings import SettingsError
+from libs.service.settings import SettingsError, read_queues
 from libs.tasks import TaskRuntime
-from libs.tasks.celery_app import relay_scheduler
+from libs.tasks.celery_app import queue_name, relay_scheduler
+from libs.tasks.draining import Drain, hand_back_on_signal
+from libs.tasks.health import LiveWorker, end_life, show_life, worker_id
+from libs.tasks.pulse import Pulse
 
 WORKER_SECONDS = 30
 """A worker process whose main thread does not stir for that long is replaced."""
-DRAIN_SECONDS = 20
-"""How long requests under way may go on after SIGTERM."""
 
 
 class _PlainLogger(Logger):  # type: ignore[misc]
@@ -50,7 +54,7 @@ class _Web(BaseApplication):  # type: ignore[misc]
             "threads": settings.web_threads,
             "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108
             "timeout": WORKER_SECONDS,
-            "graceful_timeout": DRAIN_SECONDS,
+            "graceful_timeout": settings.drain_seconds,
             "keepalive": 65,  # longer than the idle timeout of an AWS load balancer (60)
             "max_requests": 20_000,
             "max_requests_jitter": 2_000,
@@ -110,17 +114,62 @@ def run_web(running: Running) -> None:
 
 
 def run_worker(running: Running) -> None:
-    """Run tasks until SIGTERM; those under way are finished first."""
+    """Run tasks until SIGTERM; those under way are then finished, or handed back within `drain_seconds`."""
     _tasks(running)
-    signals.heartbeat_sent.connect(_sign_of_life(running), weak=False)
-    running.celery.Worker(
-        hostname=f"{running.service.name}@{socket.gethostname()}",
-        concurrency=running.settings.worker_concurrency,
-        queues=[running.service.name],
+    settings, service, app = running.settings, running.service.name, running.celery
+    queues = _queues(running)
+    pulse = _pulse(running, queues)
+    pulse.attach()
+    signals.worker_process_init.connect(hand_back_on_signal, weak=False)
+    worker = app.Worker(
+        hostname=f"{service}@{socket.gethostname()}",
+        concurrency=settings.worker_concurrency,
+        queues=queues,
         without_gossip=True,
         without_mingle=True,
         quiet=True,
-    ).start()
+    )
+    drain = Drain(lambda: [child.pid for child in worker.pool._pool._pool], settings.drain_seconds)
+    signals.worker_shutting_down.connect(drain.begin, weak=False)
+    try:
+        worker.start()
+    finally:
+        pulse.stop()
+        with suppress(PynamoDBException):
+            end_life(worker_id())
+
+
+def _queues(running: Running) -> list[str]:
+    app, service, wanted = running.celery, running.service.name, running.settings.worker_queues
+    if wanted is None:
+        return list(app.amqp.queues)
+    names = [queue_name(service, one) for one in read_queues(wanted)]
+    if unknown := sorted(set(names) - set(app.amqp.queues)):
+        told = ", ".join(one.removeprefix(f"{service}.") for one in unknown)
+        raise SettingsError(f"APP_WORKER_QUEUES: no task of {service} has the queue {told}.")
+    return names
+
+
+def _pulse(running: Running, queues: Sequence[str]) -> Pulse:
+    settings, service, worker = running.settings, running.service.name, worker_id()
+    Database(
+        [LiveWorker],
+        region=settings.dynamodb_region,
+        endpoint=settings.dynamodb_endpoint,
+        table_prefix=f"{settings.table_prefix}{service}-",
+        max_connections=1,
+    )
+    touch = _sign_of_life(running)
+    every = settings.task_lease_seconds / 3
+
+    def alive() -> None:
+        touch()
+        with suppress(PynamoDBException):
+            show_life(worker, queues, seconds=settings.task_lease_seconds + every)
+
+    return Pulse(
+        running.celery, f"{service}.pulse.{worker}", every=every, alive=alive, echoes=running.broker.echoes
+    )
 
 
 def run_beat(running: Running) -> None:

@@ -11,8 +11,6 @@ import redis
 from celery import Celery
 from flask import Flask
 from pynamodb.models import Model
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from libs.api import (
     APIS,
@@ -49,8 +47,11 @@ from libs.service.health import Health
 from libs.service.settings import Settings, SettingsError, load_settings, service_url, setting
 from libs.service.web import ClientAddress, UserAgent, client_address, create_app, user_agent
 from libs.tasks import Operation, Progress, Task, TaskRuntime, operations_contribution
+from libs.tasks.brokers import Broker, read_broker
 from libs.tasks.celery_app import CeleryPublisher, make_celery, register
+from libs.tasks.health import TaskHealth
 from libs.tasks.lease import current_progress
+from libs.tasks.runtime import KILL_AFTER_SECONDS
 
 
 def _nothing(settings: Any) -> Sequence[object]:
@@ -115,7 +116,8 @@ class Service:
 
         :raises SettingsError: naming every fault.
         """
-        needed = ["redis_url"] if self.tasks else []
+        told = {"APP_BROKER_URL", "APP_BROKER_URL_FILE"} & set(environ)
+        needed = ["redis_url"] if self.tasks and not told else []
         verifies = self.keys is None and self.authenticate is None
         one_of = [("jwks_url", "jwt_secret")] if verifies else []
         return load_settings(self.settings_class, environ, needed=needed, one_of=one_of)
@@ -210,15 +212,36 @@ class Running:
     @cached_property
     def celery(self) -> Celery:
         """The broker's side of the tasks."""
-        url = self.settings.redis_url
-        if url is None:
+        settings, tasks = self.settings, self.service.tasks
+        if not tasks:
             raise SettingsError(f"APP_SERVICE: {self.service.name} has no tasks.")
         return make_celery(
             self.service.name,
-            url.reveal(),
-            key_prefix=f"{self.settings.table_prefix}{self.service.name}:",
-            sweep_seconds=self.settings.task_sweep_seconds,
+            self._broker_url(),
+            key_prefix=self._key_prefix,
+            sweep_seconds=settings.task_sweep_seconds,
+            queues={task.usual.queue for task in tasks if task.usual.queue},
+            longest_seconds=max(task.timeout for task in tasks) + KILL_AFTER_SECONDS,
+            region=settings.dynamodb_region,
+            max_memory_mib=settings.worker_max_memory_mib,
         )
+
+    @cached_property
+    def broker(self) -> Broker:
+        """What the broker is, by its address."""
+        return read_broker(
+            self._broker_url(), key_prefix=self._key_prefix, region=self.settings.dynamodb_region
+        )
+
+    @property
+    def _key_prefix(self) -> str:
+        return f"{self.settings.table_prefix}{self.service.name}:"
+
+    def _broker_url(self) -> str:
+        url = self.settings.broker_url or self.settings.redis_url
+        if url is None:
+            raise SettingsError("APP_REDIS_URL: Missing data for required field.")
+        return url.reveal()
 
     @cached_property
     def tasks(self) -> TaskRuntime | None:
@@ -258,9 +281,11 @@ class Running:
         keys_ready = getattr(self.keys, "ready", None) if self.service.authenticate is None else None
         if keys_ready is not None:
             checks["keys"] = keys_ready
-        if self.service.tasks and self.settings.redis_url:
-            checks["redis"] = _redis_ping(self.settings.redis_url.reveal())
-        return Health(checks)
+        if self.service.tasks:
+            if self.broker.ping is not None:
+                checks["redis"] = _broker_ping(self.broker.ping)
+            checks["tasks"] = TaskHealth().look
+        return Health(checks, told_only={"tasks"})
 
     @cached_property
     def contract(self) -> Contract:
@@ -339,14 +364,10 @@ def _caller() -> Caller:
     return caller
 
 
-def _redis_ping(url: str) -> Callable[[], None]:
-    client = redis.Redis.from_url(
-        url, socket_timeout=0.5, socket_connect_timeout=0.5, retry=Retry(NoBackoff(), 0)
-    )
-
+def _broker_ping(ask: Callable[[], object]) -> Callable[[], None]:
     def ping() -> None:
         try:
-            client.ping()
+            ask()
         except redis.RedisError as error:
             raise ServiceUnavailable("The broker does not answer. Try again.") from error
 

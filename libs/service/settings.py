@@ -16,6 +16,7 @@ from libs.api import is_service_url
 from libs.jwt import SharedSecret
 from libs.service.cors import read_origins
 from libs.service.docs.menu import read_menu
+from libs.tasks.brokers import BrokerAddress
 
 PREFIX = "APP_"
 
@@ -77,7 +78,23 @@ def service_url(text: str) -> str:
 _ANSWER_CHECK = Regexp(
     r"(always|off|1|0\.[0-9]*[1-9][0-9]*)\Z", error="Neither always, off, nor a share such as 0.01."
 )
-_REDIS_URL = Regexp(r"(rediss?|unix)://\S+\Z", error="Not a redis, rediss or unix URL.")
+
+
+def _redis_url(text: str) -> str:
+    if BrokerAddress.read(text).scheme not in {"redis", "rediss", "unix"}:
+        raise ValueError("Not a redis, rediss or unix URL.")
+    return text
+
+
+def read_queues(text: str) -> list[str]:
+    """Read names of queues: ``default,slow``.
+
+    :raises ValueError: if it has none.
+    """
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise ValueError("Not names of queues, with commas between them.")
+    return names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +118,9 @@ class Settings:
     web_workers: int = setting(2, Range(1, 64))
     web_threads: int = setting(8, Range(1, 256))
     worker_concurrency: int = setting(2, Range(1, 64))
+    worker_queues: str | None = setting(None, readable(read_queues))
+    worker_max_memory_mib: int = setting(256, Range(0))
+    drain_seconds: int = setting(15, Range(1, 3600))
     read_timeout_seconds: int = setting(10, Range(1, 300))
     body_timeout_seconds: int = setting(60, Range(1, 3600))
     max_body_bytes: int = setting(1024 * 1024, Range(1024))
@@ -120,7 +140,8 @@ class Settings:
     table_prefix: str = setting("polymacaron-", Regexp(r"[A-Za-z0-9_.-]{0,100}\Z"))
     create_tables: bool = setting(False)
 
-    redis_url: Secret | None = setting(None, _REDIS_URL)
+    redis_url: Secret | None = setting(None, readable(_redis_url))
+    broker_url: Secret | None = setting(None, readable(BrokerAddress.read))
     jwt_issuer: str = setting(validate=Length(1))
     jwks_url: str | None = setting(None, HTTP_URL)
     jwt_secret: Secret | None = setting(None, readable(SharedSecret))

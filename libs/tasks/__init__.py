@@ -12,20 +12,26 @@ The operation's row in DynamoDB is the truth; the broker only carries a hint tha
 that loses messages, delivers them twice or is down delays a task and loses none. The modules::
 
     task         @asynctask, and what a call of it does
-    operation    the row: queued, running, succeeded, failed; claimed by one worker at a time
-    runtime      submit, run, relay
-    lease        how a worker shows that it is still at it
-    handlers     202, and GET /operations/{operation_id}
+    options      what one call can say: when, where, how urgent
+    arguments    arguments as JSON, and back
+    operation    the row: queued, running, succeeded, failed, cancelled; claimed by one worker at a time
+    submitting   storing a call
+    unique       one pending operation for one key
+    schedule     tasks that run by themselves
+    runtime      submit, run, relay, replay
+    lease        how a worker shows that it is still at it, and hears that it shall stop
+    handlers     202, GET /operations/{operation_id}, and POST …/cancel
     celery_app   the broker: Celery, and nothing else knows it
 """
 
 from libs.tasks.handlers import accepted, operations_contribution
-from libs.tasks.lease import Progress
+from libs.tasks.lease import Cancelled, Progress
 from libs.tasks.operation import Operation
 from libs.tasks.runtime import Publisher, TaskRuntime
 from libs.tasks.task import Task, asynctask
 
 __all__ = [
+    "Cancelled",
     "Operation",
     "Progress",
     "Publisher",

@@ -1,36 +1,60 @@
 """Celery as the broker's side of tasks. Its messages say only: look at this operation.
 
 Each setting that differs from Celery's default closes a way in which Celery on Redis loses, repeats or
-hangs; docs/decisions/0004-outbox.md says which.
+hangs; the table in docs/tasks.md says which. What depends on the kind of broker is in `brokers`.
 """
 
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from celery import Celery
 from celery.beat import Scheduler
+from kombu.entity import Exchange, Queue
 
+from libs.tasks.brokers import PRIORITIES, read_broker
+from libs.tasks.draining import handing_back
+from libs.tasks.options import DEFAULT_PRIORITY
 from libs.tasks.runtime import KILL_AFTER_SECONDS, TaskRuntime
 
 logger = logging.getLogger(__name__)
 
 RELAY = "relay"
-CONNECT_TIMEOUT_SECONDS = 1.0
-SOCKET_TIMEOUT_SECONDS = 2.0
 PAUSE_AFTER_FAILURE_SECONDS = 5.0
+DEFAULT_QUEUE = "default"
+"""What the queue is called, in settings, of tasks that name none."""
 
 
-def make_celery(service: str, redis_url: str, *, key_prefix: str, sweep_seconds: float) -> Celery:
-    """Return the Celery app of a service: one queue, named like it; beat relays every `sweep_seconds`.
+def make_celery(
+    service: str,
+    broker_url: str,
+    *,
+    key_prefix: str,
+    sweep_seconds: float,
+    queues: Iterable[str] = (),
+    longest_seconds: float = 0.0,
+    region: str | None = None,
+    max_memory_mib: int = 0,
+) -> Celery:
+    """Return the Celery app of a service; beat relays every `sweep_seconds`.
 
+    :param broker_url: an address that `read_broker` takes.
     :param key_prefix: what every key in Redis starts with, so that services and stages can share a server.
+    :param queues: the names of queues that its tasks are sent to, beside the default one.
+    :param longest_seconds: how long the longest try of a task may take.
+    :param max_memory_mib: a child of a worker that has grown larger is replaced after the task in its hands;
+        0: never.
+    :raises ValueError: if the address is none.
     """
-    app = Celery(service, broker=redis_url, set_as_current=False)
+    broker = read_broker(broker_url, key_prefix=key_prefix, longest_seconds=longest_seconds, region=region)
+    app = Celery(service, broker=broker.url, set_as_current=False)
+    names = [DEFAULT_QUEUE, *sorted(set(queues) - {DEFAULT_QUEUE})]
     app.conf.update(
-        task_default_queue=service,
+        task_default_queue=queue_name(service, None),
+        task_queues=[_queue(queue_name(service, name)) for name in names],
+        task_create_missing_queues=False,
         task_acks_late=True,
         task_reject_on_worker_lost=True,
         task_ignore_result=True,
@@ -38,25 +62,32 @@ def make_celery(service: str, redis_url: str, *, key_prefix: str, sweep_seconds:
         task_serializer="json",
         accept_content=["json"],
         worker_prefetch_multiplier=1,
+        worker_enable_prefetch_count_reduction=False,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
         worker_max_tasks_per_child=1000,
+        worker_max_memory_per_child=max_memory_mib * 1024 or None,
         worker_cancel_long_running_tasks_on_connection_loss=False,
+        # Commands to workers, such as Flower's, go to all of them, which beside SQS would need Amazon SNS.
+        worker_enable_remote_control=broker.echoes,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        broker_transport_options={
-            "global_keyprefix": key_prefix,
-            "visibility_timeout": 3600,
-            "socket_connect_timeout": CONNECT_TIMEOUT_SECONDS,
-            "socket_timeout": SOCKET_TIMEOUT_SECONDS,
-            "socket_keepalive": True,
-            "health_check_interval": 10,
-            "max_retries": 0,
-        },
+        broker_use_ssl=broker.use_ssl,
+        broker_transport_options=dict(broker.options),
         beat_max_loop_interval=sweep_seconds,
         beat_schedule={RELAY: {"task": RELAY, "schedule": sweep_seconds}},
     )
     return app
+
+
+def _queue(name: str) -> Queue:
+    exchange = Exchange("")  # type: ignore[no-untyped-call]
+    return Queue(name, exchange, name)  # type: ignore[no-untyped-call]
+
+
+def queue_name(service: str, queue: str | None) -> str:
+    """Return what the broker calls the queue `queue` of a service; None is the default one."""
+    return service if queue in {None, DEFAULT_QUEUE} else f"{service}.{queue}"
 
 
 class CeleryPublisher:
@@ -71,13 +102,31 @@ class CeleryPublisher:
         self._lock = threading.Lock()
         self._paused_until = float("-inf")
 
-    def publish(self, task_name: str, operation_id: str) -> None:
-        """:raises ConnectionError: if the broker did not answer, or did not lately."""
+    def publish(
+        self,
+        task_name: str,
+        operation_id: str,
+        *,
+        queue: str | None = None,
+        priority: int = DEFAULT_PRIORITY,
+    ) -> None:
+        """Send the hint to `queue`, or to the default queue where this release knows none of that name.
+
+        :param priority: 0 to 9; of two hints that wait, the one with the higher is taken first. SQS has none.
+        :raises ConnectionError: if the broker did not answer, or did not lately.
+        """
         with self._lock:
             if self._clock() < self._paused_until:
                 raise ConnectionError("the broker did not answer lately")
+        name = queue_name(self._app.main, queue)
+        if name not in self._app.amqp.queues:
+            # In a queue that no worker of this service looks into it would stay.
+            logger.error("no such queue; the default one is used", extra={"task": task_name, "queue": queue})
+            name = queue_name(self._app.main, None)
+        # In kombu's lists of Redis 0 comes first.
+        options = {"queue": name, "priority": PRIORITIES - 1 - min(max(priority, 0), PRIORITIES - 1)}
         try:
-            self._app.send_task(task_name, args=[operation_id], ignore_result=True)
+            self._app.send_task(task_name, args=[operation_id], ignore_result=True, **options)
         except Exception:
             with self._lock:
                 self._paused_until = self._clock() + PAUSE_AFTER_FAILURE_SECONDS
@@ -88,7 +137,7 @@ def register(app: Celery, runtime: TaskRuntime) -> None:
     """Make the tasks of `runtime` known to a worker's Celery app, each with its time limits."""
 
     def runner(operation_id: str) -> None:
-        runtime.run(operation_id)
+        handing_back(runtime.run, operation_id)
 
     for task in runtime.tasks.values():
         limits = {"soft_time_limit": task.timeout, "time_limit": task.timeout + KILL_AFTER_SECONDS}

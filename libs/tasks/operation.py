@@ -2,17 +2,21 @@
 
 The life of a row, each arrow one conditional write::
 
-    queued ──claim──> running ──finish──> succeeded
-      ^                  │  └───finish──> failed
-      └─────put_off──────┘
+    queued  ──claim──────────> running
+    queued  ──cancel─────────> cancelled
+    running ──put_off────────> queued
+    running ──finish─────────> succeeded, failed
+    running ──end_cancelled──> cancelled
+    failed  ──replay─────────> queued
 
 A row that is not final has `due`: the time at which the relay must look at it if nothing happened until
-then. It is in a sparse index, so that looking costs only what is pending.
+then. It is in a sparse index, so that looking costs only what is pending. What has failed is parked: it is in
+a partition of its own of that index until somebody replays or discards it.
 """
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,21 +37,35 @@ from libs.dynamodb import is_condition_failure
 CLOCK_SKEW_SECONDS = 2.0
 """How far apart the clocks of two machines may be before a hint comes too early and is dropped."""
 
-QUEUED, RUNNING, SUCCEEDED, FAILED = "queued", "running", "succeeded", "failed"
+QUEUED, RUNNING = "queued", "running"
+SUCCEEDED, FAILED, CANCELLED = "succeeded", "failed", "cancelled"
+PENDING, PARKED = "1", "parked"
+"""The partitions of the index."""
+
 KEPT_SECONDS = 7 * 24 * 3600
 """How long a finished operation can be read."""
+PARKED_SECONDS = 30 * 24 * 3600
+"""How long one that has failed waits for somebody to replay or discard it."""
 
 FIRST_LOOK_SECONDS = 5.0
 LATEST_LOOK_SECONDS = 300.0
 """When the relay publishes a queued row again: after 5 seconds, then 10, 20 … up to 300."""
+
+LONGEST_HISTORY = 20
+LONGEST_MESSAGE = 500
+"""Characters of a progress message that are kept."""
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _in(seconds: float) -> datetime:
+    return datetime.fromtimestamp(time.time() + seconds, UTC)
+
+
 class PendingIndex(GlobalSecondaryIndex["Operation"]):  # type: ignore[no-untyped-call]
-    """The rows that are not final, by the time they are due."""
+    """The rows that are not final, by the time they are due; and those parked, by when that happened."""
 
     class Meta:
         index_name = "pending"
@@ -61,8 +79,11 @@ class PendingIndex(GlobalSecondaryIndex["Operation"]):  # type: ignore[no-untype
 class Operation(Model):
     """One run of a task.
 
-    `arguments` (empty once it has succeeded), `result` and `problem` are JSON; `caller` is who it runs for
-    (`Caller.to_json`); `owner` the subject who may read it. Times without ``_at`` are seconds since 1970.
+    `arguments` (empty once it has succeeded, was cancelled or discarded), `result` and `problem` are JSON;
+    `caller` is who it runs for (`Caller.to_json`); `owner` the subject who may read it. `version` is that of
+    its arguments; a row without one is from before there were versions, and its arguments are plain JSON.
+    `history` has a dict for each try, the last 20: `at` (RFC 3339), `attempt`, `code` (of its problem; None
+    where it succeeded), `seconds` (None where its worker died). Times without ``_at`` are seconds since 1970.
     """
 
     class Meta:
@@ -71,72 +92,154 @@ class Operation(Model):
     id = UnicodeAttribute(hash_key=True, default_for_new=lambda: uuid.uuid4().hex)
     task = UnicodeAttribute()
     arguments = JSONAttribute()
+    version = NumberAttribute(null=True)
     caller = JSONAttribute(null=True)
     owner = UnicodeAttribute(null=True)
     request_id = UnicodeAttribute()
+    traceparent = UnicodeAttribute(null=True)
+    queue = UnicodeAttribute(null=True)
+    priority = NumberAttribute(null=True)
+    unique_key = UnicodeAttribute(null=True)
     status = UnicodeAttribute(default_for_new=QUEUED)
     progress = NumberAttribute(default_for_new=0)
+    message = UnicodeAttribute(null=True)
     result = JSONAttribute(null=True)
     problem = JSONAttribute(null=True)
+    history = JSONAttribute(null=True)
     attempts = NumberAttribute(default_for_new=0)
     publications = NumberAttribute(default_for_new=1)
     run_id = UnicodeAttribute(null=True)
     not_before = NumberAttribute(default_for_new=time.time)
-    pending = UnicodeAttribute(null=True, default_for_new="1")
+    pending = UnicodeAttribute(null=True, default_for_new=PENDING)
     due = NumberAttribute(null=True, default_for_new=lambda: time.time() + FIRST_LOOK_SECONDS)
+    cancel_asked_at = UTCDateTimeAttribute(null=True)
     created_at = UTCDateTimeAttribute(default_for_new=_now)
+    started_at = UTCDateTimeAttribute(null=True)
     updated_at = UTCDateTimeAttribute(default_for_new=_now)
+    finished_at = UTCDateTimeAttribute(null=True)
     expires_at = TTLAttribute(null=True)
 
     pending_index = PendingIndex()
 
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more will happen to it by itself."""
+        return self.status not in (QUEUED, RUNNING)
+
+    @classmethod
+    def parked(cls, *, before: float | None = None, limit: int = 100) -> Iterator["Operation"]:
+        """Yield what has failed and was neither replayed nor discarded, the latest first.
+
+        :param before: only what was parked before that time, which is the `due` of the last one seen.
+        :param limit: the most rows that are read. They hold what the index has: `Operation.get` has all.
+        """
+        earlier = None if before is None else cls.due < before
+        return cls.pending_index.query(PARKED, earlier, limit=limit, scan_index_forward=False)
+
     def claim(self, lease_seconds: float) -> bool:
-        """Take this operation for one run; False if it is not to be run now.
+        """Take this operation, as it was read, for one run; False if it is not to be run now.
 
         That is so if it is final, put off to a later time, or another worker's lease on it is good.
         """
         cls, now, run_id = type(self), time.time(), uuid.uuid4().hex
-        free = (cls.status == QUEUED) & (cls.not_before <= now + CLOCK_SKEW_SECONDS)
-        abandoned = (cls.status == RUNNING) & (cls.due <= now)
         actions = [
             cls.status.set(RUNNING),
             cls.run_id.set(run_id),
             cls.attempts.set(cls.attempts + 1),
             cls.due.set(now + lease_seconds),
+            cls.started_at.set(_now()),
         ]
-        return self._update(actions, free | abandoned)
+        if self.status != RUNNING:
+            free = (cls.status == QUEUED) & (cls.not_before <= now + CLOCK_SKEW_SECONDS)
+            return self._update(actions, free)
+        actions.append(cls.history.set(self._with_try("WORKER_LOST", seconds=None)))
+        return self._update(actions, self._mine() & (cls.due <= now))
 
     def extend(self, lease_seconds: float) -> bool:
         """Prolong the lease; False if it was lost to another worker."""
         return self._update([type(self).due.set(time.time() + lease_seconds)], self._mine())
 
-    def report(self, progress: float) -> bool:
-        """Store how much is done, from 0 to 1; False if the lease was lost."""
-        return self._update([type(self).progress.set(progress)], self._mine())
-
-    def put_off(self, seconds: float) -> bool:
-        """Give it back, to be run again in that many seconds; False if the lease was lost."""
-        cls, at = type(self), time.time() + seconds
-        actions = [cls.status.set(QUEUED), cls.publications.set(0), cls.not_before.set(at), cls.due.set(at)]
+    def report(self, progress: float, message: str | None = None) -> bool:
+        """Store how much is done, from 0 to 1, and what is being done; False if the lease was lost."""
+        actions: list[Action] = [type(self).progress.set(progress)]
+        if message is not None:
+            actions.append(type(self).message.set(message[:LONGEST_MESSAGE]))
         return self._update(actions, self._mine())
+
+    def put_off(self, seconds: float, *, code: str = "PUT_OFF") -> bool:
+        """Give it back, to be run again in that many seconds.
+
+        :param code: of the problem, for the history.
+        :returns: False if the lease was lost, or somebody has asked to cancel it.
+        """
+        cls = type(self)
+        actions = [*self._waits(seconds), cls.history.set(self._with_try(code))]
+        return self._update(actions, self._mine() & cls.cancel_asked_at.does_not_exist())
 
     def finish(self, *, result: Any = None, problem: dict[str, Any] | None = None) -> bool:
         """Make it final; False if the lease was lost."""
         cls = type(self)
-        actions = [
-            cls.status.set(SUCCEEDED if problem is None else FAILED),
-            cls.pending.remove(),
-            cls.due.remove(),
-            cls.expires_at.set(datetime.fromtimestamp(time.time() + KEPT_SECONDS, UTC)),
-        ]
         if problem is not None:
-            actions.append(cls.problem.set(problem))
-        else:
-            # What it was done with, an address or a name, is of no use to anybody any more.
-            actions += [cls.progress.set(1), cls.arguments.set({})]
-            if result is not None:
-                actions.append(cls.result.set(result))
+            actions = [
+                *self._ends(FAILED),
+                cls.pending.set(PARKED),
+                cls.due.set(time.time()),
+                cls.expires_at.set(_in(PARKED_SECONDS)),
+                cls.problem.set(problem),
+                cls.history.set(self._with_try(problem.get("code"))),
+            ]
+            return self._update(actions, self._mine())
+        actions = [*self._leaves(SUCCEEDED), cls.progress.set(1), cls.history.set(self._with_try(None))]
+        if result is not None:
+            actions.append(cls.result.set(result))
         return self._update(actions, self._mine())
+
+    def cancel(self) -> bool:
+        """Cancel it if it waits, or ask the worker that runs it to; False if it is final already.
+
+        Asked once more it does nothing more.
+        """
+        cls = type(self)
+        asked = cls.cancel_asked_at.set(cls.cancel_asked_at | _now())
+        while not self.is_final:
+            if self._update(self._leaves(CANCELLED), cls.status == QUEUED):
+                return True
+            if self._update([asked], cls.status == RUNNING):
+                return True
+            self.refresh(consistent_read=True)  # it ended, or was put off between the two
+        return False
+
+    def end_cancelled(self) -> bool:
+        """End a run that was asked to; False if the lease was lost."""
+        cls = type(self)
+        actions = [*self._leaves(CANCELLED), cls.history.set(self._with_try("CANCELLED"))]
+        return self._update(actions, self._mine())
+
+    def replay_actions(self) -> list[Action]:
+        """Return what makes a failed operation wait to be run, with all its attempts before it."""
+        cls = type(self)
+        gone = (cls.problem, cls.message, cls.finished_at, cls.expires_at, cls.cancel_asked_at, cls.run_id)
+        return [
+            *self._waits(0),
+            cls.pending.set(PENDING),
+            cls.attempts.set(0),
+            cls.progress.set(0),
+            *(one.remove() for one in gone),
+            cls.updated_at.set(_now()),
+        ]
+
+    def is_parked(self) -> Any:
+        """Return the condition that it has failed, and was neither replayed nor discarded."""
+        return (type(self).status == FAILED) & (type(self).pending == PARKED)
+
+    def discard(self) -> bool:
+        """Have a failed operation wait no longer for a replay, and forget its arguments.
+
+        :returns: False if it was not parked.
+        """
+        cls = type(self)
+        actions = [cls.pending.remove(), cls.due.remove(), cls.arguments.set({})]
+        return self._update([*actions, cls.expires_at.set(_in(KEPT_SECONDS))], self.is_parked())
 
     def published_again(self) -> bool:
         """Note that the relay takes this row on now; False if somebody else did."""
@@ -147,6 +250,33 @@ class Operation(Model):
         if self.status == QUEUED:
             actions.append(cls.due.set(now + wait))
         return self._update(actions, (cls.publications == self.publications) & (cls.due == self.due))
+
+    def _waits(self, seconds: float) -> list[Action]:
+        cls, at = type(self), time.time() + seconds
+        return [cls.status.set(QUEUED), cls.publications.set(0), cls.not_before.set(at), cls.due.set(at)]
+
+    def _ends(self, status: str) -> list[Action]:
+        return [type(self).status.set(status), type(self).finished_at.set(_now())]
+
+    def _leaves(self, status: str) -> list[Action]:
+        """Return what ends it for good, and takes it out of the index."""
+        cls = type(self)
+        return [
+            *self._ends(status),
+            cls.pending.remove(),
+            cls.due.remove(),
+            cls.expires_at.set(_in(KEPT_SECONDS)),
+            # What it was done with, an address or a name, is of no use to anybody any more.
+            cls.arguments.set({}),
+        ]
+
+    def _with_try(self, code: str | None, **known: Any) -> list[dict[str, Any]]:
+        """Return the history with the present run of it, of which only its worker knows how long it was."""
+        at = self.started_at
+        if "seconds" not in known and at is not None:
+            known["seconds"] = round((_now() - at).total_seconds(), 3)
+        told = {"at": at.isoformat() if at else None, "attempt": self.attempts, "code": code, **known}
+        return [*(self.history or []), told][-LONGEST_HISTORY:]
 
     def _mine(self) -> Any:
         return (type(self).status == RUNNING) & (type(self).run_id == self.run_id)
@@ -170,8 +300,7 @@ class Operation(Model):
             "created_at": self.created_at,
             "updated_at": self.updated_at,
         }
-        if self.result is not None:
-            seen["result"] = self.result
-        if self.problem is not None:
-            seen["problem"] = self.problem
+        for name in ("message", "started_at", "finished_at", "result", "problem"):
+            if getattr(self, name) is not None:
+                seen[name] = getattr(self, name)
         return seen

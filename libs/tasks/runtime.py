@@ -10,14 +10,20 @@ from typing import Any, Protocol
 
 import orjson
 from pynamodb.exceptions import DoesNotExist, PynamoDBException
+from pynamodb.expressions.condition import Condition
 
 from libs.api import Dependencies, dump_json
-from libs.dynamodb import as_problem, current_transaction
-from libs.errors import InternalError, Problem, current_request_id, new_request_id, request_id_scope
+from libs.dynamodb import Change, ConditionFailed, Table, Write, as_problem, current_transaction
+from libs.errors import Conflict, InternalError, Problem, request_id_scope, trace_scope
 from libs.jwt import Caller, Identity, acting_as, current_caller, running_as
-from libs.tasks.lease import LeaseLost, kept_lease
-from libs.tasks.operation import Operation
+from libs.tasks.arguments import decode
+from libs.tasks.lease import Cancelled, LeaseLost, kept_lease
+from libs.tasks.operation import PENDING, Operation
+from libs.tasks.options import DEFAULT_PRIORITY, DEFAULT_QUEUE, CallOptions
+from libs.tasks.schedule import Slots
+from libs.tasks.submitting import Submission, prepared
 from libs.tasks.task import Task, active_runtime
+from libs.tasks.unique import find_holder, release, taking
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +35,16 @@ KILL_AFTER_SECONDS = 10.0
 class Publisher(Protocol):
     """Carry the hint that an operation waits to a worker."""
 
-    def publish(self, task_name: str, operation_id: str) -> None:
-        """Raise any exception if that cannot be done within two seconds or so."""
+    def publish(self, task_name: str, operation_id: str, *, queue: str | None, priority: int) -> None:
+        """Raise any exception if that cannot be done within two seconds or so.
+
+        :param queue: whose workers run it; None for the service's own.
+        :param priority: 0 to 9, where 9 goes first.
+        """
+
+
+class Unreadable(InternalError):
+    """The arguments of an operation are nothing this release can run it with, however often it is tried."""
 
 
 class TaskRuntime:
@@ -38,6 +52,7 @@ class TaskRuntime:
 
     :param lease_seconds: how long after its last sign of life a worker counts as dead.
     :param identity: what `load_auth_token` and `generate_token` go by in a task.
+    :raises TypeError: for a task that needs what nobody provides, or, run by itself, an argument.
     """
 
     def __init__(
@@ -56,8 +71,18 @@ class TaskRuntime:
             for task in tasks
         }
         self._required = {task.name: task.arguments_required(dependencies.provides) for task in tasks}
+        self._queues = {None, DEFAULT_QUEUE, *(task.usual.queue for task in tasks)}
         self._publisher = publisher
         self._lease_seconds = lease_seconds
+        self._submission = Submission()
+        for task in tasks:
+            if task.schedule is not None and self._required[task.name]:
+                needed = ", ".join(sorted(self._required[task.name]))
+                raise TypeError(f"{task.name} is run by itself, so nobody gives it {needed}")
+        self._slots = Slots(
+            self.tasks.values(),
+            lambda task, slot: prepared(task, {}, task.usual, caller=None, operation_id=slot),
+        )
 
     @contextmanager
     def active(self) -> Iterator[None]:
@@ -68,39 +93,40 @@ class TaskRuntime:
         finally:
             active_runtime.reset(token)
 
-    def submit(self, task: Task, arguments: dict[str, Any]) -> Operation:
+    def submit(self, task: Task, arguments: dict[str, Any], options: CallOptions) -> Operation:
         """Store the operation, with the current transaction where there is one, then tell a worker.
 
         If that cannot be told, the relay will do it: what is stored is not lost.
 
-        :raises LookupError: if the service does not list the task among its own.
-        :raises TypeError: if an argument is missing.
+        :returns: the operation; for a unique task the one that is pending already, if there is one.
+        :raises LookupError: if the service does not list the task among its own, or none has the queue.
+        :raises TypeError: if an argument is missing, or has no JSON form.
         """
-        if task.name not in self.tasks:
+        if self.tasks.get(task.name) is not task:
             raise LookupError(f"{task.name} is not among the tasks of this service")
+        if options.queue not in self._queues:
+            raise LookupError(f"no task of this service has the queue {options.queue}")
         missing = sorted(self._required[task.name] - set(arguments))
         if missing:
             raise TypeError(f"{task.name} needs {', '.join(missing)}")
-        caller = current_caller()
-        operation = Operation(
-            task=task.name,
-            arguments=arguments,
-            caller=caller.to_json() if caller else None,
-            owner=caller.subject if caller else None,
-            request_id=current_request_id() or new_request_id(),
-        )
+        new = prepared(task, arguments, options, caller=current_caller())
         transaction = current_transaction()
-        if transaction is not None:
-            transaction.create(operation)
-            transaction.after_commit(partial(self._publish, operation))
+        if transaction is None:
+            operation = self._submission.alone(new)
+            self._publish_new(operation, new)
         else:
-            operation.save()
-            self._publish(operation)
+            operation = self._submission.within(transaction, new)
+            transaction.after_commit(partial(self._publish_new, operation, new))
         return operation
 
+    def _publish_new(self, operation: Operation, new: Operation) -> None:
+        if operation is new and new.publications:  # it is neither another's nor for later
+            self._publish(new)
+
     def _publish(self, operation: Operation) -> bool:
+        priority = DEFAULT_PRIORITY if operation.priority is None else int(operation.priority)
         try:
-            self._publisher.publish(operation.task, operation.id)
+            self._publisher.publish(operation.task, operation.id, queue=operation.queue, priority=priority)
         except Exception as error:  # noqa: BLE001 - whatever a broker raises, the row is stored
             logger.warning(
                 "operation not published; the relay will",
@@ -112,10 +138,11 @@ class TaskRuntime:
     def relay(self) -> int:
         """Publish what is due: rows whose hint was lost, whose worker died, or whose time has come.
 
-        Returns how many. Any number of relays may run at once.
+        Before that, start what is to run by itself. Returns how many were published. Any number of relays may
+        run at once.
         """
-        published = 0
-        due = Operation.pending_index.query("1", Operation.due <= time.time(), limit=RELAY_BATCH)
+        published = sum(self._publish(operation) for operation in self._slots.start(time.time()))
+        due = Operation.pending_index.query(PENDING, Operation.due <= time.time(), limit=RELAY_BATCH)
         for operation in due:
             if operation.task not in self.tasks:
                 logger.error("no such task", extra={"operation": operation.id, "task": operation.task})
@@ -126,6 +153,29 @@ class TaskRuntime:
             published += 1
         return published
 
+    def replay(self, operation: Operation) -> None:
+        """Have a failed operation, as it was read, run once more, with all its attempts before it.
+
+        :raises Conflict: NOT_PARKED, if it has not failed or was replayed or discarded by another;
+            ALREADY_PENDING, if it is unique and the same is pending.
+        """
+        table = Table(Operation)
+        key = {"id": {"S": str(operation.id)}}
+        parked: Condition = operation.is_parked()
+        writes: list[tuple[Table, Write]] = [(table, Change(key, operation.replay_actions(), parked))]
+        if operation.unique_key is not None:
+            holder, stale = find_holder(operation.unique_key)
+            if holder is not None:
+                raise Conflict("The same is pending already.", code="ALREADY_PENDING")
+            writes.append((table, taking(operation, stale)))
+        try:
+            table.transact(writes)
+        except ConditionFailed as refused:
+            code = "ALREADY_PENDING" if refused.index else "NOT_PARKED"
+            raise Conflict("It is not there to be replayed.", code=code) from None
+        operation.refresh(consistent_read=True)
+        self._publish(operation)
+
     def run(self, operation_id: str) -> None:
         """Run an operation if it is to be run now; never raises for a fault of the task itself."""
         try:
@@ -133,15 +183,25 @@ class TaskRuntime:
         except DoesNotExist:
             logger.warning("no such operation", extra={"operation": operation_id})
             return
-        if operation.task not in self._functions or not operation.claim(self._lease_seconds):
+        task = self.tasks.get(operation.task)
+        if task is None:
+            return
+        if _version(operation) > task.version:
+            logger.warning(
+                "operation is for a newer release", extra={"operation": operation.id, "task": task.name}
+            )
+            return
+        if not operation.claim(self._lease_seconds):
             return
         caller = Caller.from_json(operation.caller) if operation.caller else None
-        scope = request_id_scope(operation.request_id)
-        with scope, running_as(self._identity), acting_as(caller), self.active():
-            self._run_claimed(operation)
+        scope, trace = request_id_scope(operation.request_id), trace_scope(operation.traceparent)
+        with scope, trace, running_as(self._identity), acting_as(caller), self.active():
+            self._run_claimed(operation, task)
+        if operation.is_final:
+            release(operation)
 
-    def _run_claimed(self, operation: Operation) -> None:
-        task, attempt, started = self.tasks[operation.task], int(operation.attempts), time.monotonic()
+    def _run_claimed(self, operation: Operation, task: Task) -> None:
+        attempt, started = int(operation.attempts), time.monotonic()
         told: dict[str, Any] = {"operation": operation.id, "task": task.name, "attempt": attempt}
         logger.info("task started", extra=told)
         try:
@@ -151,27 +211,57 @@ class TaskRuntime:
         except LeaseLost:
             kept = False
         except Exception as error:  # noqa: BLE001 - the operation keeps what became of it
-            kept = self._failed(operation, task, attempt, error)
+            kept = self._not_done(operation, task, attempt, error)
         told["seconds"] = round(time.monotonic() - started, 3)
         logger.info("task ended" if kept else "task ended after its lease was lost", extra=told)
 
     def _call(self, operation: Operation, task: Task, attempt: int) -> Any:
+        if operation.cancel_asked_at:  # of the worker before, which died
+            raise Cancelled
         if attempt > task.attempts:  # every try before took its worker with it
             raise InternalError(code="TASK_FAILED")
-        return self._functions[task.name](**operation.arguments)
+        return self._functions[task.name](**_arguments(operation, task))
+
+    def _not_done(self, operation: Operation, task: Task, attempt: int, error: Exception) -> bool:
+        """Store what becomes of a run that raised; False if its lease was lost, or it could not be."""
+        try:
+            if isinstance(error, Cancelled):
+                return operation.end_cancelled()
+            return self._failed(operation, task, attempt, error)
+        except PynamoDBException:
+            logger.exception("the end of a task could not be stored; its lease will run out")
+            return False
 
     def _failed(self, operation: Operation, task: Task, attempt: int, error: Exception) -> bool:
         known = error if isinstance(error, Problem) else as_problem(error)
-        wait = task.retry_after(known or error, attempt)
+        wait = None if isinstance(error, Unreadable) else task.retry_after(known or error, attempt)
         told = {"operation": operation.id, "task": task.name, "attempt": attempt, "retry_in": wait}
         if known:
             told.update(code=known.code, detail=known.detail, cause=type(error.__cause__ or error).__name__)
         logger.warning("task failed", extra=told, exc_info=None if known else error)
-        try:
-            if wait is not None:
-                return operation.put_off(wait * random.uniform(0.75, 1.25))  # noqa: S311 - jitter
-            problem = known or InternalError(code="TASK_FAILED")
+        problem = known or InternalError(code="TASK_FAILED")
+        if wait is None:
             return operation.finish(problem={**problem.to_json(), "request_id": operation.request_id})
-        except PynamoDBException:
-            logger.exception("the end of a task could not be stored; its lease will run out")
-            return False
+        seconds = wait * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
+        # It cannot be put off if somebody has asked to cancel it, who shall not wait for another try.
+        return operation.put_off(seconds, code=problem.code) or operation.end_cancelled()
+
+
+def _version(operation: Operation) -> int:
+    """Return the version of its arguments; rows from before there were versions are of the first."""
+    return 1 if operation.version is None else int(operation.version)
+
+
+def _arguments(operation: Operation, task: Task) -> dict[str, Any]:
+    """Return the arguments of an operation as the task, as it is now, takes them.
+
+    :raises Unreadable: TASK_VERSION_UNKNOWN, if they are of an older version and the task upgrades none.
+    :raises ValueError: if they cannot be read.
+    """
+    arguments, version = operation.arguments, _version(operation)
+    if version < task.version:
+        if task.upgrade is None:
+            raise Unreadable(code="TASK_VERSION_UNKNOWN")
+        arguments = task.upgrade(arguments, version)
+    # Without a version they are plain JSON, whatever they look like.
+    return {name: decode(one) if operation.version else one for name, one in arguments.items()}

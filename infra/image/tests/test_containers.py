@@ -15,7 +15,8 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 ONE_SHOTS = {"secrets"}
 DATABASES = {"dynamodb", "redis"}
-OURS = sorted(set(SERVICES) - DATABASES - ONE_SHOTS)
+TOOLS = {name for name, service in SERVICES.items() if service.get("profiles") == ["tools"]}
+OURS = sorted(set(SERVICES) - DATABASES - ONE_SHOTS - TOOLS)
 LONG_RUNNING = sorted(set(SERVICES) - ONE_SHOTS)
 WEB = [name for name in OURS if SERVICES[name].get("command", ["web"]) == ["web"]]
 
@@ -39,7 +40,9 @@ def test_the_parts_are_all_there() -> None:
         *("dynamodb", "redis", "secrets", "profiles"),
         *("auth", "auth-worker", "auth-beat"),
         *("todos", "todos-worker", "todos-beat"),
+        "flower",
     }
+    assert sorted(TOOLS) == ["flower"]
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
@@ -144,6 +147,7 @@ def test_ports_are_published_on_the_loopback_only() -> None:
         "todos": ["127.0.0.1:${TODOS_PORT:-8103}:8080"],
         "dynamodb": ["127.0.0.1:${DYNAMODB_PORT:-8109}:8000"],
         "redis": ["127.0.0.1:${REDIS_PORT:-8110}:6379"],
+        "flower": ["127.0.0.1:${FLOWER_PORT:-5555}:5555"],
     }
 
 

@@ -119,3 +119,14 @@ def test_callers_at_the_same_time_share_one_look(released: threading.Event) -> N
         thread.join()
     assert check.runs == 1
     assert len(answers) == 8
+
+
+def test_what_is_only_told_makes_nothing_unready_and_may_have_details() -> None:
+    checks = {
+        "tasks": lambda: {"workers": 2},
+        "broken": Check(error=OSError()),
+        "database": Check(),
+    }
+    found = Health(checks, told_only={"tasks", "broken"}).ready()
+    assert (found["tasks"]["ok"], found["tasks"]["workers"]) == (True, 2)
+    assert found["broken"] == {"ok": False, "error": "unavailable"}

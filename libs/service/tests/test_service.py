@@ -228,7 +228,11 @@ def test_a_handler_may_ask_for_the_caller_there_perhaps_is(contract: Path) -> No
 def test_ready_is_a_service_whose_database_and_broker_answer(client: FlaskClient) -> None:
     body = client.get("/health/ready").get_json()
     assert body["status"] == "ok"
-    assert {name: one["ok"] for name, one in body["checks"].items()} == {"dynamodb": True, "redis": True}
+    assert {name: one["ok"] for name, one in body["checks"].items()} == {
+        "dynamodb": True,
+        "redis": True,
+        "tasks": True,
+    }
 
 
 def test_a_service_is_not_ready_while_a_part_is_away_and_alive_all_the_same(contract: Path) -> None:
@@ -246,6 +250,7 @@ def test_a_service_is_not_ready_while_a_part_is_away_and_alive_all_the_same(cont
                 "dynamodb": True,
                 "redis": False,
                 "keys": False,
+                "tasks": True,
             }
             assert "hunter2" not in answer.text
             assert client.get("/health/live").status_code == 200

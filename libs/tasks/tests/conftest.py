@@ -32,12 +32,14 @@ class Broker:
     """A publisher that keeps what was published, in order."""
 
     published: list[tuple[str, str]] = field(default_factory=list)
+    places: list[tuple[str | None, int]] = field(default_factory=list)
     down: bool = False
 
-    def publish(self, task_name: str, operation_id: str) -> None:
+    def publish(self, task_name: str, operation_id: str, *, queue: str | None, priority: int) -> None:
         if self.down:
             raise ConnectionError("the secret address of the broker does not answer")
         self.published.append((task_name, operation_id))
+        self.places.append((queue, priority))
 
     @property
     def ids(self) -> list[str]:

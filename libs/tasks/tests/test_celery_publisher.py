@@ -72,7 +72,7 @@ def test_what_is_published_is_in_the_queue_of_the_service_under_its_prefix() -> 
     with publishing_to(url, prefix) as publisher:
         publisher.publish("some.task", "op1")
     with redis.Redis.from_url(url) as client:
-        (message,) = client.lrange(f"{prefix}todos", 0, -1)
+        (message,) = client.lrange(f"{prefix}todos\x06\x164", 0, -1)  # one list for each priority
         client.delete(*client.scan_iter(f"{prefix}*"))
     headers = json.loads(message)["headers"]
     assert (headers["task"], headers["argsrepr"]) == ("some.task", "['op1']")
@@ -80,6 +80,9 @@ def test_what_is_published_is_in_the_queue_of_the_service_under_its_prefix() -> 
 
 class Recorder:
     """Stands in for a Celery app: counts what is sent, and breaks on request."""
+
+    main = "todos"
+    amqp = SimpleNamespace(queues={"todos"})
 
     def __init__(self) -> None:
         self.sent = 0

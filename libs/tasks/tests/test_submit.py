@@ -50,14 +50,14 @@ def test_in_a_request_a_call_is_stored_and_published(runtime_of: Runtimes, broke
     assert (row.task, row.arguments, row.status) == (add.name, {"a": 1, "b": 3}, "queued")
     assert (row.owner, row.caller, row.request_id) == (
         "ada",
-        {"subject": "ada", "scopes": ["a", "b"]},
+        {"subject": "ada", "scopes": ["a", "b"], "roles": []},
         "request-1234",
     )
 
 
 def test_the_row_is_stored_before_it_is_published(runtime_of: Runtimes, broker: Any, read: Read) -> None:
     seen: list[str] = []
-    broker.publish = lambda _, operation_id: seen.append(read(operation_id).status)
+    broker.publish = lambda _, operation_id, **more: seen.append(read(operation_id).status)
     with runtime_of(add).active():
         add(1)
     assert seen == ["queued"]
@@ -87,7 +87,7 @@ def test_a_broker_that_is_down_fails_no_call(
     assert "secret address" not in caplog.text
 
 
-@pytest.mark.parametrize("argument", [object(), {1, 2}, 2**70, {("a",): 1}])
+@pytest.mark.parametrize("argument", [object(), range(2), 2**70, {("a",): 1}])
 def test_an_argument_without_a_json_form_is_refused(
     runtime_of: Runtimes, broker: Any, argument: object
 ) -> None:

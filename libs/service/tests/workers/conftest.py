@@ -1,0 +1,112 @@
+"""Workers as real processes, on tables and keys of their own."""
+
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from libs.service import Running
+from libs.service.testing import environment, eventually, python_process, running_service
+from libs.service.tests.workers.working import RUN, WORK_DONE, service
+from libs.tasks import Operation, Task
+
+
+@dataclass
+class Work:
+    """What a test does with the service: give it work, start processes, and see what became of both."""
+
+    running: Running
+    environ: dict[str, str]
+    folder: Path
+
+    def submit(self, task: Task, *args: Any, **kwargs: Any) -> Operation:
+        """Call a task as a request would."""
+        assert self.running.tasks is not None
+        with self.running.tasks.active():
+            return task(*args, **kwargs)  # type: ignore[no-any-return]
+
+    def process(
+        self, kind: str, *, script: str = RUN, environ: Mapping[str, str] | None = None, **settings: str
+    ) -> AbstractContextManager[subprocess.Popen[bytes]]:
+        """Run a worker or beat; settings beside the usual ones by lower-case name."""
+        own = {f"APP_{name.upper()}": value for name, value in settings.items()}
+        return python_process("-c", script, kind, environ={**self.environ, **(environ or {}), **own})
+
+    def lines(self) -> list[str]:
+        """What tasks have written so far."""
+        file = self.folder / "done"
+        return file.read_text().splitlines() if file.exists() else []
+
+    def wait_for(self, *lines: str, seconds: float = 60) -> None:
+        """Wait until tasks have written each of these."""
+        eventually(lambda: set(lines) <= set(self.lines()), seconds=seconds)
+
+    def row(self, operation: Operation) -> Operation:
+        return Operation.get(operation.id, consistent_read=True)
+
+    def final(self, operation: Operation, *, seconds: float = 60) -> Operation:
+        """Wait until an operation has ended, and return its row."""
+
+        def ended() -> Operation | None:
+            row = self.row(operation)
+            return row if row.status not in {"queued", "running"} else None
+
+        found = eventually(ended, seconds=seconds)
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+def make_work(tmp_path: Path) -> Iterator[Callable[..., Work]]:
+    """Put the service together with these settings beside the usual ones."""
+    with ExitStack() as stack:
+
+        def make(**settings: str) -> Work:
+            usual = {"task_lease_seconds": "2", "task_sweep_seconds": "0.5", "worker_concurrency": "2"}
+            environ = environment("profiles", **{**usual, **settings})
+            environ = {**environ, WORK_DONE: str(tmp_path / "done")}
+            running = stack.enter_context(running_service(service, _settings(environ)))
+            return Work(running, environ, tmp_path)
+
+        yield make
+
+
+def _settings(environ: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if name != WORK_DONE}
+
+
+@dataclass
+class Servers:
+    """Servers of a test's own, which end with it."""
+
+    folder: Path
+    _running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def start(self, command: list[str], answers: Callable[[], bool]) -> subprocess.Popen[bytes]:
+        """Start one and wait until it answers."""
+        with (self.folder / f"server-{len(self._running)}").open("wb") as output:
+            server = subprocess.Popen(command, cwd=self.folder, stdout=output, stderr=subprocess.STDOUT)
+        self._running.append(server)
+        eventually(answers, seconds=60)
+        return server
+
+    def stop(self) -> None:
+        for server in self._running:
+            server.kill()
+            server.wait()
+
+
+@pytest.fixture
+def servers(tmp_path: Path) -> Iterator[Servers]:
+    running = Servers(tmp_path)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def work(make_work: Callable[..., Work]) -> Work:
+    return make_work()

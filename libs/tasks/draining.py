@@ -1,0 +1,116 @@
+"""The end of a worker that is told to: what runs is finished, or handed back, within a bound.
+
+SIGTERM makes Celery take no more work and wait for what runs, for as long as it takes. Here that has an end:
+then each child is sent a signal which raises `HandedBack` in the task it is at, the operation's row is queued
+again at once, and Celery, which has nothing more to wait for, ends.
+"""
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from pynamodb.exceptions import PynamoDBException, UpdateError
+from pynamodb.expressions.update import Action
+
+from libs.dynamodb import is_condition_failure
+from libs.tasks.lease import current_progress
+from libs.tasks.operation import QUEUED, RUNNING, Operation
+
+logger = logging.getLogger(__name__)
+
+HAND_BACK_SIGNAL = signal.SIGUSR2
+HAND_BACK_SECONDS = 3.0
+"""How much of the bound is kept for handing back; a child that has not done it by then is killed."""
+
+
+class HandedBack(BaseException):
+    """Raised in a task whose worker has to end; no `except Exception` of the task stops it."""
+
+    def __init__(self, operation: Operation) -> None:
+        super().__init__(operation.id)
+        self.operation = operation
+
+
+def hand_back_on_signal(**_: Any) -> None:
+    """Have this process, a child of a worker, obey `HAND_BACK_SIGNAL`."""
+    signal.signal(HAND_BACK_SIGNAL, _interrupt)
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    operation = getattr(current_progress(), "_operation", None)
+    if operation is not None:  # else no task runs, or it is over but for its end
+        raise HandedBack(operation)
+
+
+def handing_back(run: Callable[[str], None], operation_id: str) -> None:
+    """Call `run`; where the worker has to end in the middle of it, queue the operation again."""
+    try:
+        run(operation_id)
+    except HandedBack as interrupted:
+        try:
+            kept = hand_back(interrupted.operation)
+        except PynamoDBException:
+            logger.exception("a task could not be handed back; its lease will run out")
+            return
+        told = {"operation": operation_id, "task": interrupted.operation.task}
+        logger.info("task handed back" if kept else "task ended after its lease was lost", extra=told)
+
+
+def hand_back(operation: Operation) -> bool:
+    """Queue a running operation again, as if this try had not been; False if its lease was lost."""
+    cls, now = Operation, time.time()
+    actions: list[Action] = [
+        cls.status.set(QUEUED),
+        cls.attempts.set(cls.attempts - 1),
+        cls.publications.set(0),
+        cls.not_before.set(now),
+        cls.due.set(now),
+        cls.updated_at.set(datetime.now(UTC)),
+    ]
+    mine = (cls.status == RUNNING) & (cls.run_id == operation.run_id)
+    try:
+        Operation(operation.id).update(actions, condition=mine)
+    except UpdateError as error:
+        if is_condition_failure(error):
+            return False
+        raise
+    return True
+
+
+class Drain:
+    """Bounds the end of a worker.
+
+    :param children: returns the ids of the processes that run its tasks.
+    :param seconds: how long after SIGTERM this process may live.
+    """
+
+    def __init__(self, children: Callable[[], Iterable[int]], seconds: float) -> None:
+        self._children = children
+        self._seconds = seconds
+
+    def begin(self, **_: Any) -> None:
+        """Start to count; for Celery's signal `worker_shutting_down`."""
+        threading.Thread(target=self._run, name="drain", daemon=True).start()
+
+    def _run(self) -> None:
+        # A thread: the main one waits for the children, and with it the process ends at any time.
+        end = time.monotonic() + self._seconds
+        time.sleep(max(self._seconds - HAND_BACK_SECONDS, 0))
+        logger.info("tasks that still run are handed back")
+        while time.monotonic() < end:
+            self._signal(HAND_BACK_SIGNAL)  # again: one that comes between two tasks does nothing
+            time.sleep(0.5)
+        logger.error("tasks that cannot be interrupted are killed; their leases will run out")
+        self._signal(signal.SIGKILL)
+        os._exit(os.EX_OK)
+
+    def _signal(self, number: signal.Signals) -> None:
+        for pid in self._children():
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
