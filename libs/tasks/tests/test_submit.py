@@ -50,7 +50,7 @@ def test_in_a_request_a_call_is_stored_and_published(runtime_of: Runtimes, broke
     assert (row.task, row.arguments, row.status) == (add.name, {"a": 1, "b": 3}, "queued")
     assert (row.owner, row.caller, row.request_id) == (
         "ada",
-        {"subject": "ada", "scopes": ["a", "b"]},
+        {"subject": "ada", "scopes": ["a", "b"], "roles": []},
         "request-1234",
     )
 
