@@ -6,6 +6,7 @@ byte ends at it, those of the headers as well.
 """
 
 import json
+import socket
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
@@ -17,6 +18,9 @@ import httpx
 _KEPT_SECONDS = 30.0
 """How long an idle connection is kept: less than our own services keep theirs (65 s)."""
 
+_SHARE = 1 / 3
+"""Of the time, for a connection to one of several IP addresses: so one or two of them may be dead."""
+
 _deadline: ContextVar[float] = ContextVar("deadline")
 
 
@@ -27,7 +31,8 @@ class Address:
 
     :param url: http or https.
     :param timeout: seconds for the connection, the request and all of the answer together; only the look-up
-        of the host's name, which takes no timeout, may add to them.
+        of the host's name, which takes no timeout, may add to them. Where the name has several IP addresses
+        they are tried in turn, each for a third of it and the last for all that is left.
     :param max_bytes: the longest body that is read.
     :param transport: another way to it than a network, for tests.
     :raises ValueError: if `url` is none.
@@ -150,7 +155,20 @@ class _Backend(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        return _Stream(super().connect_tcp(host, port, _left(), local_address, socket_options))
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise httpcore.ConnectError(type(error).__name__) from error
+        addresses = [str(one[4][0]) for one in found]
+        share = _SHARE * (timeout or _left())
+        failure: Exception = httpcore.ConnectError("the name has no address")
+        for number, ip in enumerate(addresses, 1):
+            wait = _left() if number == len(addresses) else min(_left(), share)
+            try:
+                return _Stream(super().connect_tcp(ip, port, wait, local_address, socket_options))
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
 
 
 class _Stream(httpcore.NetworkStream):

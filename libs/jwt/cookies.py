@@ -10,8 +10,9 @@ import base64
 import hashlib
 import hmac
 
-from libs.errors import Forbidden, Unauthorized
+from libs.errors import Forbidden
 from libs.jwt.caller import Caller
+from libs.jwt.challenges import invalid_token
 
 ACCESS_COOKIE = "__Host-access"
 """Only ever over TLS (or to localhost), from and to this very host: RFC 6265bis section 4.1.3.2."""
@@ -61,7 +62,7 @@ def check_csrf(caller: Caller, method: str, sent: str | None) -> None:
     """
     claim = caller.claims.get("csrf")
     if not isinstance(claim, str):
-        raise Unauthorized("The access token is not valid here.", code="TOKEN_INVALID")
+        raise invalid_token("The access token is not valid here.", code="TOKEN_INVALID")
     if method in SAFE_METHODS:
         return
     # As bytes: of text, only ASCII can be compared so.

@@ -36,10 +36,6 @@ class _Fetch:
     def wait(self) -> None:
         self.over.wait(max(self.deadline - time.monotonic(), 0))
 
-    @property
-    def is_late(self) -> bool:
-        return not self.over.is_set() and time.monotonic() >= self.deadline
-
 
 class Fetched(Generic[T]):
     """A copy of what an address answers with, which is never older than `max_age` where it can be renewed.
@@ -93,6 +89,18 @@ class Fetched(Generic[T]):
             self._begin()
         return kept.value
 
+    def known(self) -> T | None:
+        """Return what there is to go by, however old, and wait only where there is nothing.
+
+        What is due is fetched beside it, so a process that is only asked whether it is ready has a new copy.
+        """
+        if self._value() is None:
+            return self.renew()
+        kept = self._kept
+        if kept is not None and self._clock() - kept.asked_at >= kept.max_age * self._renewed_at:
+            self._begin()
+        return self._value()
+
     def renew(self) -> T | None:
         """Fetch it now, unless the last fetch was less than the cooldown ago, and return what there is."""
         fetching = self._begin()
@@ -107,8 +115,7 @@ class Fetched(Generic[T]):
         return kept.value
 
     def _fails(self) -> bool:
-        fetching = self._fetching
-        return self._clock() - self._failed_at < 2 * self._cooldown or bool(fetching and fetching.is_late)
+        return self._clock() - self._failed_at < 2 * self._cooldown
 
     def _begin(self) -> _Fetch | None:
         """Return the fetch that is under way, which is a new one if it is time for one."""

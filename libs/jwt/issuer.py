@@ -39,6 +39,7 @@ class TokenIssuer:
         client_id: str = FIRST_PARTY,
         session: str | None = None,
         claims: dict[str, Any] | None = None,
+        issued_at: float | None = None,
     ) -> str:
         """Return a signed token.
 
@@ -46,6 +47,9 @@ class TokenIssuer:
         :param expires_in: seconds until it expires.
         :param session: the session it belongs to, and ends with (`sid`).
         :param claims: more claims; none of these may be among them.
+        :param issued_at: what the time was before anybody looked whether the subject may have it, in seconds
+            since 1970; now if absent. Of whoever loses that meanwhile, tokens are over that were made until
+            the loss (`RevocationList`), and this one is to be among them.
         :raises ValueError: if one is; and for what verifiers would refuse, or take for something else: no
             subject or audience, more than a day, a token that is too long, a text for a list, a scope that
             is none.
@@ -57,7 +61,8 @@ class TokenIssuer:
             raise ValueError(f"an access token lives {LONGEST_LIFE_SECONDS} seconds at most")
         if not all(is_scope(one) for one in scopes):
             raise ValueError("a scope is one word of visible ASCII, without quotes and backslashes")
-        now = int(time.time())
+        # With fractions (RFC 7519 section 2): a log-in may follow a log-out everywhere within the second.
+        now = time.time() if issued_at is None else issued_at
         own: dict[str, Any] = {
             "iss": self.issuer,
             "sub": subject,

@@ -68,25 +68,28 @@ class RemoteKeySet:
         )
 
     def ready(self) -> None:
-        """:raises ServiceUnavailable: while no keys could ever be fetched."""
-        self._keys()
+        """Wait only where there are no keys at all.
+
+        :raises ServiceUnavailable: while no keys could ever be fetched.
+        """
+        _found(self._fetched.known())
 
     def find(self, kid: str) -> jwt.PyJWK | None:
         """Return the key named `kid`, or None if there is none.
 
         :raises ServiceUnavailable: while no keys could ever be fetched.
         """
-        keys = self._keys()
+        keys = _found(self._fetched.get())
         if kid not in keys:
-            keys = self._fetched.renew() or keys
+            keys = _found(self._fetched.renew())
         return keys.get(kid)
 
     def close(self) -> None:
         """Close the connections that are kept."""
         self._address.close()
 
-    def _keys(self) -> Mapping[str, jwt.PyJWK]:
-        keys = self._fetched.get()
-        if keys is None:
-            raise ServiceUnavailable("The keys to verify access tokens with cannot be fetched. Try again.")
-        return keys
+
+def _found(keys: Mapping[str, jwt.PyJWK] | None) -> Mapping[str, jwt.PyJWK]:
+    if keys is None:
+        raise ServiceUnavailable("The keys to verify access tokens with cannot be fetched. Try again.")
+    return keys

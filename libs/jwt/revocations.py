@@ -16,7 +16,8 @@ from libs.jwt.address import Address
 from libs.jwt.caller import Caller
 from libs.jwt.fetched import Fetched
 
-MAX_BYTES = 4 * 1024 * 1024
+MAX_BYTES = 32 * 1024 * 1024
+"""About a million entries, far more than there are: who has just begun can do nothing without the list."""
 _NO_MOMENT = 1e15
 """Later than any clock shows, in seconds since 1970."""
 
@@ -35,8 +36,8 @@ class RevocationList:
     As JSON: ``{"sid": ["…"], "sub": {"…": 1763757600}, "jti": ["…"]}``. There is no secret in it.
 
     :param subjects: the tokens of whom are over, and the moment until which they were made, in seconds since
-        1970: one whose `iat` is later is good, so that who was let in again need not wait. `iat` is in whole
-        seconds, so one that is made within the same second is over, too.
+        1970: one whose `iat` is later is good, so that who was let in again need not wait. Both have
+        fractions.
     """
 
     sessions: frozenset[str] = frozenset()
@@ -110,8 +111,11 @@ class RemoteRevocations:
         )
 
     def ready(self) -> None:
-        """:raises ServiceUnavailable: while the list could never be fetched."""
-        self._list()
+        """Wait only where there is no list at all: while its address is away an old one counts.
+
+        :raises ServiceUnavailable: while the list could never be fetched.
+        """
+        _found(self._fetched.known())
 
     def revoked(self, caller: Caller) -> bool:
         """Tell whether `caller` is on the list.
@@ -119,16 +123,16 @@ class RemoteRevocations:
         :raises ServiceUnavailable: REVOCATIONS_UNKNOWN, while the list could never be fetched: a process that
             has just begun would take what the one before it has refused.
         """
-        return self._list().revoked(caller)
+        return _found(self._fetched.get()).revoked(caller)
 
     def close(self) -> None:
         """Close the connections that are kept."""
         self._address.close()
 
-    def _list(self) -> RevocationList:
-        known = self._fetched.get()
-        if known is None:
-            raise ServiceUnavailable(
-                "Which access tokens are revoked cannot be fetched. Try again.", code="REVOCATIONS_UNKNOWN"
-            )
-        return known
+
+def _found(known: RevocationList | None) -> RevocationList:
+    if known is None:
+        raise ServiceUnavailable(
+            "Which access tokens are revoked cannot be fetched. Try again.", code="REVOCATIONS_UNKNOWN"
+        )
+    return known

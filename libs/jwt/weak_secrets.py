@@ -4,7 +4,8 @@ from itertools import pairwise
 
 SHORTEST_SECRET = 32
 """Bytes: as long as a SHA-256 (RFC 7518 section 3.2)."""
-_FEWEST_DIFFERENT = 12
+_FEWEST_DIFFERENT = 8
+"""Of 32 random hexadecimal digits, the least that is drawn, one in sixty has fewer than 12 different ones."""
 _BORROWED = (
     *("secret", "password", "changeme", "change-me", "change_me", "example", "default", "insecure", "your-"),
     *("development", "production", "local-", "jwt-key", "jwt_key", "signing-key", "signing_key"),

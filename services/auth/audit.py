@@ -6,6 +6,7 @@ One line each, by a logger of its own, so that a deployment can keep them apart,
 import logging
 
 logger = logging.getLogger("services.auth.audit")
+logger.setLevel(logging.INFO)  # of its own: it is written whatever APP_LOG_LEVEL lets through
 
 OPERATOR = "operator"
 """`by` of what is done with a command: whoever can run it has no account here."""

@@ -101,6 +101,21 @@ class Throttle:
 
         self._counters.ask(forget)
 
+    def unlock(self, account: str) -> None:
+        """Have the tries for `account` from addresses it is known at counted anew (`unlocked`)."""
+        key = f"unlocked:{digest(account)}"
+
+        def note(storage: RedisStorage | MemoryStorage) -> None:
+            # A moment and no number of times: what was counted before is never met again.
+            storage.clear(key)
+            storage.incr(key, LEVEL_SECONDS, int(time.time() * 1000))
+
+        self._counters.ask(note)
+
+    def unlocked(self, account: str) -> int:
+        """Return when `account` was unlocked, in milliseconds since 1970; 0 if not for a day."""
+        return self._counters.ask(lambda storage: storage.get(f"unlocked:{digest(account)}"))
+
     def remember(self, account: str, address: str) -> None:
         """Note that `account` was logged in to from `address`."""
         key = _known(account, address)

@@ -16,8 +16,9 @@ SECONDS = 1.5
 def erase(body: models.todos.Erasure, resource: TodoResource) -> models.todos.Erased:
     """Erase todos and exports of a user until there are none, or the time is up.
 
-    It may be asked again at any time, also where an answer was lost. What is counted of todos follows. From
-    the first time on exports of the user leave nothing, whenever they were asked for.
+    For users who go. It may be asked again at any time, also where an answer was lost. What is counted of
+    todos follows. From the first time on exports of the user leave nothing, whenever they were asked for, for
+    90 days (`ErasedOwner`).
     """
     ErasedOwner(body.owner).save()
     deadline, erased = time.monotonic() + SECONDS, 0

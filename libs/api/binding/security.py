@@ -131,7 +131,7 @@ class Security:
             return caller
         if self.tokenless:
             return None
-        missing = [" ".join(sorted(needed - caller.scopes)) for needed in self.tokens]
+        missing = dict.fromkeys(" ".join(sorted(needed - caller.scopes)) for needed in self.tokens)
         nearest = min(self.tokens, key=lambda needed: len(needed - caller.scopes))
         raise insufficient_scope(f"The token lacks the scope {', or '.join(missing)}.", nearest)
 

@@ -1,10 +1,11 @@
 """Answering a request by an operation: the way from a werkzeug Request to a werkzeug Response."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from functools import partial
 from typing import Any
 
 from werkzeug import Request, Response
+from werkzeug.datastructures import Headers
 
 from libs.api.binding.answering import answer_of
 from libs.api.binding.decorators import ANSWER
@@ -13,7 +14,7 @@ from libs.api.binding.security import Authenticate, Security
 from libs.api.objects.models import ApiModels
 from libs.api.wire.answers import AnswerCheck
 from libs.api.wire.bodies import Body, Received
-from libs.errors import Fault, InvalidBody, InvalidParameters, MalformedBody, UnsupportedMediaType
+from libs.errors import Fault, InvalidBody, InvalidParameters, MalformedBody, Problem, UnsupportedMediaType
 from libs.jwt import Caller, acting_as
 from libs.jwt.cookies import ACCESS_COOKIE, CSRF_HEADER
 
@@ -53,10 +54,11 @@ class Server:
         :raises Problem: whatever is wrong with the request, or the handler raises.
         """
         received: list[Received] = []
-        caller, by_cookie = self._caller(operation.security, request)
-        if self._admit is not None:
-            self._admit(operation, caller, request)
+        by_cookie = False
         try:
+            caller, by_cookie = self._caller(operation.security, request)
+            if self._admit is not None:
+                self._admit(operation, caller, request)
             with acting_as(caller):
                 if operation.enter is None:
                     outcome = self._handle(operation, path_values, received, request)
@@ -64,13 +66,13 @@ class Server:
                     request.environ[ANSWER] = partial(self._handle, operation, path_values, received)
                     outcome = operation.enter(request)
             answer = answer_of(operation, outcome, self._answer_check)
-        except BaseException:
+        except BaseException as error:
             _close(received)
+            if by_cookie and isinstance(error, Problem):
+                _make_private(error.headers)
             raise
         if by_cookie:
-            # A cache that many share keeps no answer to an Authorization header by itself (RFC 9111 section
-            # 3.5), but knows nothing of cookies.
-            answer.headers.setdefault("Cache-Control", "private")
+            _make_private(answer.headers)
         if answer.is_streamed:  # it may be made of the files that were sent
             answer.call_on_close(partial(_close, received))
         else:
@@ -146,6 +148,16 @@ def _read_body(body: Body, request: Request, refused: InvalidParameters | None) 
         if refused is None:
             raise
         return None
+
+
+def _make_private(headers: MutableMapping[str, str] | Headers) -> None:
+    """Say that only the browser may keep an answer to a cookie, unless something else is said.
+
+    A cache that many share keeps no answer to an Authorization header by itself (RFC 9111 section 3.5), but
+    knows nothing of cookies; and it may keep a 404 as well (section 4.2.2).
+    """
+    if not any(name.lower() == "cache-control" for name in headers.keys()):  # noqa: SIM118
+        headers["Cache-Control"] = "private"
 
 
 def _close(received: list[Received]) -> None:

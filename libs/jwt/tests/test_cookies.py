@@ -36,6 +36,7 @@ def test_a_token_that_was_not_made_for_a_cookie_is_none_for_it(claims, method):
     with pytest.raises(Unauthorized) as caught:
         check_csrf(Caller("ada", claims=claims), method, VALUE)
     assert caught.value.code == "TOKEN_INVALID"
+    assert caught.value.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
 
 
 @pytest.mark.parametrize("claim", ["é", "\ud800", "", csrf_claim(VALUE) + "é"])

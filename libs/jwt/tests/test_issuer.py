@@ -83,3 +83,11 @@ def test_a_token_is_never_over_before_it_was_made():
 def test_a_token_can_be_made_that_has_expired():
     with pytest.raises(jwt.ExpiredSignatureError):
         read(ISSUES.issue("ada", audience=["todos"], expires_in=-1))
+
+
+def test_a_token_is_made_at_the_moment_that_is_given():
+    found = read(ISSUES.issue("ada", audience=["todos"], expires_in=900, issued_at=time.time() - 0.25))
+    assert found["exp"] - found["iat"] == 900
+    assert 0.25 <= time.time() - found["iat"] < 30
+    moments = [read(ISSUES.issue("ada", audience=["todos"]))["iat"] for _ in range(3)]
+    assert any(one % 1 for one in moments), "with fractions"

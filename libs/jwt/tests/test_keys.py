@@ -72,6 +72,8 @@ def test_a_curve_key_is_published_as_the_rfc_says():
             "correct-horse-battery!" * 2,
             "at-least-32-characters-of-your-own",
             "aabbccddeeffgghhiijjkkllmmnnoopp",
+            *("12345678" * 4, "p4ssw0rd!" * 4, "hunter2-" * 4, "deadbeef-cafe" * 3, "1122334455667788" * 2),
+            *("test" * 8, "0" * 31 + "1", "abc123xyz" * 4, "111122223333444455556666777788889999"),
         ),
     ],
 )
@@ -86,13 +88,15 @@ def test_a_secret_that_is_short_or_that_everybody_knows_is_refused_without_quoti
     [
         lambda: secrets.token_urlsafe(32),
         lambda: secrets.token_urlsafe(48),
+        lambda: secrets.token_hex(16),
         lambda: secrets.token_hex(32),
         lambda: secrets.token_hex(1000),
         lambda: base64.b64encode(secrets.token_bytes(48)).decode(),
         lambda: base64.b32encode(secrets.token_bytes(32)).decode(),
+        lambda: str(uuid.uuid4()),
         lambda: str(uuid.uuid4()) + str(uuid.uuid4()),
     ],
-    ids=["url", "long url", "hex", "long hex", "base64", "base32", "uuid"],
+    ids=["url", "long url", "short hex", "hex", "long hex", "base64", "base32", "uuid", "two uuids"],
 )
 def test_a_secret_that_was_drawn_is_taken(draw):
     for _ in range(1000):

@@ -1,6 +1,7 @@
 """Keys fetched from an address: kept, renewed, and asked for no oftener than needed."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import httpx
 import pytest
@@ -161,6 +162,44 @@ def test_an_address_that_is_down_is_asked_once_in_a_cooldown(address, key_set, c
             renewal_done()
         assert address.asked == asked
         clock.advance(5)
+
+
+def test_nobody_waits_for_an_address_that_failed_less_than_two_pauses_ago(address, key_set, clock):
+    address.publish(OLD)
+    keys = key_set(max_age=300, cooldown=5, timeout=20)
+    keys.find(OLD.kid)
+    address.status = 500
+    clock.advance(301)
+    keys.find(OLD.kid)
+    renewal_done()
+    clock.advance(9.9)
+    with ThreadPoolExecutor(1) as pool:
+        with address.held() as arrived:
+            assert same(pool.submit(keys.find, OLD.kid).result(timeout=5), OLD)
+            assert arrived.wait(20), "it is fetched beside"
+        renewal_done()
+        clock.advance(10)
+        with address.held() as arrived:
+            late = pool.submit(keys.find, OLD.kid)
+            assert arrived.wait(20)
+            assert not wait([late], timeout=0.1).done
+        assert same(late.result(), OLD)
+
+
+def test_readiness_has_a_fresh_copy_fetched_and_waits_for_none(address, key_set, clock):
+    address.publish(OLD)
+    keys = key_set(max_age=300, timeout=20)
+    keys.ready()
+    keys.ready()
+    assert address.asked == 1
+    address.publish(NEW)
+    clock.advance(1000)
+    with ThreadPoolExecutor(1) as pool, address.held() as arrived:
+        pool.submit(keys.ready).result(timeout=5)
+        assert arrived.wait(20)
+    renewal_done()
+    assert same(keys.find(NEW.kid), NEW)
+    assert address.asked == 2
 
 
 def test_without_keys_ever_there_is_a_503(address, key_set):

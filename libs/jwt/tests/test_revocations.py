@@ -4,6 +4,7 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
 
+import httpx
 import pytest
 
 from libs.errors import ServiceUnavailable, Unauthorized
@@ -142,6 +143,15 @@ def test_before_the_list_was_ever_read_nobody_is_let_in(remote, address, clock):
     clock.advance(10)
     assert outcome(by, token) == "ada"
     revocations.ready()
+
+
+def test_who_begins_can_read_a_list_far_longer_than_there_is_one():
+    names = [f"{n:032}" for n in range(300_000)]
+    body = json.dumps({"sid": names, "sub": {}, "jti": []}).encode()
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, content=body))
+    revocations = RemoteRevocations("http://auth.test/", transport=transport, timeout=20)
+    revocations.ready()
+    assert revocations.revoked(Caller("ada", claims={"sid": names[-1]}))
 
 
 @pytest.mark.parametrize(

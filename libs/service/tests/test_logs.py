@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from libs.errors import request_id_scope
-from libs.service.logs import configure_logs
+from libs.service.logs import MOST_LINKS, configure_logs, without_texts
 
 logger = logging.getLogger("libs.test_logs")
 
@@ -85,6 +85,21 @@ def in_circles(password: str) -> None:
     raise first
 
 
+def linked(password: str) -> None:
+    last = ValueError(password)
+    for _ in range(5000):
+        error = KeyError(password)
+        error.__cause__, last = last, error
+    raise last
+
+
+def nested(password: str) -> None:
+    last: Exception = ValueError(password)
+    for _ in range(5000):
+        last = ExceptionGroup(password, [last])
+    raise last
+
+
 class Loud(Exception):
     """Says more of itself than most."""
 
@@ -105,6 +120,8 @@ def loud(password: str) -> None:
         (in_context, ["KeyError", "During handling of the above exception", "ValueError", ", in in_context"]),
         (grouped, ["ExceptionGroup", "ValueError", "KeyError", ", in grouped"]),
         (in_circles, ["ValueError", "KeyError"]),
+        (linked, ["KeyError", "The above exception was the direct cause", ", in linked"]),
+        (nested, ["ExceptionGroup", ", in nested"]),
         (loud, ["Loud", ", in loud"]),
     ],
 )
@@ -123,6 +140,16 @@ def test_of_an_exception_a_line_tells_the_kind_and_the_place_and_not_the_text(
     for part in told:
         assert part in logged
     assert "hunter2" not in logged
+
+
+def test_of_very_many_exceptions_the_last_fifty_are_told_in_the_order_they_came() -> None:
+    error = ValueError()
+    for number in range(100):
+        kind = type(f"E{number}", (Exception,), {"__module__": "builtins"})
+        error, error.__cause__ = kind(), error
+    told = without_texts((type(error), error, None)).split("The above exception was the direct cause")
+    assert len(told) == MOST_LINKS == 50
+    assert (told[0].split()[0], told[-1].split()[-1]) == ("E50", "E99")
 
 
 def test_what_has_no_json_form_is_shown_somehow(capsys: pytest.CaptureFixture[str]) -> None:

@@ -111,16 +111,22 @@ class Accounts:
     def unlock(self, email: str, address: str | None = None) -> None:
         """Forget the wrong passwords of an account.
 
-        :param address: forget those too that this address has a count of its own for.
+        :param address: of those that addresses have counts of their own for, forget only this one's; all if
+            absent.
         """
         account = canonical(email)
         self._throttle.clear(self._limits.passwords_of_account, account)
-        if address is not None:
-            self._throttle.clear(self._limits.passwords_of_account, _by_known(account, address))
+        if address is None:
+            self._throttle.unlock(account)
+        else:
+            self._throttle.clear(self._limits.passwords_of_account, self._by_known(account, address))
 
     def _counted(self, account: str, address: str) -> str:
         """Return what the tries of `address` for `account` are counted under."""
-        return _by_known(account, address) if self._throttle.knows(account, address) else account
+        return self._by_known(account, address) if self._throttle.knows(account, address) else account
+
+    def _by_known(self, account: str, address: str) -> str:
+        return f"{account} from {network(address)} since {self._throttle.unlocked(account)}"
 
     def _rehash(self, user: User, password: str) -> None:
         if not self._passwords.is_outdated(user.password_hash):
@@ -131,7 +137,3 @@ class Accounts:
         except UpdateError as error:
             if not is_condition_failure(error):  # the password was changed meanwhile, or the account deleted
                 raise
-
-
-def _by_known(account: str, address: str) -> str:
-    return f"{account} from {network(address)}"

@@ -108,14 +108,15 @@ def delete_account(
     if user is None:
         return
     try:
-        _delete(user, clients, issuer, database, waits, progress)
+        deleted = _delete(user, clients, issuer, database, waits, progress)
     except Exception as error:
         took = datetime.now(UTC) - user.deletion_asked_at
         if took > TOO_LONG:
             told = {"user": user_id, "days": took.days, "error": type(error).__name__}
             logger.error("an account cannot be deleted", extra=told)
         raise
-    audit("account deleted", user=user_id)
+    if deleted:
+        audit("account deleted", user=user_id)
 
 
 def _delete(
@@ -125,7 +126,8 @@ def _delete(
     database: Database,
     waits: DeletionWaits,
     progress: Progress,
-) -> None:
+) -> bool:
+    """Tell whether it was this task that deleted the account, and no other meanwhile."""
     end_all(user.id, "deleted", tokens=True)
     _wait(user.deletion_asked_at, waits.tokens, "Tokens of this account may still be good.")
     unseen = "What was written just now may not be seen yet."
@@ -139,7 +141,7 @@ def _delete(
             user.update([User.erased_at.set(now)], condition=User.id.exists())
         except UpdateError as error:
             if is_condition_failure(error):  # another task has done it all
-                return
+                return False
             raise
         _wait(now, waits.settled, unseen)
     for session in Session.by_user.query(user.id):
@@ -150,8 +152,9 @@ def _delete(
         with database.transaction() as transaction:
             transaction.write(Table(Email), Remove({"address": {"S": user.email}}, its), conflict=_Taken())
             transaction.write(Table(User), Remove(key))
-    except _Taken:
-        Table(User).write(Remove(key))
+    except _Taken:  # its address is somebody else's, or another task has done it all
+        return Table(User).write(Remove(key)) is not None
+    return True
 
 
 def _wait(since: datetime, long: timedelta, why: str) -> None:

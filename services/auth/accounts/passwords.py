@@ -54,7 +54,8 @@ class Passwords:
         """Tell whether `password` is the one that `stored` was made of.
 
         :param stored: the hash, or None if there is no such user; that is False, after no less work: for a
-            wrong password, that of the present parameters is always done, also where the hash has others.
+            wrong password, that of the present parameters is always done, also where the hash has others; so
+            one that has others takes longer than none, until its owner logs in.
         :raises ServiceUnavailable: if no slot came free in 3 seconds.
         """
         self._take_slot()

@@ -55,13 +55,16 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("--public", action="store_true", help="it can keep no secret: a page, a mobile app")
     commands.add_parser("list", help="show the clients")
     secret = commands.add_parser(
-        "secret", help="give a client another secret; prints it, once; the old one is good for a day more"
+        "secret",
+        help="give a client another secret; prints it, once; the one before is good for a day more, "
+        "or until the next is made",
     )
     secret.add_argument("client_id")
     secret.add_argument(
         "--now",
         action="store_true",
-        help="it was stolen: the old one, and the tokens it got, are good no more",
+        help="it was stolen: the old one, and the tokens it got, are good no more, nor are those "
+        "it gets in the next 30 seconds",
     )
     commands.add_parser("delete", help="delete a client").add_argument("client_id")
     return parser

@@ -13,6 +13,7 @@ from pynamodb.expressions.update import Action
 
 from libs.dynamodb import is_condition_failure
 from libs.jwt.issuer import FIRST_PARTY
+from libs.jwt.verifier import LEEWAY_SECONDS
 from services.auth.audit import OPERATOR, audit
 from services.auth.clients.models import OAuthClient
 from services.auth.sessions.revocations import revoke
@@ -76,8 +77,10 @@ def create(
 def replace_secret(client_id: str, *, now: bool = False) -> str:
     """Give a client another secret, and return it, which is shown this one time.
 
-    :param now: the old one is good no more, and neither are the tokens the client has in its own name; else
-        it is good for a day, and they are until they expire.
+    A second one within the day ends the first: the one that was good before this is, and no other.
+
+    :param now: the old one is good no more, and neither are the tokens the client has in its own name, nor
+        those it is given in the next 30 seconds; else it is good for a day, and they are until they expire.
     :raises RefusedClient: if there is no such client, or it has no secret.
     """
     client = find(client_id)
@@ -98,7 +101,7 @@ def replace_secret(client_id: str, *, now: bool = False) -> str:
             raise RefusedClient("somebody else has just replaced it, or deleted the client") from None
         raise
     if now:
-        revoke("sub", subject_of(client_id))
+        _end_tokens(client_id)
     audit("client secret replaced", by=OPERATOR, client=client_id, now=now)
     return secret
 
@@ -131,7 +134,8 @@ def delete(client_id: str) -> bool:
     The sessions it has of users are of no use to it any more: only it could have exchanged their tokens, and
     a later client of this id cannot. Their access tokens are good till they expire, but for /auth/userinfo.
 
-    Called again, it completes what was broken off.
+    Called again, it completes what was broken off. One that is made anew has tokens that are good after 30
+    seconds.
     """
     if not _CLIENT_ID.fullmatch(client_id):
         return False
@@ -139,10 +143,16 @@ def delete(client_id: str) -> bool:
     if client is not None:
         client.delete()
     # Whether or not it was there: the last time may have got no further than this.
-    revoke("sub", subject_of(client_id))
+    _end_tokens(client_id)
     if client is not None:
         audit("client deleted", by=OPERATOR, client=client_id)
     return client is not None
+
+
+def _end_tokens(client_id: str) -> None:
+    # An operator's machine has a clock of its own, and nothing but this ends them. Nobody is to be let out by
+    # one that is behind, as far as clocks may be apart; until then those that are made now are refused, too.
+    revoke("sub", subject_of(client_id), ahead=LEEWAY_SECONDS)
 
 
 def subject_of(client_id: str) -> str:

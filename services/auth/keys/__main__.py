@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime
 
 from libs.service import SettingsError
+from services.auth.audit import OPERATOR, audit
 from services.auth.command import operators_keys, run
 from services.auth.keys.ring import KeyRing, RingKey
 
@@ -32,7 +33,8 @@ def main(arguments: list[str]) -> str | None:
                 return "APP_JWT_SECRET: Tokens are signed with it; there is no ring of keys."
             match given.command:
                 case "rotate":
-                    ring.rotate(now=given.now)
+                    made = ring.rotate(now=given.now)
+                    audit("key made", by=OPERATOR, kid=made.kid, now=given.now)
                 case "reseal":
                     ring.reseal()
                 case "retire" if not ring.retire(given.kid):

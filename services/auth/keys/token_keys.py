@@ -43,8 +43,11 @@ class TokenKeys:
         """Return the keys that the settings ask for.
 
         :raises LookupError: if they ask for none.
+        :raises SettingsError: if they ask for a secret that opens keys, and there are none to open.
         """
         if settings.jwt_secret is not None:
+            if settings.key_secret_before is not None:
+                raise SettingsError("APP_KEY_SECRET_BEFORE: It does nothing beside APP_JWT_SECRET.")
             return cls(SharedSecret(settings.jwt_secret.reveal()))
         if settings.key_secret is None:
             raise LookupError("there is neither a secret to seal keys with, nor one to sign with")

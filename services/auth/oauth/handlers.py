@@ -12,6 +12,7 @@ from libs.api import Result, before_validation, models
 from libs.dynamodb import as_problem
 from libs.errors import Forbidden, InvalidBody, NotFound, ServiceUnavailable, TooManyRequests, Unauthorized
 from libs.jwt import Caller, acting_as, bearer_token
+from libs.jwt.challenges import invalid_token
 from libs.service import ClientAddress, UserAgent
 from services.auth.accounts import Accounts
 from services.auth.clients import find
@@ -40,7 +41,7 @@ def answers_with_a_page(answer: Callable[[Request], Any], discovery: Discovery) 
             return answer(request)
         except InvalidBody as refused:
             client, destination = client_and_destination(request.args.to_dict(), discovery.issuer)
-            told = "Write your e-mail address and your password."
+            told = "Write your e-mail address and your password. It has 256 characters at most."
             return page(client, destination, alert=told, status=refused.status)
         except (PynamoDBException, BotoCoreError) as error:
             problem = as_problem(error)
@@ -120,8 +121,8 @@ def get_userinfo(caller: Caller | None, accounts: Accounts) -> Result:
     if caller is None or user is None or user.is_disabled:
         raise Unauthorized("There is no such account.")
     client = find(str(caller.claims.get("client_id")))
-    if client is None or caller.claims["iat"] < int(client.created_at.timestamp()):
-        raise Unauthorized("The client is registered no more.", code="TOKEN_REVOKED")
+    if client is None or caller.claims["iat"] < client.created_at.timestamp():
+        raise invalid_token("The client is registered no more.", code="TOKEN_REVOKED")
     claims: dict[str, Any] = {"sub": user.id}
     if EMAIL in caller.scopes:
         claims |= {"email": user.email, "email_verified": user.is_confirmed}

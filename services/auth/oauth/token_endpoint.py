@@ -32,6 +32,7 @@ class Asked:
     """A request for tokens, and what it takes to answer one.
 
     :param form: the request's form.
+    :param asked_at: when it came, before the client was read, in seconds since 1970.
     """
 
     client: OAuthClient
@@ -40,6 +41,7 @@ class Asked:
     accounts: Accounts
     issuer: TokenIssuer
     discovery: Discovery
+    asked_at: float
 
 
 Grant = Callable[[Asked], dict[str, Any]]
@@ -56,13 +58,15 @@ def issue_token(
 
     :raises OAuthError: for whatever is wrong.
     """
+    asked_at = time.time()
     client = client_of(body.client_id, body.client_secret)
     grant = GRANTS.get(body.grant_type)
     if grant is None:
         raise OAuthError("unsupported_grant_type", f"The grants are {', '.join(GRANTS)}.")
     if body.grant_type not in client.grants:
         raise OAuthError("unauthorized_client", "This grant is not for this client.")
-    return Result(grant(Asked(client, body, sessions, accounts, issuer, discovery)), headers=NO_STORE)
+    asked = Asked(client, body, sessions, accounts, issuer, discovery, asked_at)
+    return Result(grant(asked), headers=NO_STORE)
 
 
 def _client_credentials(asked: Asked) -> dict[str, Any]:
@@ -78,6 +82,7 @@ def _client_credentials(asked: Asked) -> dict[str, Any]:
         expires_in=ACCESS_TOKEN_SECONDS,
         scopes=scopes,
         client_id=client.client_id,
+        issued_at=asked.asked_at,
     )
     return _answer(token, scopes)
 

@@ -24,10 +24,12 @@ from werkzeug.http import dump_cookie
 from libs.api import Result, before_validation, models
 from libs.errors import Unauthorized
 from libs.jwt import TokenIssuer
-from libs.jwt.cookies import ACCESS_COOKIE, CSRF_COOKIE, csrf_refused, sent_by_page
+from libs.jwt.cookies import ACCESS_COOKIE, CSRF_COOKIE, csrf_claim, csrf_refused, sent_by_page
 from libs.service import ClientAddress, UserAgent
 from services.auth.accounts import Accounts
+from services.auth.sessions.ending import end
 from services.auth.sessions.granting import NO_STORE, access_token, scopes_of
+from services.auth.sessions.handlers import owner_of
 from services.auth.sessions.sessions import Granted, Sessions
 from services.auth.tokens import ACCESS_TOKEN_SECONDS
 
@@ -111,7 +113,21 @@ def log_out(x_csrf_token: str | None, sessions: Sessions) -> Result:
         raise csrf_refused()
     if sent.refresh:
         sessions.end_by_token(sent.refresh)
+    if sent.access:
+        _end_by_access_token(sent.access, x_csrf_token, sessions)
     return Result(cookies=_DELETED)
+
+
+def _end_by_access_token(token: str, csrf: str | None, sessions: Sessions) -> None:
+    """End the session an access token is of, if the value is that session's: the other cookie may be gone."""
+    try:
+        caller = owner_of(token)
+    except Unauthorized:
+        return
+    if caller.session and csrf and caller.claims.get("csrf") == csrf_claim(csrf):
+        session = sessions.find(caller.session, caller.subject)
+        if session is not None:
+            end(session, "logout")
 
 
 def _answer(granted: Granted, issuer: TokenIssuer) -> Result:

@@ -4,20 +4,26 @@ Whatever ends a session revokes its access tokens first, and stores the end afte
 half way is one that has not happened: whoever asks for it again completes it.
 """
 
+import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from pynamodb.exceptions import DoesNotExist, UpdateError
+from botocore.exceptions import BotoCoreError
+from pynamodb.exceptions import DoesNotExist, PynamoDBException, UpdateError
 
 from libs.dynamodb import Transaction, is_condition_failure
-from libs.errors import Unauthorized
+from libs.jwt.challenges import invalid_token
 from services.auth.sessions.models import Session
 from services.auth.sessions.revocations import KEPT_SECONDS, revoke
+
+logger = logging.getLogger(__name__)
 
 ENDED_ROW_KEPT = timedelta(days=1)
 """How long the row of a session that was ended stays, for whoever wants to know why."""
 MOST_SESSIONS = 100
 """How many sessions of a user go on at once; the next one ends the oldest."""
+MOST_LOOKED_AT = 500
+"""How many rows a log-in reads to find those, the newest first: the ended ones of a day are among them."""
 
 
 def end(session: Session, why: str) -> None:
@@ -59,10 +65,17 @@ def end_all(user_id: str, why: str, *, keep: str | None = None, tokens: bool = F
 
 
 def end_oldest(user_id: str) -> None:
-    """End the oldest sessions of a user, where more go on than `MOST_SESSIONS`."""
-    for number, session in enumerate(_going_on(user_id)):
-        if number >= MOST_SESSIONS:
+    """End the oldest sessions of a user, where more go on than `MOST_SESSIONS`.
+
+    A log-in is not refused because that fails: the next one does it.
+    """
+    try:
+        newest = Session.by_user.query(user_id, scan_index_forward=False, limit=MOST_LOOKED_AT)
+        going_on = [session for session in newest if not session.is_ended]
+        for session in going_on[MOST_SESSIONS:]:
             end(session, "many")
+    except (PynamoDBException, BotoCoreError) as error:
+        logger.warning("cannot end the oldest sessions", extra={"error": type(error).__name__})
 
 
 def keep_in(transaction: Transaction, session_id: str, user_id: str) -> None:
@@ -75,7 +88,7 @@ def keep_in(transaction: Transaction, session_id: str, user_id: str) -> None:
         Session(session_id),
         [Session.confirmed_at.set(datetime.now(UTC))],
         condition=(Session.user_id == user_id) & Session.ended_at.does_not_exist(),
-        conflict=Unauthorized("The session has ended.", code="TOKEN_REVOKED"),
+        conflict=invalid_token("The session has ended.", code="TOKEN_REVOKED"),
     )
 
 

@@ -34,6 +34,7 @@ def access_token(granted: Granted, issuer: TokenIssuer, *, for_cookie: bool = Fa
         client_id=session.client_id,
         session=session.id,
         claims={"csrf": csrf_claim(session.csrf)} if for_cookie else None,
+        issued_at=granted.issued_at,
     )
 
 

@@ -66,7 +66,7 @@ def may_be_known(answer: Callable[[Request], Any]) -> Callable[[Request], Any]:
         )
         if sent is not None:
             try:
-                caller = _owner_of(bearer_token([sent]))
+                caller = owner_of(bearer_token([sent]))
             except Unauthorized as problem:
                 refused = problem
         token = _refused.set(refused)
@@ -79,7 +79,7 @@ def may_be_known(answer: Callable[[Request], Any]) -> Callable[[Request], Any]:
     return answered
 
 
-def _owner_of(token: str) -> Caller:
+def owner_of(token: str) -> Caller:
     """Return who a token stands for, revoked or not: an end may have got no further than that.
 
     :raises Unauthorized: as `load_auth_token`, but for TOKEN_REVOKED.

@@ -1,7 +1,7 @@
 """Tokens that are over before they expire: written here, read by every service (`libs.jwt.Revocations`).
 
-A session that ends takes its access tokens along: auth itself refuses them after 2 seconds, the others when
-they have fetched the list again.
+A session that ends takes its access tokens along: auth itself refuses them after 2 seconds, or 5 where
+reading is slow, the others when they have fetched the list again.
 """
 
 import logging
@@ -37,9 +37,13 @@ MANY = 50_000
 _PARTITION = "revoked"
 
 
-def revoke(kind: Kind, name: str) -> None:
-    """End the tokens of a session (`sid`), those a subject has till now (`sub`), or one token (`jti`)."""
-    now = time.time()
+def revoke(kind: Kind, name: str, *, ahead: float = 0) -> None:
+    """End the tokens of a session (`sid`), those a subject has till now (`sub`), or one token (`jti`).
+
+    :param ahead: of a subject, end those as well that are made in so many seconds from now: where this clock
+        may be behind those of the machines that made them, and there is no session to end.
+    """
+    now = time.time() + ahead
     until = now + KEPT_SECONDS
     Revocation(
         _PARTITION,
@@ -50,7 +54,7 @@ def revoke(kind: Kind, name: str) -> None:
 
 
 class RevokedTokens:
-    """The list of what is over, as it was 2 seconds ago at the most, and the time of one read.
+    """The list of what is over, as it was 2 seconds ago at the most; 5 while one thread reads slowly.
 
     While the table cannot be read, the list read before stays good.
     """

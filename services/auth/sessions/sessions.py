@@ -2,7 +2,6 @@
 
 import hmac
 import logging
-import math
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -40,12 +39,15 @@ class Granted:
 
     :param refresh_token: the text of the one that is good from now on.
     :param refresh_expires_in: seconds until it is not, if it is not used.
+    :param issued_at: when its access tokens are made, in seconds since 1970: before the account was read, so
+        that what ends the tokens of an account ends those as well that are on their way meanwhile.
     """
 
     session: Session
     user: User
     refresh_token: str
     refresh_expires_in: int
+    issued_at: float
 
 
 class Sessions:
@@ -93,6 +95,7 @@ class Sessions:
         :param user: the account as it was when the password was looked at.
         :raises Unauthorized: if it was closed, its sessions ended, or its password replaced since then.
         """
+        issued_at = time.time()
         session_id, family, now = session_id or str(ULID()), os.urandom(FAMILY_BYTES), self.now
         token = RefreshToken.new(session_id, family)
         session = Session(
@@ -121,8 +124,7 @@ class Sessions:
             end(session, "account")
             raise Unauthorized("E-mail or password are wrong.", code="INVALID_CREDENTIALS")
         end_oldest(user.id)
-        _outlast(stored.sessions_valid_from)
-        return self._granted(session, stored, token.text)
+        return self._granted(session, stored, token.text, issued_at)
 
     def refresh(
         self,
@@ -142,6 +144,7 @@ class Sessions:
         :raises Unauthorized: REFRESH_TOKEN_INVALID, whatever is wrong.
         :raises Forbidden: CSRF_TOKEN_INVALID, if that is another session's; the token stays as it was.
         """
+        issued_at = time.time()
         token, session = self._find(text, client_id)
         if csrf is not None and not hmac.compare_digest(session.csrf.encode(), csrf.encode()):
             raise csrf_refused()
@@ -156,9 +159,9 @@ class Sessions:
         if session.refresh_hash == token.hash:
             successor = self._rotate(session, token)
             if successor is not None:
-                return self._granted(session, user, successor)
+                return self._granted(session, user, successor, issued_at)
         session = self._stored(session.id)  # another request was faster: with a refresh, or with a log-out
-        return self._granted(session, user, self._again(session, token))
+        return self._granted(session, user, self._again(session, token), issued_at)
 
     def end_by_token(self, text: str) -> None:
         """End the session that a refresh token is of, whether it is good or was; otherwise do nothing."""
@@ -244,8 +247,8 @@ class Sessions:
         """Return the seconds until a session is over, if it is not used."""
         return (min(session.expires_at, session.used_at + self._idle) - self.now).total_seconds()
 
-    def _granted(self, session: Session, user: User, token: str) -> Granted:
-        return Granted(session, user, token, int(self._left(session)))
+    def _granted(self, session: Session, user: User, token: str, issued_at: float) -> Granted:
+        return Granted(session, user, token, int(self._left(session)), issued_at)
 
 
 def _goes_on(session: Session, user: User) -> bool:
@@ -254,18 +257,6 @@ def _goes_on(session: Session, user: User) -> bool:
     closed_at: datetime | None = user.disabled_at
     valid_from: datetime | None = user.sessions_valid_from
     return closed_at is None and (valid_from is None or valid_from <= known_at)
-
-
-def _outlast(valid_from: datetime | None) -> None:
-    """Wait for the end of the second in which the account's tokens were revoked.
-
-    `iat` has whole seconds, and one of that second is taken for revoked (`RevocationList`): a log-in that
-    follows at once, which no human does, would be given a token that is good for nothing.
-    """
-    if valid_from is not None:
-        left = math.floor(valid_from.timestamp()) + 1 - time.time()
-        if 0 < left <= 1:
-            time.sleep(left)
 
 
 def _seal(token: RefreshToken) -> Seal:

@@ -7,7 +7,7 @@ import pytest
 
 from libs.api import Contract, ContractError, Contribution, Dependencies, Result, before_validation
 from libs.api.tests.books import ISSUES
-from libs.errors import Conflict, Unauthorized
+from libs.errors import Conflict, NotFound, Unauthorized
 from libs.jwt import Caller, acting_as
 from libs.jwt.cookies import csrf_claim
 
@@ -252,6 +252,22 @@ def test_a_token_in_the_cookie_is_good_with_what_only_our_page_can_send(security
         assert by_cookie(security, csrf=csrf, claims=FOR_COOKIES) == (403, "CSRF_TOKEN_INVALID")
     assert by_cookie(security, csrf=CSRF) == (401, "TOKEN_INVALID"), "it was not made for a cookie"
     assert by_cookie(security, csrf=CSRF, token="garbage") == (401, "TOKEN_INVALID")
+
+
+@pytest.mark.parametrize("said", [{}, {"cache-control": "no-store"}], ids=["nothing", "something"])
+def test_a_problem_that_answers_a_cookie_is_for_its_browser_alone(said, serve):
+    def lost(n, body, caller: Caller | None):
+        raise NotFound(headers=said)
+
+    def cache_control(query="", **headers):
+        answer = served.call("POST", f"/who{query}", headers=headers)
+        return answer.status_code, answer.headers.getlist("Cache-Control")
+
+    served = serve(PATHS.replace("SECURITY", "[{}, {bearer: []}, {cookie: []}]"), who=lost)
+    mine = {**cookie_of(ISSUES.issue("ada", audience=["books"], claims=FOR_COOKIES)), "X-CSRF-Token": CSRF}
+    assert cache_control(**mine) == (404, [*said.values()] or ["private"])
+    assert cache_control("?n=x", **mine) == (400, ["private"])
+    assert cache_control() == (404, [*said.values()]), "everybody is told the same"
 
 
 def test_scopes_are_asked_of_a_cookie_too(by_cookie):

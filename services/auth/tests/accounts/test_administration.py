@@ -155,6 +155,23 @@ def test_an_account_that_is_locked_can_be_unlocked(
     assert log_in(post, address)["user_id"] == user_id
 
 
+def test_an_owner_who_is_locked_out_at_a_known_address_is_unlocked_as_well(
+    ask: Callable[..., Any],
+    post: Post,
+    address: str,
+    user_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+    running: Any,
+) -> None:
+    accounts = running.dependencies.make(Accounts)
+    assert log_in(post, address)["user_id"] == user_id
+    monkeypatch.setattr(accounts, "_limits", Limits(account=2, address=1000))
+    for _ in range(2):
+        assert [log_in(post, address, WRONG)["code"] for _ in range(3)][-1] == "TOO_MANY_REQUESTS"
+        assert ask("POST", f"/{user_id}/unlock") == (204, None)
+    assert log_in(post, address)["user_id"] == user_id
+
+
 def test_roles_come_into_tokens_and_admins_have_the_scope(
     ask: Callable[..., Any], post: Post, client: FlaskClient, address: str, user_id: str
 ) -> None:

@@ -268,6 +268,7 @@ def test_of_two_deletions_the_later_leaves_the_next_account_with_the_address_alo
     user_id: str,
     running: Running,
     monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
     erased: bool,
 ) -> None:
     client, tasks = running.web_app().test_client(), running.tasks
@@ -287,6 +288,7 @@ def test_of_two_deletions_the_later_leaves_the_next_account_with_the_address_alo
     monkeypatch.setattr(deleting, "_erase", meanwhile)
     tasks.run(asked[0])
     assert [Operation.get(one).status for one in asked] == ["succeeded"] * 2
+    assert [one.message for one in caplog.records].count("account deleted") == 1
     assert Email.get(address).user_id == new[0]
     assert [one.id for one in User.scan() if one.email == address] == new
     assert post("/auth/login", {"email": address, "password": PASSWORD}).get_json()["user_id"] == new[0]

@@ -60,6 +60,15 @@ def test_a_new_key_signs_later(run: Callable[..., list[str]]) -> None:
     assert re.fullmatch(r"signs from 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", second)
 
 
+def test_who_has_made_a_key_can_be_found(
+    run: Callable[..., list[str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    run("list")
+    kid = run("rotate")[1].split()[0]
+    told = [(one.message, one.__dict__.get("kid"), one.__dict__.get("by")) for one in caplog.records]
+    assert ("key made", kid, "operator") in told
+
+
 def test_a_new_key_signs_now(run: Callable[..., list[str]]) -> None:
     run("list")
     first, second = states(run("rotate", "--now"))

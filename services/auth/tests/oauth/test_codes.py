@@ -221,7 +221,9 @@ def test_what_a_deleted_client_had_of_users_is_of_no_use_to_one_of_the_same_id(
     headers = {"Authorization": f"Bearer {tokens['access_token']}"}
     assert client.get("/auth/userinfo", headers=headers).status_code == 200
     assert delete(app[0])
-    assert client.get("/auth/userinfo", headers=headers).status_code == 401
+    answer = client.get("/auth/userinfo", headers=headers)
+    assert (answer.status_code, answer.get_json()["code"]) == (401, "TOKEN_REVOKED")
+    assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
     secret = create(
         app[0],
         "another",
@@ -235,6 +237,21 @@ def test_what_a_deleted_client_had_of_users_is_of_no_use_to_one_of_the_same_id(
     form = {"grant_type": "authorization_code", "redirect_uri": BACK, "code_verifier": VERIFIER}
     assert ask(again, **form, code=second).get_json()["error"] == "invalid_grant"
     assert ask(again, **form, code=told(log_in_for(query))["code"]).status_code == 200
+    assert client.get("/auth/userinfo", headers=headers).status_code == 401, "it is another client now"
+
+
+def test_a_code_that_two_have_is_not_made_good_again(
+    code: str, exchange: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*args: Any, **kwargs: Any) -> None:
+        assert exchange(code).get_json()["error"] == "invalid_grant", "meanwhile, by somebody else"
+        raise PutError("no answer", ReadTimeoutError(endpoint_url="http://dynamodb"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Sessions, "begin", away)
+        assert exchange(code).status_code == 503
+    assert row_of(code).session_id is not None, "taken it stays"
+    assert exchange(code).get_json()["error"] == "invalid_grant"
 
 
 def test_codes_and_clients_are_read_as_they_are_stored_now(

@@ -47,7 +47,7 @@ def test_what_is_no_e_mail_shows_the_page_again(
     form = {"email": email, "password": PASSWORD}
     answer = client.post("/auth/authorize", query_string=query, data=form)
     assert (answer.status_code, answer.mimetype) == (422, "text/html")
-    assert "Write your e-mail address and your password." in answer.text
+    assert "Write your e-mail address and your password. It has 256 characters at most." in answer.text
     assert '<form method="post">' in answer.text
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
 

@@ -4,6 +4,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -183,16 +184,32 @@ def test_a_deleted_client_gets_nothing_and_its_tokens_are_over(
     assert not delete(client[0])
 
 
-def test_a_client_that_is_made_again_gets_tokens_that_are_good_at_once(
+def test_a_client_that_is_made_again_gets_tokens_that_are_good_after_half_a_minute(
     ask: Ask, register: Register, verify: Callable[..., Caller], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client_id, _ = register()
-    with monkeypatch.context() as patch:  # or it would be within the same second, which nobody types in
-        patch.setattr(time, "time", lambda real=time.time: real() - 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time", lambda real=time.time: real() - 31)
         delete(client_id)
     secret = create(client_id, "again", grants=["client_credentials"], audiences=["todos"])
     token = ask((client_id, secret), grant_type="client_credentials").get_json()["access_token"]
     assert not RevokedTokens().revoked(verify(token))
+
+
+@pytest.mark.parametrize("end", [delete, partial(replace_secret, now=True)])
+def test_tokens_of_a_client_end_by_a_clock_that_is_behind(
+    ask: Ask,
+    register: Register,
+    verify: Callable[..., Caller],
+    monkeypatch: pytest.MonkeyPatch,
+    end: Callable[[str], object],
+) -> None:
+    client = register()
+    token = ask(client, grant_type="client_credentials").get_json()["access_token"]
+    with monkeypatch.context() as patch:  # that of an operator's machine
+        patch.setattr(time, "time", lambda real=time.time: real() - 25)
+        end(client[0])
+    assert RevokedTokens().revoked(verify(token))
 
 
 def test_a_deletion_that_is_broken_off_is_completed_by_the_next(

@@ -261,6 +261,15 @@ def test_a_log_out_needs_no_access_token_that_is_good_and_may_come_twice(
     assert browser.log_out().status_code == 204
 
 
+def test_without_the_refresh_cookie_a_log_out_ends_the_session_of_the_access_cookie(browser: Browser) -> None:
+    cookies = browser.kept
+    others = csrf_claim("another session's")
+    for csrf, ended in ((others, None), (cookies[CSRF], "logout")):
+        browser.keep({ACCESS: cookies[ACCESS], CSRF: csrf})
+        assert browser.log_out().status_code == 204
+        assert session_of(cookies).ended_why == ended
+
+
 def test_a_log_in_ends_the_session_that_was_there_before(browser: Browser, email: str) -> None:
     """OWASP ASVS 5, 7.2.4."""
     before = browser.kept

@@ -1,6 +1,5 @@
 """The end of sessions, whatever fails or happens meanwhile, and how many of them there may be."""
 
-import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +14,7 @@ from libs.service import Running
 from libs.service.testing import ISSUES
 from services.auth.accounts import Accounts, User
 from services.auth.service import service
-from services.auth.sessions import ending, keep_in
+from services.auth.sessions import ending, keep_in, sessions
 from services.auth.sessions.ending import end, end_all
 from services.auth.sessions.models import Revocation, Session
 from services.auth.sessions.sessions import Sessions
@@ -289,8 +288,9 @@ def test_a_session_is_kept_by_the_transaction_that_ends_the_others(
     own = refresh(own["refresh_token"]).get_json()
     assert refresh(other["refresh_token"]).status_code == 401
     for nobodys in (session_id(other), "01J00000000000000000000000"):
-        with pytest.raises(Unauthorized):
+        with pytest.raises(Unauthorized) as caught:
             replace(nobodys)
+        assert caught.value.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
     assert list(Session.query("01J00000000000000000000000")) == []
     assert refresh(own["refresh_token"]).status_code == 200, "nothing of that was stored"
 
@@ -359,11 +359,63 @@ def test_a_password_that_is_replaced_while_it_is_looked_at_begins_nothing(
     assert (answer.status_code, answer.get_json()["code"]) == (401, "INVALID_CREDENTIALS")
 
 
-def test_a_log_in_after_the_second_of_a_revocation_waits_for_nothing(
+@pytest.mark.usefixtures("no_index")
+def test_a_log_in_that_an_end_of_all_tokens_overtakes_gets_one_that_is_over(
+    begin: Callable[[], JSON], client: FlaskClient, bearer_of: Bearer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meanwhile(user_id: str) -> None:  # after the account was read
+        User(user_id).update([User.disabled_at.set(datetime.now(UTC))])
+        end_all(user_id, "disabled", tokens=True)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sessions, "end_oldest", meanwhile)
+        tokens = begin()
+    assert status(tokens, client, bearer_of) == 401
+
+
+@pytest.mark.usefixtures("no_index")
+def test_a_refresh_that_an_end_of_all_tokens_overtakes_gets_one_that_is_over(
+    tokens: JSON,
+    client: FlaskClient,
+    bearer_of: Bearer,
+    refresh: Refresh,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rotate = Sessions._rotate
+
+    def meanwhile(*args: Any) -> str | None:
+        end_all(tokens["user_id"], "roles", tokens=True)
+        return rotate(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Sessions, "_rotate", meanwhile)
+        answer = refresh(tokens["refresh_token"])
+    assert status(answer.get_json(), client, bearer_of) == 401
+
+
+def test_a_log_in_needs_no_old_session_ended(
+    begin: Callable[[], JSON], client: FlaskClient, bearer_of: Bearer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Session.by_user, "query", away)
+        tokens = begin()
+    assert status(tokens, client, bearer_of) == 200
+
+
+def test_a_log_in_reads_so_many_sessions_and_no_more(
     begin: Callable[[], JSON], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = begin()
-    a_while_ago = datetime.now(UTC) - timedelta(seconds=2)
-    User(first["user_id"]).update([User.sessions_valid_from.set(a_while_ago)])
-    monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("it does"))
-    begin()
+    monkeypatch.setattr(ending, "MOST_LOOKED_AT", 3)
+    monkeypatch.setattr(ending, "MOST_SESSIONS", 2)
+    read, query = list[str](), Session.by_user.query
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        rows = list(query(*args, **kwargs))
+        read.extend(row.id for row in rows)
+        return iter(rows)
+
+    everywhere = [begin() for _ in range(4)]
+    monkeypatch.setattr(Session.by_user, "query", counted)
+    everywhere.append(begin())
+    assert len(read) == 3
+    assert [session_of(one).ended_why for one in everywhere] == ["many"] * 3 + [None] * 2
