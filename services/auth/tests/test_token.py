@@ -90,6 +90,7 @@ def test_a_token_of_another_issuer_can_be_printed(
         ("APP_COLOUR", "red", "APP_COLOUR: Unknown field."),
     ],
 )
+@pytest.mark.usefixtures("verify")  # the service has made its keys, and so another secret is the wrong one
 def test_wrong_settings_are_named_and_no_token_is_printed(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
