@@ -1,6 +1,7 @@
 """What another service answers with: fetched when needed, kept, and renewed before it is too old."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from libs.jwt.address import Address
 logger = logging.getLogger(__name__)
 
 FIRST_COOLDOWN_SECONDS = 0.5
+BRIEFLY_SECONDS = 0.1
+"""How long is waited, where there is nothing to go by, for an address that has just failed: it may be back."""
 
 T = TypeVar("T")
 
@@ -33,8 +36,8 @@ class _Fetch:
     deadline: float
     over: threading.Event = field(default_factory=threading.Event)
 
-    def wait(self) -> None:
-        self.over.wait(max(self.deadline - time.monotonic(), 0))
+    def wait(self, at_most: float = math.inf) -> None:
+        self.over.wait(max(min(self.deadline - time.monotonic(), at_most), 0))
 
 
 class Fetched(Generic[T]):
@@ -43,7 +46,7 @@ class Fetched(Generic[T]):
     From a share of its age on it is renewed beside the requests, which go on with it. Who finds it older
     than `max_age`, as after a pause, waits for the one fetch that there is, `address.timeout` at the longest.
     Where that fails the last copy counts. It is tried again beside the requests every `cooldown`, and nobody
-    waits before the last failure is older than two of these.
+    waits before the last failure is older than two of these; where there is no copy, a tenth of a second.
 
     A fetch is a thread of its own, so nobody waits longer than he has to, and a process may fork before it.
 
@@ -106,6 +109,8 @@ class Fetched(Generic[T]):
         fetching = self._begin()
         if fetching is not None and not self._fails():
             fetching.wait()
+        elif fetching is not None and self._value() is None:
+            fetching.wait(BRIEFLY_SECONDS)
         return self._value()
 
     def _value(self) -> T | None:
