@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 FIRST_COOLDOWN_SECONDS = 0.5
 BRIEFLY_SECONDS = 0.1
-"""How long is waited, where there is nothing to go by, for an address that has just failed: it may be back."""
+"""How long is waited for an address that has just failed, where there is nothing to go by: it may be back."""
 
 T = TypeVar("T")
 
