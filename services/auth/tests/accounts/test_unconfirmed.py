@@ -1,20 +1,15 @@
 """Accounts that nobody has confirmed: whose they are once they are in use, and when they are deleted."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from libs.service import Running
 from services.auth.accounts import Accounts, Email, User
 from services.auth.accounts.letters import Letters
+from services.auth.tests.accounts.confirming import GOOD, INVALID, OTHER, PASSWORD, Post, Work, log_in, verify
 from services.auth.tests.accounts.conftest import Mailboxes
-
-PASSWORD = "correct horse battery"
-OTHER = "another horse battery"
-Post = Callable[..., Any]
-Work = Callable[[], list[str]]
 
 
 @pytest.fixture(scope="module")
@@ -29,20 +24,6 @@ def signed_up(post: Post, work: Work, mailboxes: Mailboxes, address: str) -> str
     work()
     (mail,) = mailboxes.of(address)
     return mail.token
-
-
-def log_in(post: Post, address: str, password: str = PASSWORD) -> tuple[int, str | None]:
-    answer = post("/auth/login", {"email": address, "password": password})
-    return answer.status_code, answer.get_json().get("code")
-
-
-def verify(post: Post, token: str) -> tuple[int, str | None]:
-    answer = post("/auth/email/verify", {"token": token})
-    return answer.status_code, answer.get_json()["code"] if answer.data else None
-
-
-GOOD = (204, None)
-INVALID = (422, "LINK_INVALID")
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """Signing up where addresses have to be confirmed: nobody but a mailbox learns who has an account."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
@@ -13,12 +11,8 @@ from libs.service import Running
 from libs.service.testing import bearer
 from services.auth.accounts import Accounts, Email, User, mail_tokens
 from services.auth.accounts.mail_tokens import MailToken
+from services.auth.tests.accounts.confirming import GOOD, INVALID, OTHER, PASSWORD, Post, Work, log_in, verify
 from services.auth.tests.accounts.conftest import Mailboxes
-
-PASSWORD = "correct horse battery"
-OTHER = "another horse battery"
-Post = Callable[..., Any]
-Work = Callable[[], list[str]]
 
 
 @pytest.fixture(scope="module")
@@ -33,20 +27,6 @@ def signed_up(post: Post, work: Work, mailboxes: Mailboxes, address: str) -> str
     work()
     (mail,) = mailboxes.of(address)
     return mail.token
-
-
-def log_in(post: Post, address: str, password: str = PASSWORD) -> tuple[int, str | None]:
-    answer = post("/auth/login", {"email": address, "password": password})
-    return answer.status_code, answer.get_json().get("code")
-
-
-def verify(post: Post, token: str) -> tuple[int, str | None]:
-    answer = post("/auth/email/verify", {"token": token})
-    return answer.status_code, answer.get_json()["code"] if answer.data else None
-
-
-GOOD = (204, None)
-INVALID = (422, "LINK_INVALID")
 
 
 def test_an_account_can_be_used_once_its_address_is_confirmed(
