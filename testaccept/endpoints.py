@@ -69,6 +69,10 @@ ENDPOINTS = [
     Endpoint("auth", "POST", "/auth/login", protected=False),
     Endpoint("auth", "POST", "/auth/refresh", protected=False),
     Endpoint("auth", "POST", "/auth/logout", protected=False),
+    # These go by cookies of their own.
+    Endpoint("auth", "POST", "/auth/browser/login", protected=False),
+    Endpoint("auth", "POST", "/auth/browser/refresh", protected=False),
+    Endpoint("auth", "POST", "/auth/browser/logout", protected=False),
     Endpoint("auth", "GET", "/auth/sessions"),
     Endpoint("auth", "DELETE", "/auth/sessions"),
     Endpoint("auth", "DELETE", "/auth/sessions/{session_id}"),

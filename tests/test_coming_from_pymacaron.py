@@ -139,7 +139,7 @@ def is_there(name: str) -> bool:
     """Return whether what a cell names is there, in the place that its form says."""
     if name.startswith("x-"):
         return name in EXTENSIONS
-    if name.startswith("X-"):
+    if name.startswith(("X-", "__")):
         return name in LITERALS
     if name.startswith("make "):
         return name.removeprefix("make ") in TARGETS

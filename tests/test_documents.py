@@ -63,6 +63,14 @@ def test_decisions_are_all_in_the_list():
     assert listed == sorted(path.name for path in ROOT.glob("docs/decisions/0*.md"))
 
 
+def test_the_tests_that_the_threat_model_names_are_there():
+    named = re.findall(
+        r"`((?:libs|services|tests|testaccept)/[\w./-]+)`", (ROOT / "docs/threat-model.md").read_text()
+    )
+    assert len(named) > 20
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
 def test_every_folder_is_explained_in_the_readme():
     folders = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
     explained = set(re.findall(r"^\| \[`(\w+)/`\]", (ROOT / "README.md").read_text(), re.MULTILINE))

@@ -64,7 +64,7 @@ class Echo:
 
     def __init__(self, api: str) -> None:
         service = Service.named(api)
-        running = service.start(service.load_settings(environment_of(api)))
+        running = service.start(service.load_settings({**environment_of(api), "APP_RATE_LIMITS": "off"}))
         running.keys = FixedKeySet([KEY.jwk])
         running.revocations = None
         contract = running.contract

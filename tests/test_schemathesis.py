@@ -47,7 +47,7 @@ def token(name: str) -> dict[str, str]:
 @contextmanager
 def served(name: str) -> Iterator[str]:
     """Serve a service for the length of a with-block, at the address given."""
-    with running_service(Service.named(name), environment_of(name)) as running:
+    with running_service(Service.named(name), {**environment_of(name), "APP_RATE_LIMITS": "off"}) as running:
         server = make_server("127.0.0.1", 0, running.web_app(), threaded=True)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

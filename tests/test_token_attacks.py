@@ -22,7 +22,7 @@ from werkzeug.serving import make_server
 
 from libs.jwt import SigningKey
 from libs.service import Service
-from libs.service.testing import ISSUER, KEY, environment, running_service
+from libs.service.testing import ISSUER, KEY, LIFE_SECONDS, environment, running_service
 
 SERVICE = "profiles"
 PROTECTED = "/profiles/ada"
@@ -41,7 +41,7 @@ def header(**changes: Any) -> dict[str, Any]:
 
 def claims(**changes: Any) -> dict[str, Any]:
     now = int(time.time())
-    good = {"iss": ISSUER, "sub": "ada", "aud": [SERVICE], "iat": now, "exp": now + 600, "jti": "1"}
+    good = {"iss": ISSUER, "sub": "ada", "aud": [SERVICE], "iat": now, "exp": now + LIFE_SECONDS, "jti": "1"}
     return _changed({**good, "client_id": "c", "scope": ""}, changes)
 
 
@@ -178,9 +178,9 @@ def _of_the_claims() -> Iterator[tuple[str, str]]:
             yield f"{name} {value}", signed(payload=claims(**{name: value}))
     now = int(time.time())
     for name, changes in {
-        "not yet": {"nbf": now + 600},
-        "issued in the future": {"iat": now + 600, "exp": now + 900},
-        "an expiry in text": {"exp": str(now + 600)},
+        "not yet": {"nbf": now + LIFE_SECONDS - 60},
+        "issued in the future": {"iat": now + LIFE_SECONDS - 60, "exp": now + LIFE_SECONDS},
+        "an expiry in text": {"exp": str(now + LIFE_SECONDS)},
         "a life of a year": {"exp": now + 365 * 24 * 3600},
         "another issuer": {"iss": "https://elsewhere.example"},
         "an issuer that begins as ours": {"iss": ISSUER + ".evil.example"},

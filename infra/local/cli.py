@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     add("shell", shell).add_argument("service", choices=SERVICES)
     add("testaccept", testaccept, takes_rest=True)
     add("token", token, takes_rest=True)
+    add("run", run_command, takes_rest=True)
     return parser
 
 
@@ -175,6 +176,17 @@ def shell(options: argparse.Namespace) -> int:
 def token(options: argparse.Namespace) -> int:
     """Print a signed token: --subject USER --audience todos [--scope "a b"] [--expires-in SECONDS]."""
     return _in_service("auth", ["-m", "services.auth.token", *options.rest], "token")
+
+
+def run_command(options: argparse.Namespace) -> int:
+    """Run a command of a service, with its settings: `auth admin grant ada@example.com admin`."""
+    if len(options.rest) < 2 or options.rest[0] not in SERVICES or not options.rest[1].isidentifier():
+        raise LocalError(
+            f"say which service ({', '.join(SERVICES)}) and which command: "
+            'make run SERVICE=auth ARGS="keys list"'
+        )
+    service, command, *rest = options.rest
+    return _in_service(service, ["-m", f"services.{service}.{command}", *rest], "command")
 
 
 def _in_service(service: str, python: list[str], role: str) -> int:

@@ -6,6 +6,7 @@ from libs.api.binding.decorators import before_validation
 from libs.api.binding.dependencies import Dependencies
 from libs.api.binding.operation import Contribution, Operation, Result
 from libs.api.binding.problem_responses import problem_responses
+from libs.api.binding.rate_limits import RateLimit
 from libs.api.binding.routes import Route, Routes
 from libs.api.binding.serving import Server
 from libs.api.clients.client import Answer, ApiClient, Options, RemoteOperation, is_service_url
@@ -79,6 +80,7 @@ __all__ = [
     "Options",
     "Page",
     "Persistent",
+    "RateLimit",
     "RemoteBadRequest",
     "RemoteConflict",
     "RemoteDetails",

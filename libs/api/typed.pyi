@@ -121,6 +121,13 @@ class _auth:
             *,
             password: str,
         ) -> None: ...
+    class BeingDeleted(ApiObject):
+        user_id: str
+        def __init__(
+            self,
+            *,
+            user_id: str,
+        ) -> None: ...
     class User(ApiObject):
         user_id: str
         email: str
@@ -149,7 +156,7 @@ class _auth:
             items: _abc.Sequence[_auth.User | _abc.Mapping[str, _t.Any]],
             next: str = ...,
         ) -> None: ...
-    class Roles(ApiObject):
+    class UserRoles(ApiObject):
         roles: list[str]
         def __init__(
             self,
@@ -192,6 +199,21 @@ class _auth:
             refresh_expires_in: int,
             user_id: str,
             scope: str,
+        ) -> None: ...
+    class BrowserSession(ApiObject):
+        user_id: str
+        scope: str
+        expires_in: int
+        refresh_expires_in: int
+        csrf_token: str
+        def __init__(
+            self,
+            *,
+            user_id: str,
+            scope: str,
+            expires_in: int,
+            refresh_expires_in: int,
+            csrf_token: str,
         ) -> None: ...
     class RefreshToken(ApiObject):
         refresh_token: str
@@ -302,13 +324,13 @@ class _auth:
         ) -> None: ...
     class Revocations(ApiObject):
         sid: list[str]
-        sub: list[str]
+        sub: dict[str, float]
         jti: list[str]
         def __init__(
             self,
             *,
             sid: _abc.Sequence[str],
-            sub: _abc.Sequence[str],
+            sub: _abc.Mapping[str, float | _decimal.Decimal],
             jti: _abc.Sequence[str],
         ) -> None: ...
     class KeySet(ApiObject):
@@ -507,7 +529,7 @@ class _auth_client(_auth, ApiClient):
         body: _auth.PasswordProof | _abc.Mapping[str, _t.Any],
         auth: str | None = ...,
         timeout: float = ...,
-    ) -> _auth.Operation: ...
+    ) -> _auth.BeingDeleted: ...
     def list_users(
         self,
         *,
@@ -556,7 +578,7 @@ class _auth_client(_auth, ApiClient):
         self,
         *,
         user_id: str,
-        body: _auth.Roles | _abc.Mapping[str, _t.Any],
+        body: _auth.UserRoles | _abc.Mapping[str, _t.Any],
         auth: str | None = ...,
         timeout: float = ...,
     ) -> _auth.User: ...
@@ -578,6 +600,27 @@ class _auth_client(_auth, ApiClient):
         self,
         *,
         body: _auth.RefreshToken | _abc.Mapping[str, _t.Any] = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> None: ...
+    def browser_log_in(
+        self,
+        *,
+        body: _auth.Credentials | _abc.Mapping[str, _t.Any],
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.BrowserSession: ...
+    def browser_refresh(
+        self,
+        *,
+        x_csrf_token: str | None = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.BrowserSession: ...
+    def browser_log_out(
+        self,
+        *,
+        x_csrf_token: str | None = ...,
         auth: str | None = ...,
         timeout: float = ...,
     ) -> None: ...

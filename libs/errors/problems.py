@@ -62,11 +62,14 @@ class Problem(Exception):
     :param errors: each single fault, where there can be several.
     :param headers: headers the answer must carry.
     :param extra: further members of the problem object.
+
+    `cookies` may be set to values of Set-Cookie that the answer must carry.
     """
 
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Internal error"
     code: str = "INTERNAL_ERROR"
+    cookies: Sequence[str] = ()
 
     def __init__(
         self,

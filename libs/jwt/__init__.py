@@ -1,6 +1,6 @@
 """Tokens, the keys they are signed with, and who is calling."""
 
-from libs.jwt.backend import Issues, backend_token
+from libs.jwt.backend import backend_token
 from libs.jwt.bearer import bearer_token
 from libs.jwt.caller import Caller, acting_as, current_caller
 from libs.jwt.calls import (
@@ -20,12 +20,12 @@ from libs.jwt.keyset import FixedKeySet, KeySet, RemoteKeySet
 from libs.jwt.revocations import RemoteRevocations, RevocationList, Revocations
 from libs.jwt.service_account import ServiceAccount
 from libs.jwt.verifier import TokenVerifier
+from libs.jwt.weak_secrets import check_secret
 
 __all__ = [
     "Caller",
     "FixedKeySet",
     "Identity",
-    "Issues",
     "KeySet",
     "RemoteKeySet",
     "RemoteRevocations",
@@ -40,6 +40,7 @@ __all__ = [
     "acting_as",
     "backend_token",
     "bearer_token",
+    "check_secret",
     "current_caller",
     "generate_token",
     "get_token_issuer",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from libs.errors import Forbidden
+from libs.jwt.challenges import insufficient_scope
 
 _caller: ContextVar["Caller | None"] = ContextVar("caller", default=None)
 
@@ -19,7 +20,8 @@ class Caller:
     :param scopes: the `scope` claim, split.
     :param roles: the `roles` claim.
     :param token: the token itself while a request lasts, to pass on to other services; a task has none.
-    :param claims: all claims of the token; empty in a task.
+    :param claims: all claims of the token, read-only as deep as they go: objects are mappings, arrays tuples.
+        Empty in a task.
     """
 
     subject: str
@@ -47,7 +49,7 @@ class Caller:
         """:raises Forbidden: if a scope is missing."""
         missing = sorted(set(scopes) - self.scopes)
         if missing:
-            raise Forbidden(f"The token lacks the scope {' '.join(missing)}.")
+            raise insufficient_scope(f"The token lacks the scope {' '.join(missing)}.", scopes)
 
     def require_roles(self, *roles: str) -> None:
         """:raises Forbidden: if a role is missing."""

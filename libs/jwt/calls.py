@@ -1,7 +1,9 @@
 """Who is calling, in single words: the calls PyMacaron had, for code that is not handed a `Caller`.
 
 They know the caller of the request or task they are called in, whatever else the process is doing: each
-thread, greenlet and task has its own. Where nobody is known they say so with an empty answer.
+thread, greenlet and task has its own. Where nobody is known they say so with an empty answer. That is so in
+a generator, too, whose parts are sent as an answer: it runs after the handler has returned, which has to give
+it what it needs of the caller.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -98,7 +100,7 @@ def get_user_token() -> str | None:
 
 
 def get_user_token_data() -> Mapping[str, Any]:
-    """Return the claims of the caller's token; empty where there is none."""
+    """Return the claims of the caller's token, which are read-only; empty where there is none."""
     caller = current_caller()
     return caller.claims if caller else {}
 
@@ -132,7 +134,7 @@ def generate_token(
     :param expire_in: seconds until it expires.
     :param data: more claims.
     :raises RuntimeError: in a service that signs no tokens.
-    :raises ValueError: if `data` holds a claim that the issuer sets.
+    :raises ValueError: as `TokenIssuer.issue` does.
     """
     issuer = _service().issuer
     if issuer is None:

@@ -20,23 +20,9 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 )
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-Algorithm = Literal["EdDSA", "ES256"]
-SHORTEST_SECRET = 32
-"""Bytes: as long as a SHA-256 (RFC 7518 section 3.2)."""
-_FEWEST_DIFFERENT = 12
-_BORROWED = (
-    "secret",
-    "password",
-    "changeme",
-    "change-me",
-    "change_me",
-    "example",
-    "default",
-    "insecure",
-    "your-",
-)
+from libs.jwt.weak_secrets import check_secret
 
-_MAKE_ONE = "make one: openssl rand -base64 48"
+Algorithm = Literal["EdDSA", "ES256"]
 
 
 class Signer(Protocol):
@@ -105,19 +91,13 @@ class SharedSecret:
 
     Whoever can verify with it can sign, too. It is a key set (`find`) of one key.
 
-    :raises ValueError: if it is shorter than 32 bytes, or looks like one that everybody knows.
+    :raises ValueError: as `check_secret` does.
     """
 
     secret: str = field(repr=False)
 
     def __post_init__(self) -> None:
-        if len(self.secret.encode()) < SHORTEST_SECRET:
-            raise ValueError(
-                f"shorter than {SHORTEST_SECRET} bytes: openssl rand -base64 48 makes a good one"
-            )
-        simple = self.secret.casefold()
-        if len(set(self.secret)) < _FEWEST_DIFFERENT or any(word in simple for word in _BORROWED):
-            raise ValueError(f"looks like an example or a default; {_MAKE_ONE}")
+        check_secret(self.secret)
 
     @property
     def algorithm(self) -> str:

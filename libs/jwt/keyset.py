@@ -8,8 +8,11 @@ import httpx
 import jwt
 
 from libs.errors import ServiceUnavailable
+from libs.jwt.address import Address
 from libs.jwt.fetched import Fetched
 from libs.jwt.jwks import read_keys
+
+MAX_BYTES = 1024 * 1024
 
 
 class KeySet(Protocol):
@@ -39,9 +42,10 @@ class RemoteKeySet:
     with the first token it signed, and a thousand made-up ones cost one fetch in a cooldown.
 
     :param url: address of the JSON Web Key Set.
-    :param max_age: seconds after which the keys are fetched again.
+    :param max_age: seconds that the keys are gone by; they are renewed after half of them.
     :param cooldown: seconds between two fetches at the least, whatever tokens come in.
-    :raises ServiceUnavailable: from `find`, while no keys could ever be fetched.
+    :param timeout: seconds that a fetch takes at most, and so that anybody waits for one.
+    :raises ValueError: if `url` is none.
     """
 
     def __init__(
@@ -54,25 +58,38 @@ class RemoteKeySet:
         transport: httpx.BaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._address = Address(url, timeout=timeout, max_bytes=MAX_BYTES, transport=transport)
         self._fetched = Fetched(
-            url,
-            lambda document: read_keys(document["keys"]),
-            max_age=max_age,
+            self._address,
+            lambda address: read_keys(address.get()["keys"]),
+            max_age=lambda _: max_age,
             cooldown=cooldown,
-            timeout=timeout,
-            transport=transport,
             clock=clock,
         )
 
     def ready(self) -> None:
-        """:raises ServiceUnavailable: while no keys could ever be fetched."""
-        if self._fetched.get() is None:
-            self.find("")
+        """Wait only where there are no keys at all.
+
+        :raises ServiceUnavailable: while no keys could ever be fetched.
+        """
+        _found(self._fetched.known())
 
     def find(self, kid: str) -> jwt.PyJWK | None:
-        keys = self._fetched.get()
-        if keys is None or kid not in keys:
-            keys = self._fetched.renew()
-        if keys is None:
-            raise ServiceUnavailable("The keys to verify access tokens with cannot be fetched. Try again.")
+        """Return the key named `kid`, or None if there is none.
+
+        :raises ServiceUnavailable: while no keys could ever be fetched.
+        """
+        keys = _found(self._fetched.get())
+        if kid not in keys:
+            keys = _found(self._fetched.renew())
         return keys.get(kid)
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        self._address.close()
+
+
+def _found(keys: Mapping[str, jwt.PyJWK] | None) -> Mapping[str, jwt.PyJWK]:
+    if keys is None:
+        raise ServiceUnavailable("The keys to verify access tokens with cannot be fetched. Try again.")
+    return keys

@@ -1,17 +1,19 @@
 """Tokens of a service that signs none itself: the client credentials grant (RFC 6749 section 4.4)."""
 
-import logging
 import math
 import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 import httpx
 
 from libs.errors import ServiceUnavailable
-
-logger = logging.getLogger(__name__)
+from libs.jwt.address import Address
+from libs.jwt.caller import Caller
+from libs.jwt.fetched import Fetched
+from libs.jwt.scopes import read_scope
 
 RENEWED_AT = 0.8
 """The share of its life after which a token is renewed."""
@@ -21,27 +23,24 @@ MAX_BYTES = 64 * 1024
 _Wanted = tuple[frozenset[str], frozenset[str]]
 
 
-@dataclass
-class _Kept:
-    """A token, and when it is to be renewed, and no more to be used; by the clock of the account."""
-
-    token: str = field(default="", repr=False)
-    renewed_at: float = float("-inf")
-    good_until: float = float("-inf")
-    tried_at: float = float("-inf")
-    lock: threading.Lock = field(default_factory=threading.Lock)
+@dataclass(frozen=True)
+class _Granted:
+    token: str = field(repr=False)
+    scopes: frozenset[str]
+    life: float
 
 
 class ServiceAccount:
     """Fetch tokens in the service's own name, and keep them.
 
-    A token is fetched again after 80 % of its life, by one thread, while the others go on with the old one;
-    if the address does not answer, that one is used until it is over. It has the method of a `TokenIssuer`
-    that `backend_token` calls.
+    A token is fetched again after 80 % of its life, beside those who go on with the old one; if the address
+    does not answer, that one is used until it is over. `backend_token` takes it in place of a `TokenIssuer`.
 
     :param token_url: the token endpoint.
+    :param client_id: the client's id; its tokens are those of ``service:<client_id>``.
     :param secret: that of the client.
-    :param timeout: seconds to connect, and to wait for each part of the answer.
+    :param timeout: seconds that a token is waited for at most.
+    :raises ValueError: if `token_url` is no URL.
     """
 
     def __init__(
@@ -54,79 +53,62 @@ class ServiceAccount:
         transport: httpx.BaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._url = token_url
+        self._address = Address(token_url, timeout=timeout, max_bytes=MAX_BYTES, transport=transport)
         self._client_id = client_id
         self._secret = secret
-        self._http = httpx.Client(timeout=timeout, transport=transport, trust_env=False)
         self._clock = clock
         self._lock = threading.Lock()
-        self._kept: dict[_Wanted, _Kept] = {}
+        self._kept: dict[_Wanted, Fetched[_Granted]] = {}
 
     def __repr__(self) -> str:
         return f"ServiceAccount({self._client_id!r})"
 
-    def issue(
-        self, subject: str, *, audience: Iterable[str], scopes: Iterable[str] = (), expires_in: int = 0
-    ) -> str:
-        """Return a token.
+    def token(self, audience: Iterable[str], scopes: Iterable[str] = ()) -> str:
+        """Return a token; see `caller`."""
+        return self._granted(audience, scopes).token
 
-        :param subject: is not looked at, and `expires_in` neither: whose it is, and how long it lives, is up
-            to who signs it.
+    def caller(self, audience: Iterable[str], scopes: Iterable[str] = ()) -> Caller:
+        """Return who calls with a token of the account: itself, with the scopes that it was given.
+
         :param audience: the services that are to accept it.
         :param scopes: all that the account may have, if there are none.
-        :raises ServiceUnavailable: if there is none to be had.
+        :raises ServiceUnavailable: if there is no token to be had.
         """
-        return self.token(audience, scopes)
+        granted = self._granted(audience, scopes)
+        return Caller(f"service:{self._client_id}", granted.scopes, granted.token)
 
-    def token(self, audience: Iterable[str], scopes: Iterable[str] = ()) -> str:
-        """Return a token for these services, with these scopes; see `issue`."""
+    def _granted(self, audience: Iterable[str], scopes: Iterable[str]) -> _Granted:
         wanted = frozenset(audience), frozenset(scopes)
         with self._lock:
-            kept = self._kept.setdefault(wanted, _Kept())
-        if self._clock() >= kept.renewed_at:
-            self._renew(wanted, kept)
-        if self._clock() >= kept.good_until:
+            if (kept := self._kept.get(wanted)) is None:
+                kept = self._kept[wanted] = Fetched(
+                    self._address,
+                    partial(self._fetch, wanted),
+                    max_age=lambda granted: granted.life,
+                    renewed_at=RENEWED_AT,
+                    cooldown=COOLDOWN_SECONDS,
+                    outlives=False,
+                    clock=self._clock,
+                )
+        granted = kept.get()
+        if granted is None:
             raise ServiceUnavailable("No token is to be had to call other services with. Try again.")
-        return kept.token
+        return granted
 
-    def _renew(self, wanted: _Wanted, kept: _Kept) -> None:
-        # Who has a token that is good goes on with it while another thread fetches the next.
-        asked_at = self._clock()
-        if not kept.lock.acquire(blocking=asked_at >= kept.good_until):
-            return
-        try:
-            if self._clock() >= kept.renewed_at and kept.tried_at < asked_at and self._may_try(kept):
-                self._fetch(wanted, kept)
-        finally:
-            kept.lock.release()
-
-    def _may_try(self, kept: _Kept) -> bool:
-        pause = COOLDOWN_SECONDS if self._clock() < kept.good_until else COOLDOWN_SECONDS / 10
-        return self._clock() - kept.tried_at >= pause
-
-    def _fetch(self, wanted: _Wanted, kept: _Kept) -> None:
+    def _fetch(self, wanted: _Wanted, address: Address) -> _Granted:
         audience, scopes = (" ".join(sorted(one)) for one in wanted)
         form = {"grant_type": "client_credentials", "audience": audience}
         if scopes:
             form["scope"] = scopes
-        kept.tried_at = started = self._clock()
-        try:
-            answer = self._http.post(self._url, data=form, auth=(self._client_id, self._secret))
-            answer.raise_for_status()
-            if len(answer.content) > MAX_BYTES:
-                raise ValueError("too long an answer")
-            body = answer.json()
-            token, life = body["access_token"], float(body["expires_in"])
-            if (
-                not isinstance(token, str)
-                or body["token_type"].lower() != "bearer"
-                or not 0 < life < math.inf
-            ):
-                raise ValueError("not a bearer token")
-        except (httpx.HTTPError, LookupError, ValueError, TypeError, AttributeError) as error:
-            status = error.response.status_code if isinstance(error, httpx.HTTPStatusError) else None
-            told = {"url": self._url, "error": type(error).__name__, "status": status}
-            logger.warning("cannot fetch a token", extra=told)
-            return
-        kept.token = token
-        kept.renewed_at, kept.good_until = started + life * RENEWED_AT, started + life
+        body = address.post(form, (self._client_id, self._secret))
+        token, life = body["access_token"], float(body["expires_in"])
+        # Left out, it is what was asked for (RFC 6749 section 5.1).
+        granted = body.get("scope", scopes)
+        if (
+            not isinstance(token, str)
+            or not isinstance(granted, str)
+            or body["token_type"].lower() != "bearer"
+            or not 0 < life < math.inf
+        ):
+            raise ValueError("not a bearer token")
+        return _Granted(token, read_scope(granted), life)

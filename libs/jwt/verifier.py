@@ -2,15 +2,18 @@
 
 import threading
 import time
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import jwt
 
 from libs.errors import Unauthorized
 from libs.jwt.caller import Caller
+from libs.jwt.challenges import invalid_token
 from libs.jwt.compact import MalformedTokenError, UnverifiedToken, read_token
 from libs.jwt.keyset import KeySet
 from libs.jwt.revocations import Revocations
+from libs.jwt.scopes import read_scope
 
 LEEWAY_SECONDS = 30
 LONGEST_LIFE_SECONDS = 24 * 3600
@@ -67,11 +70,11 @@ class TokenVerifier:
 
         :raises Unauthorized: TOKEN_EXPIRED, TOKEN_REVOKED, or TOKEN_INVALID for every other fault, without
             saying which.
-        :raises ServiceUnavailable: if the keys were never to be had.
+        :raises ServiceUnavailable: if the keys were never to be had, or what is revoked.
         """
         caller = self._known(token) or self._verified(token)
         if self._revocations is not None and self._revocations.revoked(caller):
-            raise Unauthorized("The access token has been revoked.", code="TOKEN_REVOKED")
+            raise invalid_token("The access token has been revoked.", code="TOKEN_REVOKED")
         return caller
 
     def _known(self, token: str) -> Caller | None:
@@ -92,7 +95,8 @@ class TokenVerifier:
         if key is None or algorithm != key.algorithm_name:
             raise _invalid()
         # PyJWT takes times as text and as truth values, too; RFC 7519 section 2 does not.
-        if not all(type(read.claims.get(name)) in (int, float) for name in ("exp", "iat")):
+        times = [read.claims.get("exp"), read.claims.get("iat"), read.claims.get("nbf", 0)]
+        if not all(type(one) in (int, float) for one in times):
             raise _invalid()
         self._check(token, key)
         caller = _caller(read, token)
@@ -111,7 +115,7 @@ class TokenVerifier:
                 options=_DECODE_OPTIONS,
             )
         except jwt.ExpiredSignatureError:
-            raise Unauthorized("The access token has expired.", code="TOKEN_EXPIRED") from None
+            raise invalid_token("The access token has expired.", code="TOKEN_EXPIRED") from None
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
             raise _invalid() from None
 
@@ -126,12 +130,20 @@ class TokenVerifier:
 def _caller(read: UnverifiedToken, token: str) -> Caller:
     claims = read.claims
     subject, scope, roles = claims["sub"], claims.get("scope", ""), claims.get("roles", [])
-    if not subject or not isinstance(scope, str) or not _are_texts(roles):
+    if not subject or not claims["jti"] or not isinstance(scope, str) or not _are_texts(roles):
         raise _invalid()
     # An infinite expiry (1e400) is more than any other.
     if claims["exp"] - claims["iat"] > LONGEST_LIFE_SECONDS or not _are_texts([claims.get("sid", "")]):
         raise _invalid()
-    return Caller(subject, frozenset(scope.split()), token, frozenset(roles), claims)
+    return Caller(subject, read_scope(scope), token, frozenset(roles), _read_only(claims))
+
+
+def _read_only(value: Any) -> Any:
+    # One caller is shared by all requests with its token: who could take the session out of its claims would
+    # keep the token good after the session's end.
+    if isinstance(value, dict):
+        return MappingProxyType({name: _read_only(one) for name, one in value.items()})
+    return tuple(map(_read_only, value)) if isinstance(value, list) else value
 
 
 def _are_texts(value: Any) -> bool:
@@ -139,4 +151,4 @@ def _are_texts(value: Any) -> bool:
 
 
 def _invalid() -> Unauthorized:
-    return Unauthorized("The access token is not valid here.", code="TOKEN_INVALID")
+    return invalid_token("The access token is not valid here.", code="TOKEN_INVALID")

@@ -44,7 +44,7 @@ def operation_of(resource: "Resource", action: "Action") -> JSON:
     """Return the Operation Object of an action."""
     made = _ACTIONS[action.name](resource)
     if action.name in resource.public:
-        made["security"] = [{}, {"bearer": []}]
+        made["security"] = [{}, {"bearer": []}, {"cookie": []}]
     parameters: list[JSON] = []
     if "key" in action.takes:
         parameters += [_key_parameter(name) for name in resource.keys.parameters]

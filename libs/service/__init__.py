@@ -9,7 +9,7 @@ structured logs, health, the contract in ``apis/<name>.yaml`` and problem+json f
 """
 
 from libs.service.service import Running, Service
-from libs.service.settings import Secret, Settings, SettingsError, load_settings, setting
+from libs.service.settings import Secret, Settings, SettingsError, load_settings, setting, strong_secret
 from libs.service.web import ClientAddress, UserAgent
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "UserAgent",
     "load_settings",
     "setting",
+    "strong_secret",
 ]

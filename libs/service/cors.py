@@ -1,7 +1,14 @@
 """CORS: which other sites' pages may call this service from a browser (Fetch standard, section 3.2).
 
-Origins are allowed one by one, and none by default. Credentials of the browser's own (cookies) are never
-allowed: callers are told by the Authorization header, which a page has to have been given.
+Origins are allowed one by one, and none by default; never ``*``. Their pages may have the browser send its
+cookies, which tell who calls as the Authorization header does (`libs.jwt.cookies`). That is safe because
+
+- only origins that are named get the permission, each by its own name, so no other page reads an answer;
+- the cookies are SameSite=Strict: to pages of another site, named or not, the browser gives none along;
+- whatever changes something needs the header X-CSRF-Token as well, which no form can send, and whose value a
+  page has only from the answer to its own log-in.
+
+An origin that is named is trusted with all that its visitors may do here.
 """
 
 import re
@@ -20,7 +27,7 @@ _ORIGIN = re.compile(r"(https?)://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([1-9][0-9]
 _DEFAULT_PORTS = {("http", "80"), ("https", "443")}
 _FIELD_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
 _ANY_METHODS = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
-_ALWAYS_EXPOSED = frozenset(
+_NOT_TOLD = frozenset(
     (
         "cache-control",
         "content-language",
@@ -29,6 +36,7 @@ _ALWAYS_EXPOSED = frozenset(
         "expires",
         "last-modified",
         "pragma",
+        "set-cookie",  # never: Fetch standard, section 2.2.6
     )
 )
 
@@ -110,12 +118,12 @@ class Cors:
         completed = [*others, ("Vary", ", ".join([*varying, "Origin"]))]
         if origin not in self._origins:
             return completed
-        shown = sorted({name for name, _ in others if not _is_known_to_pages(name)})
-        completed.append(("Access-Control-Allow-Origin", origin))
+        shown = sorted({name for name, _ in others if _has_to_be_told(name)})
+        completed += [("Access-Control-Allow-Origin", origin), ("Access-Control-Allow-Credentials", "true")]
         if shown:
             completed.append(("Access-Control-Expose-Headers", ", ".join(shown)))
         return completed
 
 
-def _is_known_to_pages(name: str) -> bool:
-    return name.lower() in _ALWAYS_EXPOSED or name.lower().startswith("access-control-")
+def _has_to_be_told(name: str) -> bool:
+    return name.lower() not in _NOT_TOLD and not name.lower().startswith("access-control-")

@@ -55,9 +55,10 @@ class _Web(BaseApplication):  # type: ignore[misc]
             "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108
             "timeout": WORKER_SECONDS,
             "graceful_timeout": settings.drain_seconds,
+            # A worker is never replaced for its number of requests (max_requests): the next one knows neither
+            # keys nor revocations, and anybody could have all replaced while auth is down.
+            "max_requests": 0,
             "keepalive": 65,  # longer than the idle timeout of an AWS load balancer (60)
-            "max_requests": 20_000,
-            "max_requests_jitter": 2_000,
             "control_socket_disable": True,
             "logger_class": _PlainLogger,
             "when_ready": partial(_limit_silence, settings.read_timeout_seconds),

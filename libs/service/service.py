@@ -41,9 +41,12 @@ from libs.jwt import (
     current_caller,
 )
 from libs.jwt.service_account import ServiceAccount
+from libs.service.admission import Admission
 from libs.service.builtin import Builtin
 from libs.service.cors import Cors
 from libs.service.health import Health
+from libs.service.limits import Counters, RateLimits
+from libs.service.renewal import Renewal
 from libs.service.settings import Settings, SettingsError, load_settings, service_url, setting
 from libs.service.web import ClientAddress, UserAgent, client_address, create_app, user_agent
 from libs.tasks import Operation, Progress, Task, TaskRuntime, operations_contribution
@@ -278,9 +281,10 @@ class Running:
     def health(self) -> Health:
         """The checks that readiness is made of."""
         checks: dict[str, Callable[[], object]] = {"dynamodb": self.database.ping}
-        keys_ready = getattr(self.keys, "ready", None) if self.service.authenticate is None else None
-        if keys_ready is not None:
-            checks["keys"] = keys_ready
+        if self.service.authenticate is None:
+            for name, part in (("keys", self.keys), ("revocations", self.revocations)):
+                if (ready := getattr(part, "ready", None)) is not None:
+                    checks[name] = ready
         if self.service.tasks:
             if self.broker.ping is not None:
                 checks["redis"] = _broker_ping(self.broker.ping)
@@ -314,12 +318,33 @@ class Running:
         )
         return verifier.verify
 
+    @cached_property
+    def rate_limits(self) -> RateLimits | None:
+        """What counts requests; None if the contract limits none, or that is switched off.
+
+        :raises SettingsError: if there is no Redis to count in.
+        """
+        limited = next((one for one in self.contract.operations if one.limits), None)
+        if limited is None or not self.settings.rate_limits:
+            return None
+        if self.settings.redis_url is None:
+            raise SettingsError(
+                f"APP_REDIS_URL: Missing; {limited.method} {limited.path} has a limit (x-rate-limit)."
+            )
+        prefix = f"{self.settings.table_prefix}{self.service.name}:limits"
+        return RateLimits(Counters(self.settings.redis_url.reveal(), key_prefix=prefix))
+
     def web_app(self) -> Flask:
-        """Return the WSGI application."""
+        """Return the WSGI application.
+
+        :raises ContractError: naming everything that is wrong with the contract or its handlers.
+        :raises SettingsError: if the contract needs what the settings do not name.
+        """
         server = Server(
             self.identity.authenticate,
             models[self.service.name].completed(self.contract.document),
             answer_check=AnswerCheck.from_setting(self.settings.validate_answers),
+            admit=Admission(Renewal(self.settings.token_renew_after_seconds), self.rate_limits),
         )
         return create_app(
             self.service.name,

@@ -13,7 +13,7 @@ from marshmallow import fields as ma
 from marshmallow.validate import Length, OneOf, Range, Regexp
 
 from libs.api import is_service_url
-from libs.jwt import SharedSecret
+from libs.jwt import SharedSecret, check_secret
 from libs.service.cors import read_origins
 from libs.service.docs.menu import read_menu
 from libs.tasks.brokers import BrokerAddress
@@ -63,6 +63,10 @@ def readable(read: Callable[[str], object]) -> Callable[[str], str]:
         return text
 
     return validate
+
+
+strong_secret = readable(check_secret)
+"""Takes a secret that somebody may have drawn at random."""
 
 
 def service_url(text: str) -> str:
@@ -126,6 +130,7 @@ class Settings:
     max_body_bytes: int = setting(1024 * 1024, Range(1024))
     trusted_proxies: int = setting(0, Range(0, 10))
     validate_answers: str = setting("off", _ANSWER_CHECK)
+    rate_limits: bool = setting(True)
 
     cors_origins: str | None = setting(None, readable(read_origins))
     docs: bool = setting(True)
@@ -143,12 +148,13 @@ class Settings:
     redis_url: Secret | None = setting(None, readable(_redis_url))
     broker_url: Secret | None = setting(None, readable(BrokerAddress.read))
     jwt_issuer: str = setting(validate=Length(1))
-    jwks_url: str | None = setting(None, HTTP_URL)
+    token_renew_after_seconds: int = setting(600, Range(0))
+    jwks_url: str | None = setting(None, service_url)
     jwt_secret: Secret | None = setting(None, readable(SharedSecret))
-    revocations_url: str | None = setting(None, HTTP_URL)
+    revocations_url: str | None = setting(None, service_url)
     client_id: str | None = setting(None, Length(1))
-    client_secret: Secret | None = setting(None, Length(32))
-    token_url: str | None = setting(None, HTTP_URL)
+    client_secret: Secret | None = setting(None, strong_secret)
+    token_url: str | None = setting(None, service_url)
 
     call_connect_seconds: float = setting(1.0, Range(0.05))
     call_read_seconds: float = setting(3.0, Range(0.05))

@@ -28,6 +28,8 @@ ISSUER = "http://auth.test"
 KEY = SigningKey.generate()
 ISSUES = TokenIssuer(KEY, ISSUER)
 """Signs tokens that services started here accept."""
+LIFE_SECONDS = 12 * 3600
+"""How long tokens for tests are good: modules make some when they are collected, and a run takes its time."""
 SECRET = secrets.token_urlsafe(48)
 """Good for every setting that wants a secret."""
 
@@ -97,7 +99,8 @@ def bearer(subject: str, *, audience: str | Sequence[str], scopes: Sequence[str]
     :param audience: the service it goes to, and those that this one calls for the caller.
     """
     services = [audience] if isinstance(audience, str) else audience
-    return {"Authorization": f"Bearer {ISSUES.issue(subject, audience=services, scopes=scopes)}"}
+    token = ISSUES.issue(subject, audience=services, scopes=scopes, expires_in=LIFE_SECONDS)
+    return {"Authorization": f"Bearer {token}"}
 
 
 T = TypeVar("T")

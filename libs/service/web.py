@@ -2,8 +2,9 @@
 
 import ipaddress
 import logging
+import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,9 @@ REQUEST_ID_HEADER = "X-Request-ID"
 _PATH = "polymacaron.path"
 _ROUTE = "polymacaron.route"
 """Where in the WSGI environ the path stands as it was sent, and that of the contract it has met."""
+_HEADERS = "polymacaron.headers"
+"""Where headers stand that the answer is to have, whatever becomes of the request."""
+_WITH_PORT = re.compile(r"\[([^]]*)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}", re.ASCII)
 _TRUSTED_PROXIES = "POLYMACARON_TRUSTED_PROXIES"
 DRAINED_BYTES = 4 * 1024 * 1024
 DRAINING_SECONDS = 5.0
@@ -114,10 +118,24 @@ def client_address() -> ClientAddress:
     proxies: int = current_app.config[_TRUSTED_PROXIES]
     seen = request.environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
     told = seen[-proxies].strip() if 0 < proxies <= len(seen) else peer
+    return _address(told) or ClientAddress(peer)
+
+
+def _address(told: str) -> ClientAddress | None:
+    """Return the address of an entry, which some proxies add a port to (RFC 7239 section 6)."""
+    if with_port := _WITH_PORT.fullmatch(told):
+        told = with_port[1] or with_port[2]
     try:
-        return ClientAddress(ipaddress.ip_address(told))
+        address = ipaddress.ip_address(told)
     except ValueError:
-        return ClientAddress(peer)
+        return None
+    # A zone (RFC 4007 section 11) is any text, and means something on one machine only.
+    return None if getattr(address, "scope_id", None) else ClientAddress(address)
+
+
+def add_headers(request: Request, headers: Mapping[str, str]) -> None:
+    """Give headers to the answer of a request, be it a problem or not."""
+    request.environ[_HEADERS].extend(headers.items())
 
 
 def _answer(routes: Routes, server: Server, cors: Cors) -> Response:
@@ -176,10 +194,12 @@ class RequestScope:
         request_id = valid_request_id(environ.get("HTTP_X_REQUEST_ID")) or new_request_id()
         started, answered = time.perf_counter(), {"status": 500}
         environ[_PATH] = sent_path(environ)
+        added: list[tuple[str, str]] = []
+        environ[_HEADERS] = added
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             answered["status"] = int(status[:3])
-            headers = [*headers, (REQUEST_ID_HEADER, request_id)]
+            headers = [*headers, *added, (REQUEST_ID_HEADER, request_id)]
             return start_response(status, self._cors.completed(environ.get("HTTP_ORIGIN"), headers), *rest)
 
         trace = trace_scope(environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE"))

@@ -1,6 +1,9 @@
-"""What the commands of an operator have in common: the service's settings, and its tables."""
+"""What the commands of an operator have in common: the service's settings, its tables, and its log."""
 
-from collections.abc import Iterator, Mapping
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import cast
 
@@ -9,9 +12,23 @@ from pynamodb.exceptions import PynamoDBException
 
 from libs.dynamodb import TableMismatch, error_code
 from libs.service import SettingsError
+from libs.service.logs import configure_logs
 from services.auth.keys import TokenKeys, WrongSecret
 from services.auth.service import service
 from services.auth.settings import AuthSettings
+
+
+def run(main: Callable[[list[str]], str | None]) -> str | None:
+    """Run a command as a process of its own, and return what is wrong.
+
+    What it does is logged, as the service logs, to standard error: its output is for who called it.
+    """
+    log_format = "text" if os.environ.get("APP_LOG_FORMAT") == "text" else "json"
+    configure_logs(service.name, log_format=log_format, level="INFO")
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(sys.stderr)
+    return main(sys.argv[1:])
 
 
 @contextmanager

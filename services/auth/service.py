@@ -8,6 +8,7 @@ from services.auth.accounts import Email, User, tasks
 from services.auth.accounts.deletion import delete_account
 from services.auth.accounts.mail_tokens import MailToken
 from services.auth.accounts.parts import account_parts
+from services.auth.accounts.signing_up import keep_account
 from services.auth.clients import OAuthClient
 from services.auth.keys import TokenKeys, check_secret
 from services.auth.keys.models import Key
@@ -52,6 +53,7 @@ service = Service(
         tasks.send_link_again,
         tasks.send_reset,
         tasks.send_password_changed,
+        keep_account,
         delete_account,
     ],
     calls=["profiles", "todos"],

@@ -8,7 +8,7 @@ from marshmallow.validate import Length, OneOf, Range
 
 from libs.jwt import SharedSecret
 from libs.service import Secret, Settings, setting
-from libs.service.settings import HTTP_URL, readable
+from libs.service.settings import HTTP_URL, readable, service_url
 from services.auth.mail import is_sender, smtp_address
 
 
@@ -23,7 +23,10 @@ class AuthSettings(Settings):
     )
     together: ClassVar[Collection[tuple[str, ...]]] = (*Settings.together, ("smtp_url", "mail_from"))
 
+    jwt_issuer: str = setting(validate=service_url)
     key_secret: Secret | None = setting(None, readable(SharedSecret))
+    key_secret_before: Secret | None = setting(None, readable(SharedSecret))
+    key_algorithm: str = setting("EdDSA", OneOf(["EdDSA", "ES256"]))
     key_rotation_days: float = setting(30.0, Range(0, 3650))
     session_days: float = setting(30.0, Range(0.01, 3650))
     session_idle_days: float = setting(14.0, Range(0.01, 3650))

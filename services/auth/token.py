@@ -10,7 +10,7 @@ import sys
 
 from libs.jwt import TokenIssuer
 from libs.service import SettingsError
-from services.auth.command import operators_keys
+from services.auth.command import operators_keys, run
 
 
 def main(arguments: list[str]) -> str | None:
@@ -32,11 +32,11 @@ def main(arguments: list[str]) -> str | None:
                 roles=given.role,
                 expires_in=given.expires_in,
             )
-    except SettingsError as error:
+    except (SettingsError, ValueError) as error:  # what no service would take, or is no setting
         return str(error)
     print(token)
     return None
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run(main))

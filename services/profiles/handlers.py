@@ -1,5 +1,6 @@
 """The operations of apis/profiles.yaml."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from libs.api import Result, models
@@ -40,11 +41,12 @@ def update_profile(
 
 
 def delete_profile(profile_id: str) -> None:
-    """Delete a user's profile.
+    """Delete a user's profile, if there is one.
 
-    :raises NotFound: if there is none.
+    None is no error: a 404 could be anybody's, a proxy's that does not find the service.
     """
-    models.profiles.Profile.delete(profile_id)
+    with suppress(NotFound):
+        models.profiles.Profile.delete(profile_id)
 
 
 def own(profile_id: str, caller: Caller) -> str:

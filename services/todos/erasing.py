@@ -5,7 +5,8 @@ import time
 from libs.api import models
 from libs.errors import NotFound
 from libs.resource import Extent
-from services.todos.models import Export, ExportPart
+from services.todos.exports import delete_export
+from services.todos.models import ErasedOwner, Export
 from services.todos.resources import TodoResource
 
 SECONDS = 1.5
@@ -15,8 +16,11 @@ SECONDS = 1.5
 def erase(body: models.todos.Erasure, resource: TodoResource) -> models.todos.Erased:
     """Erase todos and exports of a user until there are none, or the time is up.
 
-    It may be asked again at any time, also where an answer was lost. What is counted of todos follows.
+    For users who go. It may be asked again at any time, also where an answer was lost. What is counted of
+    todos follows. From the first time on exports of the user leave nothing, whenever they were asked for, for
+    90 days (`ErasedOwner`).
     """
+    ErasedOwner(body.owner).save()
     deadline, erased = time.monotonic() + SECONDS, 0
     store, extent = resource.store, Extent.of({"owner": body.owner})
     for row in store.all_rows(extent):
@@ -28,9 +32,7 @@ def erase(body: models.todos.Erasure, resource: TodoResource) -> models.todos.Er
         if time.monotonic() > deadline:
             return models.todos.Erased(erased=erased, more=True)
     for export in Export.by_owner.query(body.owner):
-        for part in ExportPart.query(export.text_id, attributes_to_get=["text_id", "part"]):
-            part.delete()
-        export.delete()
+        delete_export(export)
         erased += 1
         if time.monotonic() > deadline:
             return models.todos.Erased(erased=erased, more=True)

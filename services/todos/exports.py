@@ -1,6 +1,7 @@
 """Exports: all of one's todos as lines of JSON, written by a worker."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from libs.api import dump_json
 from libs.errors import NotFound
 from libs.resource import Extent
 from libs.tasks import Progress, asynctask
-from services.todos.models import Export, ExportPart, Todo
+from services.todos.models import ErasedOwner, Export, ExportPart, Todo
 from services.todos.resources import TodoResource
 
 PART_BYTES = 300_000
@@ -24,7 +25,10 @@ def write_export(owner: str, export_id: str, resource: TodoResource, progress: P
 
     Each run writes parts of its own, and last the export that names them: before that it is not there, and a
     run that was given up and goes on all the same cannot mix its parts with another's.
+
+    :raises NotFound: if everything of `owner` was erased, before or meanwhile; then nothing is left of it.
     """
+    _unless_erased(owner, export_id)
     total, count, parts, text_id = Todo.count(owner), 0, 0, str(ULID())
 
     def lines() -> Iterator[bytes]:
@@ -37,7 +41,25 @@ def write_export(owner: str, export_id: str, resource: TodoResource, progress: P
         ExportPart(text_id, parts, lines=text).save()
         progress.report(count / max(count, total))
     Export(export_id, owner=owner, text_id=text_id, parts=parts).save()
+    # Whoever erases says so before it looks for exports: it has found this one, or it is seen here.
+    _unless_erased(owner, export_id)
     return {"href": f"/todos/exports/{export_id}", "count": count}
+
+
+def _unless_erased(owner: str, export_id: str) -> None:
+    if not ErasedOwner.was(owner):
+        return
+    with suppress(DoesNotExist):
+        delete_export(Export.get(export_id, consistent_read=True))
+    raise NotFound("Everything of this user was erased.")
+
+
+def delete_export(export: Export) -> None:
+    """Delete an export and its text."""
+    keys = ["text_id", "part"]
+    for part in ExportPart.query(export.text_id, consistent_read=True, attributes_to_get=keys):
+        part.delete()
+    export.delete()
 
 
 def read_export(export_id: str, reader: str) -> Iterator[bytes]:

@@ -18,6 +18,7 @@ from ulid import ULID
 from libs.resource.geo import CellAttribute, GeometryAttribute
 
 EXPORT_KEPT = timedelta(days=7)
+ERASED_KEPT = timedelta(days=90)
 
 
 def _now() -> datetime:
@@ -123,3 +124,18 @@ class ExportPart(Model):
     part = NumberAttribute(range_key=True)
     lines = UnicodeAttribute()
     expires_at = TTLAttribute(default_for_new=EXPORT_KEPT + timedelta(days=1))
+
+
+class ErasedOwner(Model):
+    """That everything of a user was erased: exports that were asked for before must bring nothing back."""
+
+    class Meta:
+        table_name = "erased-owners"
+
+    owner = UnicodeAttribute(hash_key=True)
+    expires_at = TTLAttribute(default_for_new=ERASED_KEPT)
+
+    @classmethod
+    def was(cls, owner: str) -> bool:
+        """Tell whether everything of `owner` was erased, or is being erased."""
+        return cls.count(owner, consistent_read=True) > 0

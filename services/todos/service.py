@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 
-from marshmallow.validate import Length
-
 from libs.resource import CursorSigner, Total
-from libs.service import Secret, Service, Settings, setting
+from libs.service import Secret, Service, Settings, setting, strong_secret
 from services.todos.exports import write_export
-from services.todos.models import Export, ExportPart, Todo
+from services.todos.models import ErasedOwner, Export, ExportPart, Todo
 from services.todos.resources import TodoResource
 
 
@@ -15,7 +13,7 @@ from services.todos.resources import TodoResource
 class TodosSettings(Settings):
     """What todos needs to know beside `Settings`."""
 
-    cursor_secret: Secret = setting(validate=Length(32))
+    cursor_secret: Secret = setting(validate=strong_secret)
 
 
 def provide(settings: TodosSettings) -> list[object]:
@@ -26,7 +24,7 @@ def provide(settings: TodosSettings) -> list[object]:
 service = Service(
     "todos",
     settings=TodosSettings,
-    models=[Todo, Export, ExportPart, Total],
+    models=[Todo, Export, ExportPart, ErasedOwner, Total],
     tasks=[write_export],
     provide=provide,
 )

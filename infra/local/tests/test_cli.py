@@ -131,10 +131,26 @@ def test_what_logs_follows():
         cli.log_names("nosuch")
 
 
-@pytest.mark.parametrize("command", [["token", "--subject", "u"], ["shell", "todos"]])
+@pytest.mark.parametrize(
+    "command", [["token", "--subject", "u"], ["shell", "todos"], ["run", "auth", "keys", "list"]]
+)
 def test_commands_that_need_the_stack_say_so(command: list[str], capsys: pytest.CaptureFixture[str]):
     assert cli.main(command) == 1
     assert last_line(capsys) == "Error: nothing is up: make up"
+
+
+@pytest.mark.parametrize("rest", [[], ["auth"], ["nosuch", "keys"], ["auth", "../keys"]])
+def test_run_says_what_it_needs(rest: list[str], capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["run", *rest]) == 1
+    assert 'make run SERVICE=auth ARGS="keys list"' in last_line(capsys)
+
+
+def test_run_runs_a_module_of_the_service_with_its_settings(monkeypatch: pytest.MonkeyPatch):
+    ran: list[tuple[str, list[str], str]] = []
+    monkeypatch.setattr(cli, "_in_service", lambda *what: ran.append(what) or 0)
+    assert cli.main(["run", "auth", "admin", "grant", "ada@example.com", "admin", "--unverified"]) == 0
+    asked = ["-m", "services.auth.admin", "grant", "ada@example.com", "admin", "--unverified"]
+    assert ran == [("auth", asked, "command")]
 
 
 def test_testaccept_names_the_service_that_is_not_ready(

@@ -1,6 +1,6 @@
 """From what a handler returns to a werkzeug Response."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from werkzeug import Response
@@ -33,7 +33,7 @@ def answer_of(operation: Operation, outcome: Any, check: AnswerCheck) -> Respons
         raise TypeError(f"{operation.operation_id} returned a {kind}: {instead}")
     if status is None:
         status = operation.nothing if body is None else operation.answers.status
-    headers = Headers(list(result.headers.items()))
+    headers = _headers(result.headers, result.cookies)
     if status in NO_CONTENT:
         _check(operation, status, None, b"", headers, check)
         return empty_response(status, headers)
@@ -64,8 +64,12 @@ class _Empty(Response):
 def problem_response(problem: Problem, *, request_id: str, instance: str) -> Response:
     """Return the answer that tells of `problem` (RFC 9457)."""
     body = {**problem.to_json(), "instance": instance, "request_id": request_id}
-    headers = Headers(list(problem.headers.items()))
+    headers = _headers(problem.headers, problem.cookies)
     return Response(dump_json(body), problem.status, headers, content_type=PROBLEM_MEDIA_TYPE)
+
+
+def _headers(headers: Mapping[str, str], cookies: Sequence[str]) -> Headers:
+    return Headers([*headers.items(), *(("Set-Cookie", one) for one in cookies)])
 
 
 def _media_type(operation: Operation, status: int, body: Any) -> str | None:

@@ -9,6 +9,7 @@ from libs.api.binding.dependencies import Dependencies
 from libs.api.binding.functions import NotImported, find
 from libs.api.binding.kinds import answered_kinds
 from libs.api.binding.operation import Operation
+from libs.api.binding.rate_limits import RATE_LIMIT, RateLimit, rate_limits_of
 from libs.api.binding.security import Security
 from libs.api.binding.signatures import signature
 from libs.api.binding.templates import Template
@@ -77,12 +78,13 @@ class Binder:
         body = self._try(found, ("requestBody",), lambda: (self._body(found),))
         answers = self._try(found, ("responses",), lambda: self._answers(found.node))
         around = self._try(found, ("x-decorate-server",), lambda: decorators(found.node, self._dependencies))
+        limits = self._limits(found)
         security = self._security(found, around is None or bool(around[0]))
         if function is None or parameters is None or body is None or security is None:
             return None
         arguments = (function[0], parameters, body[0], security)
         call = self._try(found, (named,), lambda: self._call(found, *arguments))
-        if full is None or answers is None or around is None or call is None:
+        if full is None or answers is None or around is None or call is None or limits is None:
             return None
         before, after = around
         wrapped = self._try(found, ("x-decorate-server",), lambda: (decorated(call, after), entrance(before)))
@@ -100,6 +102,7 @@ class Binder:
             kinds=answered_kinds(responses, self._document),
             call=wrapped[0],
             enter=wrapped[1],
+            limits=limits,
             contributed=found.function is not None,
         )
 
@@ -217,6 +220,15 @@ class Binder:
                 self._fault(found.pointer(), f"{found.title}: {error}")
             return None
         return security
+
+    def _limits(self, found: Found) -> tuple[RateLimit, ...] | None:
+        try:
+            return rate_limits_of(found.node, found.item, self._document)
+        except ValueError as error:
+            # Of the contract's file that has been told, where it stands.
+            if found.function is not None and RATE_LIMIT in found.node:
+                self._fault(found.pointer(RATE_LIMIT), f"{found.title}: {error}")
+            return None
 
     def _call(
         self,

@@ -17,7 +17,8 @@ from libs.api.binding.extensions import extension_faults, remove_extensions
 from libs.api.binding.functions import find
 from libs.api.binding.operation import Contribution, Operation
 from libs.api.binding.problem_responses import PROBLEM, declare_problems, drop_unused, lend_responses
-from libs.api.binding.security import BEARER
+from libs.api.binding.rate_limits import RATE_LIMIT, UNLIMITED, rate_limit_fault
+from libs.api.binding.security import SCHEMES, is_like
 from libs.api.binding.templates import Template
 from libs.api.document.errors import ContractError
 from libs.api.document.grammar import METHODS
@@ -97,7 +98,8 @@ class _Loading:
     def add_at_root(self, contribution: Contribution) -> None:
         servers = {"servers": [{"url": "/"}]} if base_path(self.document) else {}
         paths = {path: {**servers, **item} for path, item in contribution.paths.items()}
-        self._add(replace(contribution, paths=paths))
+        # The document's limit is not for them: nobody's look at a service's health is one too many.
+        self._add(_limited(replace(contribution, paths=paths), UNLIMITED))
 
     def _add(self, contribution: Contribution) -> None:
         for path, item in deepcopy(contribution.paths).items():
@@ -123,7 +125,14 @@ class _Loading:
                 self.document.setdefault("tags", []).append(deepcopy(tag))
         if contribution.paths:
             schemes: JSON = self.document["components"].setdefault("securitySchemes", {})
-            schemes.setdefault("bearer", BEARER)
+            for name, scheme in SCHEMES.items():
+                schemes.setdefault(name, dict(scheme))
+                if not is_like(name, self.document):
+                    self._fault(
+                        pointer("components", "securitySchemes", name),
+                        f"components.securitySchemes.{name}: the operations that every service has call "
+                        f"something else by this name, {scheme}: give yours another one",
+                    )
 
     def add_resources(self) -> None:
         for path, item in list(self._paths.items()):
@@ -143,6 +152,8 @@ class _Loading:
                     self._fault(place, f"{path}: x-resource: {error}")
                 continue
             below = _below(contribution, base_path(self.document, item), item.get("servers"))
+            if RATE_LIMIT in item and not rate_limit_fault(item[RATE_LIMIT]):
+                below = _limited(below, item[RATE_LIMIT])
             # What a resource brings is at fault where it is named.
             self._brought |= {pointer("paths", one): place for one in below.paths if one not in self._paths}
             self._add(below)
@@ -222,6 +233,15 @@ def _below(contribution: Contribution, base: str, servers: Any) -> Contribution:
     """Return a contribution whose paths begin where the document's do."""
     paths = {
         path.removeprefix(base): {**item, "servers": servers} if servers else item
+        for path, item in contribution.paths.items()
+    }
+    return replace(contribution, paths=paths)
+
+
+def _limited(contribution: Contribution, limit: Any) -> Contribution:
+    """Return a contribution whose operations have a rate limit, where they do not say another."""
+    paths = {
+        path: {key: {RATE_LIMIT: limit, **one} if key in METHODS else one for key, one in item.items()}
         for path, item in contribution.paths.items()
     }
     return replace(contribution, paths=paths)

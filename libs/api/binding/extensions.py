@@ -1,28 +1,32 @@
 """The words this library reads in a contract beside OpenAPI's own, where each belongs, and removing them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from libs.api.binding.rate_limits import RATE_LIMIT, rate_limit_fault
 from libs.api.document.grammar import OPENAPI_3, parts
 from libs.api.schema import JSON
 from libs.errors import pointer
 
-EXTENSIONS = {
+EXTENSIONS: Mapping[str, str | tuple[str, ...]] = {
     "x-bind-server": "operation",
     "x-no-bind-server": "operation",
     "x-decorate-server": "operation",
     "x-bind-client": "operation",
     "x-decorate-request": "operation",
+    RATE_LIMIT: ("operation", "path item", "document"),
     "x-resource": "path item",
     "x-parent": "schema",
     "x-persist": "schema",
     "x-nullable": "schema",
     "x-mandatory": "schema",
 }
-"""Each of our own extensions, and the kind of object it stands in."""
+"""Each of our own extensions, and the kind of object it stands in, or the kinds."""
 
 
 def extension_faults(document: JSON) -> Iterator[tuple[str, str]]:
     """Yield place (a JSON pointer) and fault of each extension that is misspelt, or stands in a wrong place.
+
+    A rate limit that is none is told as well: it may stand where it is of no use to any operation.
 
     Those of other tools are none of our business, unless they are a near miss of ours.
     """
@@ -34,11 +38,17 @@ def extension_faults(document: JSON) -> Iterator[tuple[str, str]]:
                 if meant := next((one for one in EXTENSIONS if _is_misspelt(key, one)), None):
                     told = f"{key!r} is nothing this service knows (did you mean {meant!r}?)"
                     yield part.pointer + pointer(key), told
-            elif EXTENSIONS[key] != part.kind:
+                continue
+            kinds = EXTENSIONS[key]
+            kinds = (kinds,) if isinstance(kinds, str) else kinds
+            if part.kind not in kinds:
+                belongs = " or ".join(_a(one) for one in kinds)
                 yield (
                     part.pointer + pointer(key),
-                    f"{key} does nothing in {_a(part.kind)}; it belongs in {_a(EXTENSIONS[key])}",
+                    f"{key} does nothing in {_a(part.kind)}; it belongs in {belongs}",
                 )
+            elif key == RATE_LIMIT and (wrong := rate_limit_fault(part.node[key])):
+                yield part.pointer + pointer(key), wrong
 
 
 def remove_extensions(document: JSON) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from werkzeug import Request
 
+from libs.api.binding.rate_limits import RateLimit
 from libs.api.binding.security import Security
 from libs.api.schema import JSON
 from libs.api.wire.answers import Answers
@@ -21,12 +22,15 @@ class Result:
         iterable of bytes, or a binary file, which is closed when it has been sent.
     :param status: HTTP status; None for the one the contract declares.
     :param media_type: None for the one the contract declares for the status.
+    :param cookies: the values of Set-Cookie, the one header whose lines cannot be made one (RFC 9110
+        section 5.3).
     """
 
     body: Any = None
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str | None = None
+    cookies: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Operation:
     :param call: takes the parameters and `body` as keyword arguments; returns a `Result` or the body of one.
     :param enter: where there are decorators before validation, takes the request, and goes on as its environ
         says (`libs.api.binding.decorators.ANSWER`).
+    :param limits: how often one caller may call it; as often as wanted, if empty.
     :param contributed: whether it comes from code, such as a resource, and may answer other statuses than its
         document says.
     """
@@ -57,6 +62,7 @@ class Operation:
     kinds: Mapping[str, frozenset[str]]
     call: Callable[..., Any]
     enter: Callable[[Request], Any] | None = None
+    limits: tuple[RateLimit, ...] = ()
     contributed: bool = False
 
 

@@ -66,10 +66,20 @@ _TOLD: Mapping[type[Problem], str] = {
     ServiceUnavailable: "A part that is needed does not answer; try again.",
 }
 _RETRY_AFTER: JSON = {"Retry-After": {"description": "Seconds.", "schema": {"type": "string"}}}
+_RATE_LIMIT: JSON = {
+    "RateLimit": {
+        "description": "Of each limit how many requests are left (`r`), and in how many seconds more (`t`).",
+        "schema": {"type": "string"},
+    },
+    "RateLimit-Policy": {
+        "description": "Of each limit how many requests (`q`) there may be in how many seconds (`w`).",
+        "schema": {"type": "string"},
+    },
+}
 _HEADERS: Mapping[type[Problem], JSON] = {
     Unauthorized: {"WWW-Authenticate": {"required": True, "schema": {"type": "string"}}},
     ServiceUnavailable: _RETRY_AFTER,
-    TooManyRequests: _RETRY_AFTER,
+    TooManyRequests: {**_RETRY_AFTER, **_RATE_LIMIT},
 }
 
 _NAMES: Mapping[int, str] = {kind.status: kind.__name__ for kind in _TOLD} | {422: "Unprocessable"}
@@ -97,17 +107,21 @@ def problem_responses(*kinds: type[Problem]) -> JSON:
     return {str(one): {"$ref": f"#/components/responses/{_NAMES[one]}"} for one in statuses}
 
 
-def derived_responses(*, token: bool, scopes: Iterable[str], in_path: bool, body: bool) -> JSON:
+def derived_responses(
+    *, token: bool, scopes: Iterable[str], in_path: bool, body: bool, limited: bool = False
+) -> JSON:
     """Return the problems of an operation that follow from what it takes.
 
     :param token: whether it looks at a token, or a decorator at something else.
     :param scopes: those the token must hold.
     :param in_path: whether there are parameters in its path.
+    :param limited: whether it may be called so and so often.
     """
     kinds: list[type[Problem]] = [*_OF_ANY_REQUEST, *(_OF_BODIES if body else ())]
     kinds += [Unauthorized] if token else []
     kinds += [Forbidden] if scopes else []
     kinds += [NotFound] if in_path else []
+    kinds += [TooManyRequests] if limited else []
     return problem_responses(*kinds)
 
 
@@ -119,8 +133,19 @@ def declare_problems(node: JSON, operation: Operation) -> None:
         scopes=security.scopes,
         in_path=any(one.location == "path" for one in operation.parameters),
         body=operation.body is not None,
+        limited=bool(operation.limits),
     )
-    node["responses"] = dict(sorted({**derived, "default": ANY_OTHER, **node["responses"]}.items()))
+    responses = {**derived, "default": ANY_OTHER, **node["responses"]}
+    if operation.limits:
+        responses = {status: _with_rate_limit(one) for status, one in responses.items()}
+    node["responses"] = dict(sorted(responses.items()))
+
+
+def _with_rate_limit(response: JSON) -> JSON:
+    # One that is shared may be that of an operation without a limit, too.
+    if "$ref" in response:
+        return response
+    return {**response, "headers": {**_RATE_LIMIT, **response.get("headers", {})}}
 
 
 def lend_responses(components: JSON) -> set[str]:

@@ -3,8 +3,9 @@
 The service verifies one kind of credential: ``Authorization: Bearer …``. Schemes of the types `http` (scheme
 `bearer`), `oauth2` and `openIdConnect` are sent so, and an `apiKey` in the header Authorization as well.
 Where a scheme is an `apiKey` in the cookie ``__Host-access``, the same token may come in there
-(`libs.jwt.cookies`). Whatever else a scheme asks for (an API key in a header of its own, Basic, a
-certificate) is looked at by a decorator of the operation that runs before validation.
+(`libs.jwt.cookies`); so ``[{bearer: [a]}, {cookie: []}]`` asks for the scope `a` wherever the token comes.
+Whatever else a scheme asks for (an API key in a header of its own, Basic, a certificate) is looked at by a
+decorator of the operation that runs before validation.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,19 +15,27 @@ from typing import Any
 from libs.api.document.errors import suggestion
 from libs.api.document.references import resolve
 from libs.api.schema import JSON
-from libs.errors import Forbidden
 from libs.jwt import Caller, bearer_token
+from libs.jwt.challenges import insufficient_scope
 from libs.jwt.cookies import ACCESS_COOKIE, check_csrf
 
 Authenticate = Callable[[str], Caller]
 """Turns a bearer token into its caller or raises `Unauthorized`."""
 
 BEARER: JSON = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-"""The scheme `bearer` of the operations that do not come from a contract's file."""
+COOKIE: JSON = {"type": "apiKey", "in": "cookie", "name": ACCESS_COOKIE}
+SCHEMES = {"bearer": BEARER, "cookie": COOKIE}
+"""What the operations that do not come from a contract's file mean by these names."""
 
 _SAY = (
     "say `security: []` for everybody, or `security: [{bearer: []}]` for callers with a token, there or at "
     "the top of the document"
+)
+
+
+_MIXED = (
+    "asks for a token and something else in one alternative, and has another alternative: which of them a "
+    "request has met, the decorator that looks at the other scheme cannot know; make them two operations"
 )
 
 
@@ -51,7 +60,8 @@ class Security:
     def of(cls, node: Mapping[str, Any], document: Mapping[str, Any]) -> "Security":
         """Read the requirements of an Operation Object, or else of the document.
 
-        :raises ValueError: if neither says anything, or names a scheme that is not declared.
+        :raises ValueError: if neither says anything, names a scheme that is not declared, or has an
+            alternative of a token and something else beside another one.
         """
         requirements = node.get("security", document.get("security"))
         if requirements is None:
@@ -61,13 +71,22 @@ class Security:
         tokens: list[frozenset[str]] = []
         elsewhere: dict[str, None] = {}
         tokenless = not requirements
+        cookie = carried = False
         for requirement in requirements:
             by_token = {name for name in requirement if _is_token(name, document)}
-            if by_token:
+            in_cookie = any(_is_cookie(name, document) for name in requirement)
+            cookie = cookie or in_cookie
+            if 0 < len(by_token) < len(requirement) and len(requirements) > 1:
+                raise ValueError(_MIXED)
+            if in_cookie and len(requirement) == 1 and not any(requirement.values()):
+                carried = True
+            elif by_token:
                 tokens.append(frozenset(scope for name in by_token for scope in requirement[name]))
             tokenless = tokenless or not by_token
             elsewhere |= dict.fromkeys(name for name in requirement if name not in by_token)
-        cookie = any(_is_cookie(name, document) for requirement in requirements for name in requirement)
+        if carried and not tokens:
+            # Beside another alternative it only says where the token may come: it must not undo its scopes.
+            tokens.append(frozenset())
         anybody = not requirements or {} in requirements
         return cls(tuple(tokens), anybody, tuple(elsewhere), tokenless, cookie)
 
@@ -112,12 +131,18 @@ class Security:
             return caller
         if self.tokenless:
             return None
-        missing = [" ".join(sorted(needed - caller.scopes)) for needed in self.tokens]
-        raise Forbidden(f"The token lacks the scope {', or '.join(missing)}.")
+        missing = dict.fromkeys(" ".join(sorted(needed - caller.scopes)) for needed in self.tokens)
+        nearest = min(self.tokens, key=lambda needed: len(needed - caller.scopes))
+        raise insufficient_scope(f"The token lacks the scope {', or '.join(missing)}.", nearest)
 
     def _is_sent(self, sent: Sequence[str]) -> bool:
         # Another scheme's credentials may stand in the same header.
         return any(one.strip().lower().startswith("bearer") for one in sent) if self.elsewhere else bool(sent)
+
+
+def is_like(name: str, document: Mapping[str, Any]) -> bool:
+    """Tell whether a scheme of `SCHEMES` means in a document what it means there."""
+    return _is_cookie(name, document) if name == "cookie" else _is_token(name, document)
 
 
 def _is_cookie(name: str, document: Mapping[str, Any]) -> bool:

@@ -1,10 +1,11 @@
 """Answering a request by an operation: the way from a werkzeug Request to a werkzeug Response."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from functools import partial
 from typing import Any
 
 from werkzeug import Request, Response
+from werkzeug.datastructures import Headers
 
 from libs.api.binding.answering import answer_of
 from libs.api.binding.decorators import ANSWER
@@ -13,9 +14,12 @@ from libs.api.binding.security import Authenticate, Security
 from libs.api.objects.models import ApiModels
 from libs.api.wire.answers import AnswerCheck
 from libs.api.wire.bodies import Body, Received
-from libs.errors import Fault, InvalidBody, InvalidParameters, MalformedBody, UnsupportedMediaType
+from libs.errors import Fault, InvalidBody, InvalidParameters, MalformedBody, Problem, UnsupportedMediaType
 from libs.jwt import Caller, acting_as
 from libs.jwt.cookies import ACCESS_COOKIE, CSRF_HEADER
+
+Admit = Callable[[Operation, Caller | None, Request], None]
+"""Lets a request in whose caller is known, if anybody is, or raises a `Problem`."""
 
 _NEVER = AnswerCheck(0, strict=False)
 _NO_VALUE = "holds a date or time outside of the years 1 to 9999"
@@ -27,24 +31,34 @@ class Server:
     :param authenticate: turns a bearer token into its caller or raises `Unauthorized`.
     :param models: the objects of the contract, which bodies become.
     :param answer_check: how many of the answers are checked against the contract; by default none.
+    :param admit: is asked before anything else of a request is looked at than who calls.
     """
 
     def __init__(
-        self, authenticate: Authenticate, models: ApiModels, *, answer_check: AnswerCheck = _NEVER
+        self,
+        authenticate: Authenticate,
+        models: ApiModels,
+        *,
+        answer_check: AnswerCheck = _NEVER,
+        admit: Admit | None = None,
     ) -> None:
         self._authenticate = authenticate
         self._models = models
         self._answer_check = answer_check
+        self._admit = admit
 
     def respond(self, operation: Operation, request: Request, path_values: Mapping[str, str]) -> Response:
-        """Authenticate, validate, call, and return the answer.
+        """Authenticate, admit, validate, call, and return the answer.
 
         :param path_values: what stands for the placeholders of the path, as it was sent.
         :raises Problem: whatever is wrong with the request, or the handler raises.
         """
         received: list[Received] = []
-        caller = self._caller(operation.security, request)
+        by_cookie = False
         try:
+            caller, by_cookie = self._caller(operation.security, request)
+            if self._admit is not None:
+                self._admit(operation, caller, request)
             with acting_as(caller):
                 if operation.enter is None:
                     outcome = self._handle(operation, path_values, received, request)
@@ -52,21 +66,26 @@ class Server:
                     request.environ[ANSWER] = partial(self._handle, operation, path_values, received)
                     outcome = operation.enter(request)
             answer = answer_of(operation, outcome, self._answer_check)
-        except BaseException:
+        except BaseException as error:
             _close(received)
+            if by_cookie and isinstance(error, Problem):
+                _make_private(error.headers)
             raise
+        if by_cookie:
+            _make_private(answer.headers)
         if answer.is_streamed:  # it may be made of the files that were sent
             answer.call_on_close(partial(_close, received))
         else:
             _close(received)
         return answer
 
-    def _caller(self, security: Security, request: Request) -> Caller | None:
+    def _caller(self, security: Security, request: Request) -> tuple[Caller | None, bool]:
+        """Return who calls, and whether it is a cookie that tells."""
         sent = request.environ.get("HTTP_AUTHORIZATION")  # WSGI makes one line of several
         if sent is None and security.cookie and (token := request.cookies.get(ACCESS_COOKIE)):
             csrf = request.headers.get(CSRF_HEADER)
-            return security.caller_by_cookie(token, request.method, csrf, self._authenticate)
-        return security.caller([] if sent is None else [sent], self._authenticate)
+            return security.caller_by_cookie(token, request.method, csrf, self._authenticate), True
+        return security.caller([] if sent is None else [sent], self._authenticate), False
 
     def _handle(
         self,
@@ -129,6 +148,16 @@ def _read_body(body: Body, request: Request, refused: InvalidParameters | None) 
         if refused is None:
             raise
         return None
+
+
+def _make_private(headers: MutableMapping[str, str] | Headers) -> None:
+    """Say that only the browser may keep an answer to a cookie, unless something else is said.
+
+    A cache that many share keeps no answer to an Authorization header by itself (RFC 9111 section 3.5), but
+    knows nothing of cookies; and it may keep a 404 as well (section 4.2.2).
+    """
+    if not any(name.lower() == "cache-control" for name in headers.keys()):  # noqa: SIM118
+        headers["Cache-Control"] = "private"
 
 
 def _close(received: list[Received]) -> None:

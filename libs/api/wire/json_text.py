@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -59,8 +60,8 @@ def _is_all_of(raw: bytes, value: Any) -> bool:
 def dump_json(value: Any) -> bytes:
     """Return `value` as JSON.
 
-    Aware datetimes become RFC 3339 text, Decimals text, bytes base64; objects of a contract, and what else
-    has a `__json__()`, what that returns.
+    Aware datetimes become RFC 3339 text, Decimals text, bytes base64, mapping proxies objects; objects of a
+    contract, and what else has a `__json__()`, what that returns.
 
     :raises TypeError: for what has no JSON form, such as NaN.
     """
@@ -155,6 +156,9 @@ def _default(value: Any, made: list[Any]) -> Any:
         return made[-1]
     if is_dataclass(value) and not isinstance(value, type):
         made.append({one.name: getattr(value, one.name) for one in fields(value) if one.name[0] != "_"})
+        return made[-1]
+    if isinstance(value, MappingProxyType):  # such as the claims of a caller
+        made.append(dict(value))
         return made[-1]
     if isinstance(value, Decimal):
         return str(value)

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from contextlib import contextmanager
 
 import pytest
 from werkzeug import Request, Response
@@ -44,6 +45,22 @@ class Address:
             self._thread.join()
             self._server.server_close()
 
+    @contextmanager
+    def held(self):
+        """Hold all answers back for the length of a with-block; yield what is set when one is asked for."""
+        arrived, release = threading.Event(), threading.Event()
+
+        def hold():
+            arrived.set()
+            release.wait(20)
+
+        self.before_answering = hold
+        try:
+            yield arrived
+        finally:
+            release.set()
+            self.before_answering = lambda: None
+
 
 def renewal_done():
     """Wait until no key set is being renewed in the background."""
@@ -73,6 +90,12 @@ def address():
 
 
 @pytest.fixture
+def held(address):
+    """Hold the answers of `address` back for the length of a with-block."""
+    return address.held
+
+
+@pytest.fixture
 def clock():
     return Clock()
 
@@ -89,4 +112,4 @@ def key_set(address, clock):
     yield make
     renewal_done()
     for one in made:
-        one._fetched._http.close()
+        one.close()

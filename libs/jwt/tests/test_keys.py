@@ -1,13 +1,17 @@
 """Keys and their names."""
 
 import base64
+import hashlib
+import json
+import secrets
+import uuid
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from libs.jwt import SharedSecret, SigningKey, TokenIssuer, TokenVerifier
+from libs.jwt import SharedSecret, SigningKey, TokenIssuer, TokenVerifier, check_secret
 
 PKCS8 = serialization.PrivateFormat.PKCS8
 PEM = serialization.Encoding.PEM
@@ -62,12 +66,50 @@ def test_a_curve_key_is_published_as_the_rfc_says():
             "my-Secret-9f8e7d6c5b4a39281706f5e4d3",
         ),
         "this is an example of a text that is long enough, 1234567890",
+        *("0123456789abcdef" * 2, "qwertyuiopasdfghjklzxcvbnm123456", "local-development-only-jwt-key-123"),
+        *("abcdefghijklmnopqrstuvwxyz0123456789", "zyxwvutsrqponmlkjihgfedcba9876543210"),
+        *(
+            "correct-horse-battery!" * 2,
+            "at-least-32-characters-of-your-own",
+            "aabbccddeeffgghhiijjkkllmmnnoopp",
+            *("12345678" * 4, "p4ssw0rd!" * 4, "hunter2-" * 4, "deadbeef-cafe" * 3, "1122334455667788" * 2),
+            *("test" * 8, "0" * 31 + "1", "abc123xyz" * 4, "111122223333444455556666777788889999"),
+        ),
     ],
 )
 def test_a_secret_that_is_short_or_that_everybody_knows_is_refused_without_quoting_it(secret):
     with pytest.raises(ValueError, match="openssl rand -base64 48") as caught:
         SharedSecret(secret)
     assert len(secret) < 10 or secret not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: secrets.token_urlsafe(32),
+        lambda: secrets.token_urlsafe(48),
+        lambda: secrets.token_hex(16),
+        lambda: secrets.token_hex(32),
+        lambda: secrets.token_hex(1000),
+        lambda: base64.b64encode(secrets.token_bytes(48)).decode(),
+        lambda: base64.b32encode(secrets.token_bytes(32)).decode(),
+        lambda: str(uuid.uuid4()),
+        lambda: str(uuid.uuid4()) + str(uuid.uuid4()),
+    ],
+    ids=["url", "long url", "short hex", "hex", "long hex", "base64", "base32", "uuid", "two uuids"],
+)
+def test_a_secret_that_was_drawn_is_taken(draw):
+    for _ in range(1000):
+        check_secret(draw())
+
+
+def test_the_name_of_a_shared_secret_is_not_its_thumbprint():
+    # RFC 7638 section 7: that of a secret helps who guesses it; and others may publish it as the name.
+    secret = SharedSecret(SECRET)
+    k = base64.urlsafe_b64encode(SECRET.encode()).rstrip(b"=").decode()
+    canonical = json.dumps({"k": k, "kty": "oct"}, separators=(",", ":")).encode()
+    thumbprint = base64.urlsafe_b64encode(hashlib.sha256(canonical).digest()).rstrip(b"=").decode()
+    assert secret.kid != thumbprint
 
 
 def test_a_shared_secret_signs_and_verifies_and_shows_itself_to_nobody():

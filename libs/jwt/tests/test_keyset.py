@@ -1,6 +1,7 @@
 """Keys fetched from an address: kept, renewed, and asked for no oftener than needed."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import httpx
 import pytest
@@ -83,19 +84,32 @@ def test_keys_are_fetched_once_and_kept(address, key_set):
     assert address.asked == 1
 
 
-def test_keys_are_renewed_when_they_have_grown_old(address, key_set, clock):
+def test_keys_are_renewed_when_half_of_their_time_is_over_and_nobody_waits(address, key_set, clock):
     address.publish(OLD)
     keys = key_set(max_age=300)
     keys.find(OLD.kid)
     address.publish(NEW)
-    clock.advance(300)
+    clock.advance(149)
     assert same(keys.find(OLD.kid), OLD)
     assert address.asked == 1
     clock.advance(1)
-    assert same(keys.find(OLD.kid), OLD), "nobody waits for the renewal"
+    with address.held() as arrived:
+        assert same(keys.find(OLD.kid), OLD)
+        assert arrived.wait(20)
     renewal_done()
     assert keys.find(OLD.kid) is None, "a key that is published no more is trusted no more"
     assert same(keys.find(NEW.kid), NEW)
+    assert address.asked == 2
+
+
+@pytest.mark.parametrize("seconds", [300, 599, 7 * 24 * 3600])
+def test_after_a_pause_the_first_request_knows_that_a_key_was_retired(seconds, address, key_set, clock):
+    address.publish(OLD)
+    keys = key_set(max_age=300)
+    keys.find(OLD.kid)
+    address.publish(NEW)
+    clock.advance(seconds)
+    assert keys.find(OLD.kid) is None
     assert address.asked == 2
 
 
@@ -142,9 +156,49 @@ def test_an_address_that_is_down_is_asked_once_in_a_cooldown(address, key_set, c
     keys.find(OLD.kid)
     address.status = 500
     clock.advance(301)
-    for _ in range(10):
-        keys.find(OLD.kid)
+    for asked in (2, 3):
+        for _ in range(10):
+            keys.find(OLD.kid)
+            renewal_done()
+        assert address.asked == asked
+        clock.advance(5)
+
+
+def test_nobody_waits_for_an_address_that_failed_less_than_two_pauses_ago(address, key_set, clock):
+    address.publish(OLD)
+    keys = key_set(max_age=300, cooldown=5, timeout=20)
+    keys.find(OLD.kid)
+    address.status = 500
+    clock.advance(301)
+    keys.find(OLD.kid)
+    renewal_done()
+    clock.advance(9.9)
+    with ThreadPoolExecutor(1) as pool:
+        with address.held() as arrived:
+            assert same(pool.submit(keys.find, OLD.kid).result(timeout=5), OLD)
+            assert arrived.wait(20), "it is fetched beside"
         renewal_done()
+        clock.advance(10)
+        with address.held() as arrived:
+            late = pool.submit(keys.find, OLD.kid)
+            assert arrived.wait(20)
+            assert not wait([late], timeout=0.1).done
+        assert same(late.result(), OLD)
+
+
+def test_readiness_has_a_fresh_copy_fetched_and_waits_for_none(address, key_set, clock):
+    address.publish(OLD)
+    keys = key_set(max_age=300, timeout=20)
+    keys.ready()
+    keys.ready()
+    assert address.asked == 1
+    address.publish(NEW)
+    clock.advance(1000)
+    with ThreadPoolExecutor(1) as pool, address.held() as arrived:
+        pool.submit(keys.ready).result(timeout=5)
+        assert arrived.wait(20)
+    renewal_done()
+    assert same(keys.find(NEW.kid), NEW)
     assert address.asked == 2
 
 
@@ -161,15 +215,17 @@ def test_without_keys_ever_there_is_a_503(address, key_set):
 def test_while_there_are_no_keys_the_address_is_asked_twice_a_second(address, key_set, clock):
     address.status = 503
     keys = key_set(cooldown=5)
-    for _ in range(5):
-        with pytest.raises(ServiceUnavailable):
-            keys.find(OLD.kid)
-    assert address.asked == 1
+    for asked in (1, 2):
+        for _ in range(5):
+            with pytest.raises(ServiceUnavailable):
+                keys.find(OLD.kid)
+            renewal_done()
+        assert address.asked == asked
+        clock.advance(0.5)
     address.status = 200
     address.publish(OLD)
-    clock.advance(0.5)
+    keys.ready()  # an address that has just failed and is back is waited for a moment
     assert same(keys.find(OLD.kid), OLD)
-    keys.ready()
 
 
 JUNK = [
@@ -190,7 +246,7 @@ def test_an_answer_that_is_no_key_set_changes_nothing(body, address, key_set, cl
     with pytest.raises(ServiceUnavailable):
         keys.find(OLD.kid)
     address.publish(OLD)
-    clock.advance(1)
+    clock.advance(10)
     assert same(keys.find(OLD.kid), OLD)
     address.body = body
     clock.advance(1000)
@@ -231,3 +287,4 @@ def test_what_went_wrong_is_logged_by_its_kind(address, key_set, caplog):
         key_set().find(OLD.kid)
     (record,) = [one for one in caplog.records if one.name == "libs.jwt.fetched"]
     assert (record.levelname, record.url, record.error) == ("WARNING", address.url, "JSONDecodeError")
+    assert "junk" not in caplog.text

@@ -1,6 +1,8 @@
 """What a verifier remembers of a token, and what it does not go by."""
 
 import time
+from datetime import datetime
+from unittest.mock import Mock
 
 import jwt
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from libs.errors import Unauthorized
 from libs.jwt import FixedKeySet, SigningKey, TokenIssuer, TokenVerifier
 from libs.jwt.tests.forging import AUDIENCE, ISSUER, KEY, claims, header, signed
+from libs.jwt.verifier import LEEWAY_SECONDS
 
 
 @pytest.fixture
@@ -48,6 +51,18 @@ def test_a_remembered_token_expires_all_the_same(checked, monkeypatch):
     assert len(checked) == 3
 
 
+def test_a_remembered_token_is_refused_once_it_has_expired(monkeypatch):
+    verifier, now = make(), int(time.time())
+    token = signed(header(), claims(iat=now, exp=now + 600))
+    assert verifier.verify(token).subject == "ada"
+    later = now + 601 + LEEWAY_SECONDS
+    monkeypatch.setattr(time, "time", lambda: later)
+    monkeypatch.setattr("jwt.api_jwt.datetime", Mock(now=lambda tz: datetime.fromtimestamp(later, tz)))
+    with pytest.raises(Unauthorized) as caught:
+        verifier.verify(token)
+    assert caught.value.code == "TOKEN_EXPIRED"
+
+
 class Keys:
     def __init__(self, *keys):
         self.keys = FixedKeySet([key.jwk for key in keys])
@@ -60,9 +75,11 @@ def test_a_remembered_token_is_over_with_its_key():
     keys = Keys(KEY)
     verifier, token = make(keys), signed(header(), claims())
     verifier.verify(token)
-    keys.keys = FixedKeySet([SigningKey.generate().jwk])
-    with pytest.raises(Unauthorized):
-        verifier.verify(token)
+    other = SigningKey.generate()
+    for published in (other.jwk, {**other.jwk, "kid": KEY.kid}):
+        keys.keys = FixedKeySet([published])
+        with pytest.raises(Unauthorized):
+            verifier.verify(token)
 
 
 def test_only_so_many_are_remembered_the_latest(checked):

@@ -2,7 +2,6 @@
 
 import base64
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs
 
@@ -13,6 +12,7 @@ from libs.errors import ServiceUnavailable
 from libs.jwt.backend import backend_token
 from libs.jwt.caller import current_caller
 from libs.jwt.service_account import ServiceAccount
+from libs.jwt.tests.conftest import renewal_done
 
 URL = "http://auth.test/auth/token"
 SECRET = "q8TzWm4yRb7Jn2Vd"
@@ -80,7 +80,8 @@ def test_a_token_is_renewed_when_four_fifths_of_its_life_are_over(
     endpoint.now += 719
     assert account.token(["todos"]) == "token-1"
     endpoint.now += 1
-    assert account.token(["todos"]) == "token-2"
+    assert account.token(["todos"]) == "token-1", "nobody waits for the next one"
+    renewal_done()
     assert account.token(["todos"]) == "token-2"
 
 
@@ -103,12 +104,11 @@ def test_while_one_thread_renews_the_others_go_on_with_the_old_token(
     endpoint.now += 800
     endpoint.gate.clear()
     endpoint.asked.clear()
-    renewing = threading.Thread(target=account.token, args=(["todos"],))
-    renewing.start()
+    assert account.token(["todos"]) == "token-1"
     assert endpoint.asked.wait(10)
     assert account.token(["todos"]) == "token-1"
     endpoint.gate.set()
-    renewing.join()
+    renewal_done()
     assert account.token(["todos"]) == "token-2"
     assert len(endpoint.requests) == 2
 
@@ -121,12 +121,14 @@ def test_while_the_address_is_away_a_token_is_good_to_its_end(
     endpoint.now += 800
     for _ in range(3):
         assert account.token(["todos"]) == "token-1"
+        renewal_done()
     assert len(endpoint.requests) == 2, "it is not asked for each call"
     endpoint.now += 100
     with pytest.raises(ServiceUnavailable):
         account.token(["todos"])
+    renewal_done()
     endpoint.is_away = False
-    endpoint.now += 5
+    endpoint.now += 10
     assert account.token(["todos"]).startswith("token-")
     assert SECRET not in caplog.text
     assert "hunter2" not in caplog.text
@@ -142,6 +144,7 @@ def test_while_the_address_is_away_a_token_is_good_to_its_end(
         httpx.Response(200, json=[]),
         httpx.Response(200, json={"access_token": 1, "token_type": "Bearer", "expires_in": 1}),
         httpx.Response(200, json={"access_token": "x", "token_type": "mac", "expires_in": 1}),
+        httpx.Response(200, json={"access_token": "x", "token_type": "Bearer", "expires_in": 1, "scope": []}),
         httpx.Response(200, json={"access_token": "x", "token_type": "Bearer", "expires_in": "soon"}),
         httpx.Response(200, json={"access_token": "x", "token_type": "Bearer", "expires_in": -1}),
         httpx.Response(200, json={"access_token": "x", "token_type": "Bearer", "expires_in": "NaN"}),
@@ -171,6 +174,24 @@ def test_a_service_calls_others_by_its_account(account: ServiceAccount) -> None:
         assert caller is not None
         return caller.subject, caller.token
 
-    issuer: Callable[..., object] = account  # type: ignore[assignment]
-    with backend_token(issuer, "billing", audience=["todos"], scopes=["todos:read"]):  # type: ignore[arg-type]
+    with backend_token(account, audience=["todos"], scopes=["todos:read"]):
         assert called() == ("service:billing", "token-1")
+
+
+@pytest.mark.parametrize(
+    ("answered", "held"),
+    [({"scope": "todos:read"}, {"todos:read"}), ({"scope": ""}, set()), ({}, {"todos:read", "users:admin"})],
+)
+def test_an_account_has_the_scopes_that_it_was_given_and_no_other_name(
+    account: ServiceAccount, endpoint: Endpoint, answered: dict[str, str], held: set[str]
+) -> None:
+    body = {"access_token": "x", "token_type": "Bearer", "expires_in": 900, **answered}
+    endpoint.instead = httpx.Response(200, json=body)
+    with backend_token(account, audience=["todos"], scopes=["todos:read", "users:admin"]):
+        caller = current_caller()
+        assert caller is not None
+        assert (caller.subject, caller.scopes) == ("service:billing", held)
+    for said in (["auth"], []):
+        more = {} if said else {"expires_in": 60}
+        with pytest.raises(TypeError):
+            backend_token(account, *said, audience=["todos"], **more)  # type: ignore[call-overload]

@@ -88,7 +88,7 @@ def test_every_reference_leads_somewhere_and_every_schema_is_used(full: Served) 
 
 def test_who_may_do_what(full: Served) -> None:
     found = operations(full)
-    assert found["list_books"]["security"] == [{}, {"bearer": []}]
+    assert found["list_books"]["security"] == [{}, {"bearer": []}, {"cookie": []}]
     assert "security" not in found["get_book"]
     assert full.document["security"] == [{"bearer": []}]
 

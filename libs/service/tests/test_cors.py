@@ -37,7 +37,7 @@ def test_an_allowed_page_sees_every_answer_and_its_headers(
     assert "X-Request-ID" in shown
     assert ("WWW-Authenticate" in shown) == (status == 401)
     assert not {"Content-Type", "Vary", "Access-Control-Allow-Origin"} & set(shown)
-    assert "Access-Control-Allow-Credentials" not in answer.headers
+    assert answer.headers["Access-Control-Allow-Credentials"] == "true"
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,7 @@ def test_a_preflight_tells_the_methods_of_the_path_and_allows_the_headers(client
     assert answer.headers["Access-Control-Allow-Origin"] == APP
     assert answer.headers["Access-Control-Allow-Methods"] == "GET, HEAD, OPTIONS, POST"
     assert answer.headers["Access-Control-Allow-Headers"] == "authorization, content-type"
+    assert answer.headers["Access-Control-Allow-Credentials"] == "true"
     assert answer.headers["Access-Control-Max-Age"] == "3600"
     assert {one.strip() for one in answer.headers["Vary"].split(",")} == {
         "Origin",
@@ -96,11 +97,13 @@ def test_without_the_setting_there_is_no_cors(make_app: Callable[..., Flask]) ->
 
 
 def test_what_varies_already_goes_on_to() -> None:
-    headers = [("Vary", "Accept-Encoding"), ("ETag", '"1"'), ("vary", "Accept")]
+    headers = [("Vary", "Accept-Encoding"), ("ETag", '"1"'), ("vary", "Accept"), ("Set-Cookie", "a=1")]
     assert Cors([APP]).completed(APP, headers) == [
         ("ETag", '"1"'),
+        ("Set-Cookie", "a=1"),
         ("Vary", "Accept-Encoding, Accept, Origin"),
         ("Access-Control-Allow-Origin", APP),
+        ("Access-Control-Allow-Credentials", "true"),
         ("Access-Control-Expose-Headers", "ETag"),
     ]
 

@@ -4,9 +4,11 @@ import threading
 import time
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from libs.errors import ServiceUnavailable
+from libs.jwt import RemoteKeySet, RemoteRevocations, SigningKey
 from libs.service import health
 from libs.service.health import Health
 
@@ -130,3 +132,33 @@ def test_what_is_only_told_makes_nothing_unready_and_may_have_details() -> None:
     found = Health(checks, told_only={"tasks", "broken"}).ready()
     assert (found["tasks"]["ok"], found["tasks"]["workers"]) == (True, 2)
     assert found["broken"] == {"ok": False, "error": "unavailable"}
+
+
+@pytest.mark.parametrize("kind", [RemoteKeySet, RemoteRevocations])
+def test_a_service_is_ready_by_the_copy_it_has_while_auth_hangs(
+    kind: type[RemoteKeySet | RemoteRevocations], released: threading.Event
+) -> None:
+    now, hangs = [1000.0], threading.Event()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if hangs.is_set():
+            released.wait(30)
+        return httpx.Response(
+            200, json={"sid": [], "sub": {}, "jti": [], "keys": [SigningKey.generate().jwk]}
+        )
+
+    remote = kind("http://auth.test/", transport=httpx.MockTransport(answer), clock=lambda: now[0])
+    Health({"auth": remote.ready}).ready()
+    hangs.set()
+    for _ in range(3):
+        now[0] += 1000
+        assert Health({"auth": remote.ready}).ready()["auth"]["ok"]
+
+
+def test_a_service_without_any_copy_is_not_ready_while_auth_hangs(released: threading.Event) -> None:
+    def hang(request: httpx.Request) -> httpx.Response:
+        released.wait(30)
+        return httpx.Response(500)
+
+    remote = RemoteRevocations("http://auth.test/", transport=httpx.MockTransport(hang))
+    assert refusal(Health({"auth": remote.ready})).code == "NOT_READY"

@@ -56,17 +56,17 @@ def test_there_are_keys_or_one_secret_and_not_both() -> None:
 
 
 @contextmanager
-def revoked(running: Running, *sessions: str) -> Iterator[list[httpx.Request]]:
+def revoked(running: Running, *sessions: str, status: int = 200) -> Iterator[list[httpx.Request]]:
     """Have the service fetch a list of ended sessions."""
     asked: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
         asked.append(request)
-        return httpx.Response(200, json={"sid": sessions, "sub": [], "jti": []})
+        return httpx.Response(status, json={"sid": sessions, "sub": {}, "jti": []})
 
     assert isinstance(running.revocations, RemoteRevocations)
-    fetched = running.revocations._fetched
-    fetched._http = httpx.Client(transport=httpx.MockTransport(answer))
+    address = running.revocations._address
+    address._http = httpx.Client(transport=httpx.MockTransport(answer))
     yield asked
 
 
@@ -82,8 +82,52 @@ def test_tokens_of_sessions_on_the_published_list_are_refused() -> None:
     assert {str(request.url) for request in asked} == {url}
 
 
+def test_a_service_whose_list_was_never_to_be_had_is_not_ready_and_lets_nobody_in() -> None:
+    running = started(revocations_url="http://auth.test/wrong.json")
+    running.keys = FixedKeySet([KEY.jwk])
+    with revoked(running, status=404):
+        assert status(running, bearer("ada", audience="probe")) == (503, "REVOCATIONS_UNKNOWN")
+        answer = running.web_app().test_client().get("/health/ready")
+    assert answer.status_code == 503
+    assert answer.get_json()["checks"]["revocations"] == {"ok": False, "error": "unavailable"}
+
+
 def test_without_a_list_nothing_is_looked_up() -> None:
-    assert started().revocations is None
+    running = started()
+    assert running.revocations is None
+    assert "revocations" not in running.health._checks
+
+
+ADDRESSES = ["jwks_url", "revocations_url", "token_url"]
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://user:hunter2@auth.test/",
+        "http://[::1/jwks",
+        "http://a\0b/",
+        "ftp://auth.test/",
+        "http://a.test/?x=1",
+    ],
+)
+def test_an_address_of_auth_holds_no_secret_and_can_be_asked(name: str, url: str) -> None:
+    account = {"client_id": "probe", "client_secret": SECRET, "token_url": "http://auth.test/auth/token"}
+    settings = {**(account if name == "token_url" else {}), name: url}
+    with pytest.raises(
+        SettingsError, match=f"^APP_{name.upper()}: Not an http or https URL, without"
+    ) as caught:
+        PROBE.load_settings(environment("probe", **settings))
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("weak", ["a" * 43, "changeme" * 4, "0123456789abcdef" * 2])
+def test_the_secret_of_an_account_is_none_that_can_be_guessed(weak: str) -> None:
+    account = {"client_id": "probe", "client_secret": weak, "token_url": "http://auth.test/auth/token"}
+    with pytest.raises(SettingsError, match=r"^APP_CLIENT_SECRET: .* openssl rand") as caught:
+        PROBE.load_settings(environment("probe", **account))
+    assert weak not in str(caught.value)
 
 
 def test_a_service_may_bring_its_own_list_and_keys_made_of_its_parts() -> None:
@@ -109,7 +153,7 @@ def test_a_service_may_bring_its_own_list_and_keys_made_of_its_parts() -> None:
 def test_a_service_with_an_account_may_ask_for_it() -> None:
     account = {
         "client_id": "probe",
-        "client_secret": "x" * 43,
+        "client_secret": SECRET,
         "token_url": "http://auth.test/auth/token",
     }
     found = started(**account).dependencies.make(ServiceAccount)

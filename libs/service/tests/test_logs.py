@@ -2,12 +2,12 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from libs.errors import request_id_scope
-from libs.service.logs import configure_logs
+from libs.service.logs import MOST_LINKS, configure_logs, without_texts
 
 logger = logging.getLogger("libs.test_logs")
 
@@ -56,16 +56,100 @@ def test_outside_a_request_there_is_no_request_id(capsys: pytest.CaptureFixture[
     assert "request_id" not in json.loads(printed(capsys)[0])
 
 
-def test_a_traceback_is_part_of_the_line(capsys: pytest.CaptureFixture[str]) -> None:
-    configure_logs("todos", log_format="json", level="INFO")
+def log_in(password: str) -> None:
+    raise KeyError(f"cannot hash {password!r}")
+
+
+def chained(password: str) -> None:
     try:
-        raise KeyError("no such thing")
+        log_in(password)
+    except KeyError as error:
+        error.add_note(password)
+        raise ValueError(password) from error
+
+
+def in_context(password: str) -> None:
+    try:
+        log_in(password)
     except KeyError:
+        chained(password)
+
+
+def grouped(password: str) -> None:
+    raise ExceptionGroup(password, [ValueError(password), KeyError(password)])
+
+
+def in_circles(password: str) -> None:
+    first, second = ValueError(password), KeyError(password)
+    first.__cause__, second.__cause__ = second, first
+    raise first
+
+
+def linked(password: str) -> None:
+    last = ValueError(password)
+    for _ in range(5000):
+        error = KeyError(password)
+        error.__cause__, last = last, error
+    raise last
+
+
+def nested(password: str) -> None:
+    last: Exception = ValueError(password)
+    for _ in range(5000):
+        last = ExceptionGroup(password, [last])
+    raise last
+
+
+class Loud(Exception):
+    """Says more of itself than most."""
+
+    def __str__(self) -> str:
+        raise RuntimeError(self.args)
+
+
+def loud(password: str) -> None:
+    raise Loud(password)
+
+
+@pytest.mark.parametrize("log_format", ["json", "text"])
+@pytest.mark.parametrize(
+    ("fail", "told"),
+    [
+        (log_in, ["KeyError", ", in log_in"]),
+        (chained, ["KeyError", "The above exception was the direct cause", "ValueError", ", in chained"]),
+        (in_context, ["KeyError", "During handling of the above exception", "ValueError", ", in in_context"]),
+        (grouped, ["ExceptionGroup", "ValueError", "KeyError", ", in grouped"]),
+        (in_circles, ["ValueError", "KeyError"]),
+        (linked, ["KeyError", "The above exception was the direct cause", ", in linked"]),
+        (nested, ["ExceptionGroup", ", in nested"]),
+        (loud, ["Loud", ", in loud"]),
+    ],
+)
+def test_of_an_exception_a_line_tells_the_kind_and_the_place_and_not_the_text(
+    capsys: pytest.CaptureFixture[str], log_format: str, fail: Callable[[str], None], told: list[str]
+) -> None:
+    configure_logs("todos", log_format=log_format, level="INFO")
+    try:
+        fail("".join(["hunt", "er2"]))
+    except Exception:
         logger.exception("unexpected error")
-    (line,) = printed(capsys)
-    event = json.loads(line)
-    assert "Traceback" in event["exception"]
-    assert "no such thing" in event["exception"]
+    logged = "\n".join(printed(capsys))
+    if log_format == "json":
+        logged = json.loads(logged)["exception"]
+    assert f'File "{__file__}", line' in logged
+    for part in told:
+        assert part in logged
+    assert "hunter2" not in logged
+
+
+def test_of_very_many_exceptions_the_last_fifty_are_told_in_the_order_they_came() -> None:
+    error = ValueError()
+    for number in range(100):
+        kind = type(f"E{number}", (Exception,), {"__module__": "builtins"})
+        error, error.__cause__ = kind(), error
+    told = without_texts((type(error), error, None)).split("The above exception was the direct cause")
+    assert len(told) == MOST_LINKS == 50
+    assert (told[0].split()[0], told[-1].split()[-1]) == ("E50", "E99")
 
 
 def test_what_has_no_json_form_is_shown_somehow(capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,22 +165,6 @@ def test_a_line_of_text_is_for_people(capsys: pytest.CaptureFixture[str]) -> Non
     (line,) = printed(capsys)
     for part in ("task failed", "warning", "attempt=2", "service=todos", "request_id=request-1234"):
         assert part in line
-
-
-@pytest.mark.parametrize("log_format", ["json", "text"])
-def test_a_traceback_shows_no_local_variables(capsys: pytest.CaptureFixture[str], log_format: str) -> None:
-    configure_logs("todos", log_format=log_format, level="INFO")
-
-    def log_in(password: str) -> None:
-        raise KeyError("no such thing")
-
-    try:
-        log_in("".join(["hunt", "er2"]))
-    except KeyError:
-        logger.exception("unexpected error")
-    logged = "\n".join(printed(capsys))
-    assert "no such thing" in logged
-    assert "hunter2" not in logged
 
 
 @pytest.mark.parametrize("log_format", ["json", "text"])

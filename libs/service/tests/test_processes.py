@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from infra.local.throwaway import reserved_port
-from libs.service import Service
+from libs.service import Service, processes
 from libs.service.testing import ROOT, SECRET, environment, eventually, python_process
 
 
@@ -66,6 +66,13 @@ def web(environ: dict[str, str], output: IO[bytes], port: int) -> Iterator[subpr
 def client(web: object, port: int) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=10) as client:
         yield client
+
+
+def test_no_worker_is_replaced_for_its_number_of_requests(environ: dict[str, str]) -> None:
+    """Whoever sends enough of them could have all workers forget keys and revocations, while auth is down."""
+    service = Service.named("auth")
+    web = processes._Web(service.start(service.load_settings(environ)))
+    assert (web.cfg.max_requests, web.cfg.worker_class_str) == (0, "gthread")
 
 
 def run(*arguments: str, environ: dict[str, str], cwd: Path = ROOT, text: str = "") -> tuple[int, str, str]:

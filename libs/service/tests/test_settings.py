@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from libs.service import Secret, Service, Settings, SettingsError, load_settings, setting
+from libs.service.testing import SECRET
 from libs.tasks import asynctask
 
 GOOD = {"APP_SERVICE": "todos", "APP_DYNAMODB_REGION": "eu-west-1", "APP_JWT_ISSUER": "http://auth.test"}
@@ -201,7 +202,7 @@ def test_settings_cannot_be_changed() -> None:
 def test_what_goes_together_is_given_together_or_not_at_all() -> None:
     account = {
         "APP_CLIENT_ID": "todos",
-        "APP_CLIENT_SECRET": "x" * 43,
+        "APP_CLIENT_SECRET": SECRET,
         "APP_TOKEN_URL": "http://auth.test/auth/token",
     }
     assert load_settings(Settings, {**GOOD, **account}).client_id == "todos"
@@ -216,7 +217,7 @@ def test_of_some_settings_there_is_one() -> None:
             load_settings(Settings, {**GOOD, **more}, one_of=[("jwks_url", "jwt_secret")])
         return str(caught.value).splitlines()
 
-    url, secret = "http://auth.test/jwks.json", "q8TzWm4yRb7Jn2Vd" * 3
+    url, secret = "http://auth.test/jwks.json", SECRET
     for one in ({"APP_JWKS_URL": url}, {"APP_JWT_SECRET": secret}):
         load_settings(Settings, {**GOOD, **one}, one_of=[("jwks_url", "jwt_secret")])
     assert told() == ["APP_JWKS_URL: Give either it or APP_JWT_SECRET."]

@@ -3,16 +3,18 @@
 from datetime import UTC, datetime
 
 from pynamodb.exceptions import UpdateError
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from libs.api import Result, models
 from libs.dynamodb import Database, is_condition_failure
-from libs.errors import Conflict, NotFound
+from libs.errors import Conflict, NotFound, Problem
 from libs.jwt import Caller
 from libs.tasks import accepted
 from services.auth.accounts.accounts import Accounts
 from services.auth.accounts.deletion import ask_for_deletion
 from services.auth.accounts.models import EVERYBODY, User, canonical
+from services.auth.audit import audit
 from services.auth.sessions import end_all
 
 
@@ -56,46 +58,57 @@ def disable_user(user_id: str, caller: Caller, accounts: Accounts) -> models.aut
     user = _changed(
         user_id, [User.disabled_at.set(User.disabled_at | now), User.sessions_valid_from.set(now)]
     )
-    end_all(user.id, "disabled")
+    audit("account disabled", user=user.id, by=caller.subject)
+    end_all(user.id, "disabled", tokens=True)
     return _shown(user)
 
 
-def enable_user(user_id: str, accounts: Accounts) -> models.auth.User:
+def enable_user(user_id: str, caller: Caller, accounts: Accounts) -> models.auth.User:
     """Let the owner log in again.
 
     :raises NotFound: if there is no such account.
     :raises Conflict: BEING_DELETED.
     """
+    deleted = Conflict("This account is being deleted.", code="BEING_DELETED")
     if _user(user_id, accounts).is_being_deleted:
-        raise Conflict("This account is being deleted.", code="BEING_DELETED")
-    return _shown(_changed(user_id, [User.disabled_at.remove()], unless_deleted=True))
+        raise deleted
+    kept = User.deletion_asked_at.does_not_exist()
+    user = _changed(user_id, [User.disabled_at.remove()], only_if=kept, conflict=deleted)
+    audit("account enabled", user=user.id, by=caller.subject)
+    return _shown(user)
 
 
-def unlock_user(user_id: str, accounts: Accounts) -> None:
+def unlock_user(user_id: str, caller: Caller, accounts: Accounts) -> None:
     """Forget the wrong passwords of an account.
 
     :raises NotFound: if there is none.
     """
     accounts.unlock(_user(user_id, accounts).email)
+    audit("account unlocked", user=user_id, by=caller.subject)
 
 
-def set_roles(user_id: str, body: models.auth.Roles, caller: Caller, accounts: Accounts) -> models.auth.User:
+def set_roles(
+    user_id: str, body: models.auth.UserRoles, caller: Caller, accounts: Accounts
+) -> models.auth.User:
     """Give an account these roles and no others.
 
     Who loses one is logged out, so that no token has it any more.
 
     :raises NotFound: if there is no such account.
-    :raises Conflict: YOURSELF.
+    :raises Conflict: YOURSELF, or ROLES_CHANGED: by somebody else, in the same moment.
     """
     _not_oneself(user_id, caller)
-    before, wanted = _user(user_id, accounts), set(body.roles)
+    wanted, before = set(body.roles), set(_user(user_id, accounts).roles or ())
     actions: list[Action] = [User.roles.set(wanted) if wanted else User.roles.remove()]
-    lost = bool(set(before.roles or ()) - wanted)
-    if lost:
+    if before - wanted:
         actions.append(User.sessions_valid_from.set(datetime.now(UTC)))
-    user = _changed(user_id, actions)
-    if lost:
-        end_all(user.id, "roles")
+    # What was read decides who is logged out: a role that was given since would be taken without that.
+    as_read = User.roles == before if before else User.roles.does_not_exist()
+    changed = Conflict("The roles were changed in the same moment. Look again.", code="ROLES_CHANGED")
+    user = _changed(user_id, actions, only_if=as_read, conflict=changed)
+    audit("roles set", user=user.id, by=caller.subject, roles=sorted(wanted), before=sorted(before))
+    if before - wanted:
+        end_all(user.id, "roles", tokens=True)
     return _shown(user)
 
 
@@ -106,7 +119,9 @@ def delete_user(user_id: str, caller: Caller, accounts: Accounts, database: Data
     :raises Conflict: YOURSELF.
     """
     _not_oneself(user_id, caller)
-    return accepted(ask_for_deletion(database, _user(user_id, accounts)))
+    operation = ask_for_deletion(database, _user(user_id, accounts))
+    audit("deletion asked for", user=user_id, by=caller.subject)
+    return accepted(operation)
 
 
 def _user(user_id: str, accounts: Accounts) -> User:
@@ -122,15 +137,21 @@ def _not_oneself(user_id: str, caller: Caller) -> None:
         raise Conflict("Ask another admin to do that to your own account.", code="YOURSELF")
 
 
-def _changed(user_id: str, actions: list[Action], *, unless_deleted: bool = False) -> User:
-    user, there = User(user_id), User.id.exists()
-    if unless_deleted:
-        there &= User.deletion_asked_at.does_not_exist()
+def _changed(
+    user_id: str, actions: list[Action], *, only_if: Condition | None = None, conflict: Problem | None = None
+) -> User:
+    """Change an account.
+
+    :raises NotFound: or `conflict`, if there is one, where the account is not there or not as `only_if` says.
+    """
+    user, condition = User(user_id), User.id.exists()
+    if only_if is not None:
+        condition &= only_if
     try:
-        user.update(actions, condition=there)
+        user.update(actions, condition=condition)
     except UpdateError as error:
         if is_condition_failure(error):
-            raise NotFound from None
+            raise (conflict or NotFound()) from None
         raise
     return user
 

@@ -11,23 +11,33 @@ import time
 
 import httpx
 
+from libs.api.clients.transport import PooledTransport, until
+
 logger = logging.getLogger(__name__)
 
 SECONDS = 1.0
+"""How long it may be waited for in all, from the look-up of the name to the last byte."""
 MAX_BYTES = 512 * 1024
 
 
 class Breaches:
-    """Knows passwords from breaches. Where it does not answer in a second, it knows none.
+    """Knows passwords from breaches. Where it does not answer in time, it knows none.
 
     :param url: the address of the ranges, as https://api.pwnedpasswords.com/range.
+    :param seconds: how long a whole look-up may take.
     """
 
-    def __init__(self, url: str, *, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self, url: str, *, seconds: float = SECONDS, transport: httpx.BaseTransport | None = None
+    ) -> None:
         self._url = url.rstrip("/")
+        self._seconds = seconds
         # Padding: so that the length of the answer does not tell the range.
         self._client = httpx.Client(
-            timeout=SECONDS, headers={"Add-Padding": "true"}, transport=transport, trust_env=False
+            timeout=seconds,
+            headers={"Add-Padding": "true"},
+            transport=transport or PooledTransport(max_connections=8, tls=url.startswith("https:")),
+            trust_env=False,
         )
 
     def know(self, password: str) -> bool:
@@ -37,7 +47,7 @@ class Breaches:
         )
         try:
             answer = self._range(digest[:5])
-        except (httpx.HTTPError, TimeoutError, ValueError) as error:
+        except (httpx.HTTPError, ValueError) as error:
             logger.warning("breached passwords not looked up", extra={"error": type(error).__name__})
             return False
         for line in answer.splitlines():
@@ -47,13 +57,15 @@ class Breaches:
         return False
 
     def _range(self, prefix: str) -> str:
-        deadline, parts = time.monotonic() + SECONDS, bytearray()
-        with self._client.stream("GET", f"{self._url}/{prefix}") as answer:
+        parts = bytearray()
+        # A timeout of sockets is one for each read: a byte now and then, in the headers even, would hold it.
+        with (
+            until(time.monotonic() + self._seconds),
+            self._client.stream("GET", f"{self._url}/{prefix}") as answer,
+        ):
             answer.raise_for_status()
             for part in answer.iter_bytes():
                 parts += part
                 if len(parts) > MAX_BYTES:
                     raise ValueError("too long")
-                if time.monotonic() > deadline:
-                    raise TimeoutError
         return parts.decode("ascii")

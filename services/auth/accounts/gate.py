@@ -14,9 +14,12 @@ class Gate:
         self._throttle = throttle
         self._limits = limits
 
-    def sign_up(self, email: str, address: str) -> None:
-        """Let somebody sign up: that stores rows, and sends a mail."""
+    def sign_up(self, address: str) -> None:
+        """Let somebody sign up: that costs a hash, and stores rows."""
         self._throttle.take(self._limits.sign_ups_by_address, network(address))
+
+    def mail_of_sign_up(self, email: str) -> None:
+        """Let the mail of a sign-up be sent; asked once it is known that there is one."""
         self._throttle.take(self._limits.mails_to_account, canonical(email))
 
     def mail(self, email: str, address: str) -> None:

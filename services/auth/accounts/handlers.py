@@ -30,9 +30,10 @@ def sign_up(
     :raises InvalidBody: PASSWORD_REFUSED.
     :raises Conflict: EMAIL_TAKEN; only where addresses need not be confirmed.
     """
-    gate.sign_up(body.email, address)
+    gate.sign_up(address)
     name = body.name or body.email.partition("@")[0]
     policy.check(body.password, pointer="/password", about=[body.email, name])
+    gate.mail_of_sign_up(body.email)
     hashed = passwords.hash(body.password)
     if accounts.verified_only:
         signing_up.secretly(database, body.email, hashed, name)

@@ -9,22 +9,29 @@ class Letters:
     """Writes and sends them.
 
     :param public_url: where this service is for whoever reads them, without a slash at the end.
+    :param verified_only: whether nobody is let in whose e-mail is not verified.
     """
 
-    def __init__(self, mailer: Mailer, public_url: str) -> None:
+    def __init__(self, mailer: Mailer, public_url: str, *, verified_only: bool = True) -> None:
         self._mailer = mailer
+        self._verified_only = verified_only
         self._public_url = public_url.rstrip("/")
 
     def verification(self, to: str, token: str) -> None:
         """Ask whether an address is that of whoever signed up with it."""
         link = f"{self._public_url}/auth/email/verify?token={token}"
+        without = (
+            "nobody can log in."
+            if self._verified_only
+            else "the account with your address is not known to be yours."
+        )
         self._send(
             to,
             "Confirm your e-mail address",
             "Somebody, probably you, has signed up with this e-mail address. To confirm it, open this page "
             "within 24 hours:",
             link,
-            "If it was not you, do nothing: without it nobody can log in.",
+            f"If it was not you, do nothing: without it {without}",
         )
 
     def signed_up_already(self, to: str) -> None:

@@ -3,7 +3,7 @@
 import unicodedata
 from datetime import UTC, datetime
 
-from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute, UTCDateTimeAttribute
+from pynamodb.attributes import TTLAttribute, UnicodeAttribute, UnicodeSetAttribute, UTCDateTimeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 from pynamodb.models import Model
@@ -45,6 +45,9 @@ class User(Model):
     :param roles: what goes into its tokens as `roles`; None for none (DynamoDB has no empty sets).
     :param password_changed_at: every mailed link is of one password, and dead with the next one.
     :param sessions_valid_from: sessions that began before are over, whatever their own rows say.
+    :param erased_at: since when other services have held nothing of an account that is being deleted.
+    :param expires_at: when DynamoDB may delete an account that nobody has confirmed or used; None for one
+        that stays. What is over its time is deleted some days later, and counts until then.
     """
 
     class Meta:
@@ -62,6 +65,8 @@ class User(Model):
     deletion_asked_at = UTCDateTimeAttribute(null=True)
     password_changed_at = UTCDateTimeAttribute(default_for_new=_now)
     sessions_valid_from = UTCDateTimeAttribute(null=True)
+    erased_at = UTCDateTimeAttribute(null=True)
+    expires_at = TTLAttribute(null=True)
 
     by_email = ByEmail()
 
@@ -87,13 +92,18 @@ class User(Model):
 
 
 class Email(Model):
-    """Whose an e-mail address is. As a key of its own it is unique, which no index can promise."""
+    """Whose an e-mail address is. As a key of its own it is unique, which no index can promise.
+
+    :param expires_at: as that of its account. The two rows are deleted by DynamoDB one after the other: an
+        address that is over its time is free, and a new account with it harms nothing of the old one.
+    """
 
     class Meta:
         table_name = "emails"
 
     address = UnicodeAttribute(hash_key=True)
     user_id = UnicodeAttribute()
+    expires_at = TTLAttribute(null=True)
 
 
 def same_password(user: User) -> Condition:

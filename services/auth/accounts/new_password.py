@@ -14,7 +14,8 @@ from services.auth.accounts.passwords import Passwords
 from services.auth.accounts.policy import PasswordPolicy
 from services.auth.accounts.signing_up import confirming
 from services.auth.accounts.tasks import send_password_changed
-from services.auth.sessions import end_all
+from services.auth.audit import audit
+from services.auth.sessions import end_all, keep_in
 
 
 class NewPassword:
@@ -48,7 +49,10 @@ class NewPassword:
         actions = self._replacing(new)
         with database.transaction() as transaction:
             transaction.update(user, actions, condition=same_password(user), conflict=replaced)
+            if session is not None:
+                keep_in(transaction, session, user.id)
             send_password_changed(user_id=user.id)
+        audit("password changed", user=user.id, address=address)
         end_all(user.id, "password", keep=session)
 
     def reset(self, database: Database, token: str, new: str, *, address: str) -> None:
@@ -63,11 +67,12 @@ class NewPassword:
         actions, lost = self._replacing(new), mail_tokens.not_good()
         with database.transaction() as transaction:
             mail_tokens.spend(token, transaction)
-            actions += confirming(user)
+            actions += confirming(user, transaction)
             transaction.update(user, actions, condition=same_password(user), conflict=lost)
             send_password_changed(user_id=user.id)
+        audit("password reset", user=user.id, address=address)
         self._accounts.unlock(user.email, address)
-        end_all(user.id, "password")
+        end_all(user.id, "password", tokens=True)
 
     def proven(self, user_id: str, password: str, address: str) -> User:
         """Return the account of a caller who proves once more who they are.

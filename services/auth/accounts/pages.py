@@ -4,9 +4,6 @@ Opening one does nothing, for programs that look for viruses open links, too; it
 pages of its own has links lead there (`APP_PUBLIC_URL`), and calls the operations that take JSON.
 """
 
-import base64
-import hashlib
-from collections.abc import Mapping
 from html import escape
 from string import Template
 
@@ -14,25 +11,11 @@ from libs.api import Result, models
 from libs.dynamodb import Database
 from libs.errors import Problem
 from libs.service import ClientAddress
+from services.auth import html
 from services.auth.accounts.gate import Gate
 from services.auth.accounts.new_password import NewPassword
 from services.auth.accounts.signing_up import confirm
 
-_STYLE = (
-    "body{font:1rem/1.5 system-ui,sans-serif;max-width:22rem;margin:4rem auto;padding:0 1rem}"
-    "label,input,button{display:block;width:100%;box-sizing:border-box;font:inherit}"
-    "input,button{padding:.5rem;margin:.25rem 0 1rem}"
-    "[role=alert]{color:#b00020}"
-)
-_PAGE = Template("""<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>$title</title><style>$style</style></head>
-<body><main>
-<h1>$title</h1>
-$content
-</main></body></html>
-""")
 _VERIFY = Template("""$alert<p>Confirm that this is your e-mail address.</p>
 <form method="post" action="$action">
 <input type="hidden" name="token" value="$token">
@@ -45,30 +28,12 @@ _RESET = Template("""$alert<form method="post" action="$action">
  maxlength="256" required autofocus>
 <button>Save</button>
 </form>""")
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "; ".join(
-        (
-            "default-src 'none'",
-            f"style-src 'sha256-{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'",
-            "form-action 'self'",
-            "frame-ancestors 'none'",
-            "base-uri 'none'",
-        )
-    ),
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",  # the address holds the token
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
-
-
 CONFIRM, CHOOSE = "Confirm your e-mail address", "Choose a new password"
 
 
 def show_verification(token: str) -> Result:
     """Answer the page that a link leads to which confirms an address."""
-    return _page(CONFIRM, _filled(_VERIFY, token, "verify/form"))
+    return html.page(CONFIRM, _filled(_VERIFY, token, "verify/form"))
 
 
 def verify(
@@ -80,12 +45,12 @@ def verify(
         confirm(database, body.token)
     except Problem as problem:
         return _refused(problem, CONFIRM, _filled(_VERIFY, body.token, "form", problem))
-    return _page(CONFIRM, "<p>Your e-mail address is confirmed. You can log in now.</p>")
+    return html.page(CONFIRM, "<p>Your e-mail address is confirmed. You can log in now.</p>")
 
 
 def show_reset(token: str) -> Result:
     """Answer the page that a link leads to which lets somebody choose a new password."""
-    return _page(CHOOSE, _filled(_RESET, token, "reset/form"))
+    return html.page(CHOOSE, _filled(_RESET, token, "reset/form"))
 
 
 def reset(
@@ -101,24 +66,18 @@ def reset(
         new_password.reset(database, body.token, body.password, address=address)
     except Problem as problem:
         return _refused(problem, CHOOSE, _filled(_RESET, body.token, "form", problem))
-    return _page(CHOOSE, "<p>Your password is changed. You can log in with it now.</p>")
+    return html.page(CHOOSE, "<p>Your password is changed. You can log in with it now.</p>")
 
 
 def _filled(form: Template, token: str, action: str, problem: Problem | None = None) -> str:
     # An action is relative: the service may stand behind a path of a larger site.
-    alert = ""
+    told = ""
     if problem is not None:
-        told = [problem.detail or problem.title, *(f"It {one.detail}." for one in problem.errors)]
-        alert = f'<p role="alert">{escape(" ".join(told))}</p>\n'
-    return form.substitute(alert=alert, token=escape(token), action=action)
+        told = " ".join([problem.detail or problem.title, *(f"It {one.detail}." for one in problem.errors)])
+    return form.substitute(alert=html.alert(told), token=escape(token), action=action)
 
 
 def _refused(problem: Problem, title: str, content: str) -> Result:
     if problem.status >= 500:
         raise problem
-    return _page(title, content, problem.status, problem.headers)
-
-
-def _page(title: str, content: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Result:
-    html = _PAGE.substitute(title=title, style=_STYLE, content=content)
-    return Result(html, status, headers={**_HEADERS, **(headers or {})}, media_type="text/html")
+    return html.page(title, content, status=problem.status, headers=problem.headers)

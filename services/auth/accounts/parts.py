@@ -6,12 +6,14 @@ from typing import NamedTuple
 from libs.service import SettingsError
 from services.auth.accounts.accounts import Accounts
 from services.auth.accounts.breaches import Breaches
+from services.auth.accounts.deletion import DeletionWaits
 from services.auth.accounts.gate import Gate
 from services.auth.accounts.letters import Letters
+from services.auth.accounts.models import User
 from services.auth.accounts.new_password import NewPassword
 from services.auth.accounts.passwords import Passwords
 from services.auth.accounts.policy import PasswordPolicy
-from services.auth.accounts.signing_up import SigningUp
+from services.auth.accounts.signing_up import SigningUp, is_to_be_kept, keep_account
 from services.auth.mail import FolderSender, Mailer, Sender, SmtpSender, smtp_address
 from services.auth.settings import AuthSettings
 from services.auth.throttle import Limits, Throttle
@@ -21,6 +23,7 @@ class AccountParts(NamedTuple):
     """What handlers and tasks may ask for."""
 
     accounts: Accounts
+    deletion_waits: DeletionWaits
     gate: Gate
     letters: Letters
     new_password: NewPassword
@@ -47,14 +50,17 @@ def account_parts(settings: AuthSettings) -> AccountParts:
     throttle = Throttle(settings.redis_url.reveal(), key_prefix=f"{settings.table_prefix}auth:tries")
     limits = Limits(account=settings.account_tries, address=settings.address_tries)
     breaches = Breaches(settings.breached_passwords_url) if settings.breached_passwords_url else None
-    accounts = Accounts(passwords, throttle, limits, verified_only=settings.email_verification == "required")
+    verified_only = settings.email_verification == "required"
+    accounts = Accounts(passwords, throttle, limits, verified_only=verified_only, used=_keep)
     policy = PasswordPolicy(breaches)
     return AccountParts(
         accounts=accounts,
+        deletion_waits=DeletionWaits(),
         gate=Gate(throttle, limits),
         letters=Letters(
             Mailer(_sender(settings), settings.mail_from or "accounts@localhost"),
             settings.public_url or settings.jwt_issuer,
+            verified_only=verified_only,
         ),
         new_password=NewPassword(accounts, passwords, policy),
         passwords=passwords,
@@ -62,6 +68,11 @@ def account_parts(settings: AuthSettings) -> AccountParts:
         signing_up=SigningUp(accounts),
         throttle=throttle,
     )
+
+
+def _keep(user: User) -> None:
+    if is_to_be_kept(user):
+        keep_account(user_id=user.id)
 
 
 def _sender(settings: AuthSettings) -> Sender:

@@ -53,21 +53,32 @@ class Passwords:
     def verify(self, password: str, stored: str | None) -> bool:
         """Tell whether `password` is the one that `stored` was made of.
 
-        :param stored: the hash, or None if there is no such user; that takes as long and is False.
+        :param stored: the hash, or None if there is no such user; that is False, after no less work: for a
+            wrong password, that of the present parameters is always done, also where the hash has others; so
+            one that has others takes longer than none, until its owner logs in.
         :raises ServiceUnavailable: if no slot came free in 3 seconds.
         """
         self._take_slot()
         try:
-            self._hasher.verify(stored or self._nobodys_hash, password)
-        except (VerificationError, InvalidHashError):
-            return False
+            right = self._is_of(stored, password) if stored else False
+            if not right and (stored is None or self.is_outdated(stored)):
+                self._is_of(self._nobodys_hash, password)
+            return right
         finally:
             self._slots.release()
-        return stored is not None
 
     def is_outdated(self, stored: str) -> bool:
         """Tell whether `stored` was made with other parameters than those of now."""
-        return self._hasher.check_needs_rehash(stored)
+        try:
+            return self._hasher.check_needs_rehash(stored)
+        except InvalidHashError:
+            return True
+
+    def _is_of(self, stored: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(stored, password)
+        except (VerificationError, InvalidHashError):
+            return False
 
     def _take_slot(self) -> None:
         if not self._slots.acquire(timeout=WAIT_SECONDS):

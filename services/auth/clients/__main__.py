@@ -1,4 +1,4 @@
-r"""``python -m services.auth.clients create ID | list | delete ID``: the programs that may ask for tokens.
+r"""``python -m services.auth.clients create|list|secret|delete``: the programs that may ask for tokens.
 
 A service that calls others in its own name:
 
@@ -13,7 +13,7 @@ import sys
 from libs.service import SettingsError
 from services.auth.clients import registry
 from services.auth.clients.models import OAuthClient
-from services.auth.command import operators_tables
+from services.auth.command import operators_tables, run
 
 
 def main(arguments: list[str]) -> str | None:
@@ -24,9 +24,12 @@ def main(arguments: list[str]) -> str | None:
             match given.command:
                 case "create":
                     _create(given)
+                case "secret":
+                    print(f"client_secret={registry.replace_secret(given.client_id, now=given.now)}")
                 case "delete":
                     if not registry.delete(given.client_id):
                         return f"There is no client {given.client_id}."
+                    print("It gets no more tokens. Those it has of users are good for 15 minutes more.")
                 case _:
                     for client in OAuthClient.scan():  # a handful of rows, written by operators alone
                         _show(client)
@@ -51,6 +54,18 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("--redirect-uri", action="append", default=[], help="where codes are sent, exactly")
     create.add_argument("--public", action="store_true", help="it can keep no secret: a page, a mobile app")
     commands.add_parser("list", help="show the clients")
+    secret = commands.add_parser(
+        "secret",
+        help="give a client another secret; prints it, once; the one before is good for a day more, "
+        "or until the next is made",
+    )
+    secret.add_argument("client_id")
+    secret.add_argument(
+        "--now",
+        action="store_true",
+        help="it was stolen: the old one, and the tokens it got, are good no more, nor are those "
+        "it gets in the next 30 seconds",
+    )
     commands.add_parser("delete", help="delete a client").add_argument("client_id")
     return parser
 
@@ -82,4 +97,4 @@ def _show(client: OAuthClient) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run(main))

@@ -5,17 +5,25 @@ import hmac
 import re
 import secrets
 from collections.abc import Collection
-from urllib.parse import urlsplit
+from datetime import UTC, datetime, timedelta
+from urllib.parse import SplitResult, urlsplit
 
-from pynamodb.exceptions import DoesNotExist, PutError
+from pynamodb.exceptions import DoesNotExist, PutError, UpdateError
+from pynamodb.expressions.update import Action
 
 from libs.dynamodb import is_condition_failure
 from libs.jwt.issuer import FIRST_PARTY
+from libs.jwt.verifier import LEEWAY_SECONDS
+from services.auth.audit import OPERATOR, audit
 from services.auth.clients.models import OAuthClient
 from services.auth.sessions.revocations import revoke
 
 GRANTS = ("authorization_code", "client_credentials", "refresh_token")
 SECRET_BYTES = 32
+BOTH_SECRETS = timedelta(days=1)
+"""How long the old secret is good beside a new one, so that whoever has it can be given the other."""
+MOST_GRANTED = 1_500
+"""Characters of all scopes and audiences: a token with more of them is longer than anybody reads (4,096)."""
 _CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 """RFC 6749 section 3.3."""
@@ -41,6 +49,8 @@ def create(
     :raises RefusedClient: if that is no client, or there is one of this id.
     """
     _check(client_id, grants, scopes, redirect_uris, public=public)
+    if sum(len(one) + 3 for one in (*scopes, *audiences)) > MOST_GRANTED:
+        raise RefusedClient("so many scopes and audiences that no service would read its tokens")
     if "authorization_code" in grants and "auth" in audiences:
         raise RefusedClient("no program gets at accounts and sessions by having somebody log in to it")
     # 256 random bits: nobody guesses them, however fast the hash is.
@@ -60,6 +70,39 @@ def create(
         if is_condition_failure(error):
             raise RefusedClient(f"there is a client {client_id}") from None
         raise
+    audit("client created", by=OPERATOR, client=client_id, grants=sorted(grants))
+    return secret
+
+
+def replace_secret(client_id: str, *, now: bool = False) -> str:
+    """Give a client another secret, and return it, which is shown this one time.
+
+    A second one within the day ends the first: the one that was good before this is, and no other.
+
+    :param now: the old one is good no more, and neither are the tokens the client has in its own name, nor
+        those it is given in the next 30 seconds; else it is good for a day, and they are until they expire.
+    :raises RefusedClient: if there is no such client, or it has no secret.
+    """
+    client = find(client_id)
+    old: str | None = None if client is None else client.secret_hash
+    if client is None or old is None:
+        raise RefusedClient(f"there is no client {client_id} that has a secret")
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    actions: list[Action] = [OAuthClient.secret_hash.set(_hash(secret))]
+    if now:
+        actions += [OAuthClient.previous_hash.remove(), OAuthClient.previous_until.remove()]
+    else:
+        until = datetime.now(UTC) + BOTH_SECRETS
+        actions += [OAuthClient.previous_hash.set(old), OAuthClient.previous_until.set(until)]
+    try:
+        client.update(actions, condition=OAuthClient.secret_hash == old)
+    except UpdateError as error:
+        if is_condition_failure(error):
+            raise RefusedClient("somebody else has just replaced it, or deleted the client") from None
+        raise
+    if now:
+        _end_tokens(client_id)
+    audit("client secret replaced", by=OPERATOR, client=client_id, now=now)
     return secret
 
 
@@ -81,25 +124,49 @@ def authenticated(client_id: str, secret: str | None) -> OAuthClient | None:
     stored: str | None = client.secret_hash
     if stored is None or secret is None:
         return client if stored is None and secret is None else None
-    return client if hmac.compare_digest(stored, _hash(secret)) else None
+    sent = _hash(secret)
+    return client if any(hmac.compare_digest(one, sent) for one in _hashes(client, stored)) else None
 
 
 def delete(client_id: str) -> bool:
     """Delete a client, and end the tokens it has in its own name; tell whether there was one.
 
-    The sessions it has of users are of no use to it any more: only it could have exchanged their tokens.
+    The sessions it has of users are of no use to it any more: only it could have exchanged their tokens, and
+    a later client of this id cannot. Their access tokens are good till they expire, but for /auth/userinfo.
+
+    Called again, it completes what was broken off. One that is made anew has tokens that are good after 30
+    seconds.
     """
-    client = find(client_id)
-    if client is None:
+    if not _CLIENT_ID.fullmatch(client_id):
         return False
-    client.delete()
-    revoke("sub", subject_of(client))
-    return True
+    client = find(client_id)
+    if client is not None:
+        client.delete()
+    # Whether or not it was there: the last time may have got no further than this.
+    _end_tokens(client_id)
+    if client is not None:
+        audit("client deleted", by=OPERATOR, client=client_id)
+    return client is not None
 
 
-def subject_of(client: OAuthClient) -> str:
+def _end_tokens(client_id: str) -> None:
+    # An operator's machine has a clock of its own, and nothing but this ends them. Nobody is to be let out by
+    # one that is behind, as far as clocks may be apart; until then those that are made now are refused, too.
+    revoke("sub", subject_of(client_id), ahead=LEEWAY_SECONDS)
+
+
+def subject_of(client_id: str) -> str:
     """Return the `sub` of tokens that a client has in its own name; no user's id looks like it."""
-    return f"service:{client.client_id}"
+    return f"service:{client_id}"
+
+
+def _hashes(client: OAuthClient, stored: str) -> list[str]:
+    """Return those of the secrets that are good now."""
+    previous: str | None = client.previous_hash
+    until: datetime | None = client.previous_until
+    if previous is None or until is None or until <= datetime.now(UTC):
+        return [stored]
+    return [stored, previous]
 
 
 def _hash(secret: str) -> str:
@@ -139,9 +206,15 @@ def _check_redirect(uri: str) -> None:
         raise RefusedClient("not a URI to redirect to") from None
     plain = parts.scheme == "http" and host not in _LOOPBACK
     own = "." in parts.scheme
+    if _is_odd(parts, uri):
+        raise RefusedClient("a redirect URI has no user, and no ? without anything after it")
     if parts.fragment or "#" in uri or plain or not (own or (parts.scheme in ("http", "https") and host)):
         raise RefusedClient(
             "a redirect URI is https, http to this very machine, or of a scheme like com.example.app"
         )
     if not uri.isascii() or any(one in uri for one in " \"'<>\\;,*") or not uri.isprintable():
         raise RefusedClient("a redirect URI is percent-encoded")
+
+
+def _is_odd(parts: SplitResult, uri: str) -> bool:
+    return "@" in parts.netloc or ("?" in uri and not parts.query)

@@ -1,4 +1,4 @@
-"""``python -m services.auth.keys list|rotate [--now]|retire KID --now``: the keys tokens are signed with."""
+"""``python -m services.auth.keys list|rotate [--now]|retire KID --now|reseal``: what signs tokens."""
 
 import argparse
 import os
@@ -7,7 +7,8 @@ import time
 from datetime import UTC, datetime
 
 from libs.service import SettingsError
-from services.auth.command import operators_keys
+from services.auth.audit import OPERATOR, audit
+from services.auth.command import operators_keys, run
 from services.auth.keys.ring import KeyRing, RingKey
 
 
@@ -23,16 +24,21 @@ def main(arguments: list[str]) -> str | None:
     retire = commands.add_parser("retire", help="publish a key no more: it was stolen")
     retire.add_argument("kid")
     retire.add_argument("--now", action="store_true", required=True, help="yes, and end all tokens it signed")
+    commands.add_parser("reseal", help="seal all keys with APP_KEY_SECRET, and none with the one before")
     given = parser.parse_args(arguments)
     try:
         with operators_keys(os.environ) as (_, keys):
             ring = keys.ring
             if ring is None:
                 return "APP_JWT_SECRET: Tokens are signed with it; there is no ring of keys."
-            if given.command == "rotate":
-                ring.rotate(now=given.now)
-            elif given.command == "retire" and not ring.retire(given.kid):
-                return f"There is no key {given.kid}."
+            match given.command:
+                case "rotate":
+                    made = ring.rotate(now=given.now)
+                    audit("key made", by=OPERATOR, kid=made.kid, now=given.now)
+                case "reseal":
+                    ring.reseal()
+                case "retire" if not ring.retire(given.kid):
+                    return f"There is no key {given.kid}."
             _show(ring)
     except SettingsError as error:
         return str(error)
@@ -58,4 +64,4 @@ def _moment(seconds: float) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run(main))

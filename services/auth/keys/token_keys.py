@@ -1,13 +1,14 @@
 """What access tokens are signed and verified with: the ring, or, on one box, one secret."""
 
 import logging
-from typing import Protocol
+from typing import Protocol, cast
 
 import jwt
 from botocore.exceptions import BotoCoreError
 from pynamodb.exceptions import PynamoDBException
 
 from libs.jwt import SharedSecret, Signer
+from libs.jwt.keys import Algorithm
 from libs.service import Secret, SettingsError
 from services.auth.keys.ring import KeyRing
 from services.auth.keys.sealing import WrongSecret
@@ -18,6 +19,10 @@ logger = logging.getLogger(__name__)
 class _Settings(Protocol):
     @property
     def key_secret(self) -> Secret | None: ...
+    @property
+    def key_secret_before(self) -> Secret | None: ...
+    @property
+    def key_algorithm(self) -> str: ...
     @property
     def jwt_secret(self) -> Secret | None: ...
     @property
@@ -38,12 +43,23 @@ class TokenKeys:
         """Return the keys that the settings ask for.
 
         :raises LookupError: if they ask for none.
+        :raises SettingsError: if they ask for a secret that opens keys, and there are none to open.
         """
         if settings.jwt_secret is not None:
+            if settings.key_secret_before is not None:
+                raise SettingsError("APP_KEY_SECRET_BEFORE: It does nothing beside APP_JWT_SECRET.")
             return cls(SharedSecret(settings.jwt_secret.reveal()))
         if settings.key_secret is None:
             raise LookupError("there is neither a secret to seal keys with, nor one to sign with")
-        return cls(KeyRing(settings.key_secret.reveal(), rotation_days=settings.key_rotation_days))
+        before = settings.key_secret_before
+        return cls(
+            KeyRing(
+                settings.key_secret.reveal(),
+                before=None if before is None else before.reveal(),
+                rotation_days=settings.key_rotation_days,
+                algorithm=cast(Algorithm, settings.key_algorithm),
+            )
+        )
 
     @property
     def ring(self) -> KeyRing | None:
@@ -82,8 +98,8 @@ def check_secret(settings: _Settings) -> None:
         TokenKeys.of(settings).ready()
     except WrongSecret:
         raise SettingsError(
-            "APP_KEY_SECRET: The stored keys were sealed with another one. Give that; or delete the table of "
-            "keys, and with it all tokens."
+            "APP_KEY_SECRET: The stored keys were sealed with another one. Give that, here or as "
+            "APP_KEY_SECRET_BEFORE; or delete the table of keys, and with it all tokens."
         ) from None
     except (PynamoDBException, BotoCoreError) as error:
         logger.warning("cannot read the keys", extra={"error": type(error).__name__})

@@ -5,6 +5,7 @@ import os
 import secrets
 import smtplib
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -62,6 +63,8 @@ def smtp_address(url: str) -> SmtpAddress:
     parts = urlsplit(url)
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.path not in ("", "/"):
         raise ValueError("Not smtp://host:port or smtps://host:port.")
+    if parts.fragment:
+        raise ValueError("A # in user or password is written %23.")
     if parts.query not in ("", "tls=off") or (parts.query and parts.scheme == "smtps"):
         raise ValueError("Takes no other parameter than tls=off, and that with smtp:// alone.")
     if (parts.username is None) != (parts.password is None):
@@ -69,9 +72,13 @@ def smtp_address(url: str) -> SmtpAddress:
     if parts.query and parts.username is not None:
         raise ValueError("A password is not sent without TLS.")
     try:
-        port = parts.port or (465 if parts.scheme == "smtps" else 587)
+        port = parts.port
     except ValueError:
         raise ValueError("The port is no number.") from None
+    if port is None:
+        port = 465 if parts.scheme == "smtps" else 587
+    if port == 0:
+        raise ValueError("There is no port 0.")
     return SmtpAddress(
         parts.hostname,
         port,
@@ -93,8 +100,11 @@ class SmtpSender:
 
     def send(self, mail: EmailMessage, link: str | None) -> None:
         try:
-            with self._connected() as server:
+            server = self._connected()
+            try:
                 server.send_message(mail)
+            finally:
+                _leave(server)
         except smtplib.SMTPRecipientsRefused as refused:
             codes = [code for code, _ in refused.recipients.values()]
             logger.warning("mail refused", extra={"smtp_codes": codes})
@@ -123,6 +133,13 @@ class SmtpSender:
             server.close()
             raise
         return server
+
+
+def _leave(server: smtplib.SMTP) -> None:
+    # A mail that was taken stays taken, however the server takes its leave; it must not be sent again.
+    with suppress(OSError, smtplib.SMTPException):
+        server.quit()
+    server.close()
 
 
 def _not_now() -> ServiceUnavailable:

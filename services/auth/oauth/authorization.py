@@ -1,6 +1,7 @@
 """The authorization request (RFC 6749 section 4.1.1), as far as it is safe to answer it."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
@@ -8,6 +9,10 @@ from libs.errors import BadRequest
 from services.auth.clients import OAuthClient, find
 from services.auth.oauth.codes import CHALLENGE, Authorization
 from services.auth.oauth.scopes import granted_scopes
+
+_LOOPBACK = re.compile(r"http://(127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?((?:[/?].*)?)")
+"""Whatever port a program on somebody's device has been given by its system; `localhost` is a name, and may
+lead elsewhere."""
 
 
 class UnsafeRequest(BadRequest):
@@ -38,6 +43,8 @@ class Destination:
     def source(self) -> str:
         """What it is called in a Content-Security-Policy."""
         parts = urlsplit(self.redirect_uri)
+        if "[" in parts.netloc:  # CSP has no hosts of IPv6 numbers (CSP3 section 2.3.1)
+            return f"{parts.scheme}:"
         return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
 
 
@@ -56,15 +63,23 @@ def client_and_destination(sent: Mapping[str, str], issuer: str) -> tuple[OAuthC
     """Return who asks, and where the answer goes.
 
     :param sent: the parameters of the request.
-    :raises UnsafeRequest: if one of them is not as it was registered, to the letter.
+    :raises UnsafeRequest: if one of them is not as it was registered, to the letter; but for the port of a
+        loopback address (RFC 8252 section 7.3).
     """
     client = find(sent.get("client_id", ""))
     redirect_uri = sent.get("redirect_uri", "")
     if client is None or "authorization_code" not in client.grants:
         raise UnsafeRequest("This program is not known here.")
-    if redirect_uri not in (client.redirect_uris or ()):
+    registered: set[str] = client.redirect_uris or set()
+    if redirect_uri not in registered and not _is_any_port_of(redirect_uri, registered):
         raise UnsafeRequest("This program may not be answered there.")
     return client, Destination(redirect_uri, sent.get("state"), issuer)
+
+
+def _is_any_port_of(redirect_uri: str, registered: Collection[str]) -> bool:
+    asked = _LOOPBACK.fullmatch(redirect_uri)
+    known = filter(None, map(_LOOPBACK.fullmatch, registered))
+    return asked is not None and any(one.groups() == asked.groups() for one in known)
 
 
 def authorization(sent: Mapping[str, str], client: OAuthClient, destination: Destination) -> Authorization:

@@ -46,10 +46,9 @@ def client_of(client_id: str | None, client_secret: str | None) -> OAuthClient:
     if presented is not None:
         if client_secret is not None or client_id not in (None, presented[0]):
             raise OAuthError("invalid_request", "The client says in two ways who it is.")
-        client = authenticated(*presented)
-    else:
-        # Some libraries send a secret of no characters where there is none.
-        client = authenticated(client_id or "", client_secret or None)
+        client_id, client_secret = presented
+    # Some libraries send a secret of no characters where there is none.
+    client = authenticated(client_id or "", client_secret or None)
     if client is None:
         raise invalid_client()
     return client

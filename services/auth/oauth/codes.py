@@ -5,13 +5,19 @@ import hashlib
 import hmac
 import re
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from pynamodb.exceptions import DoesNotExist, UpdateError
+from botocore.exceptions import BotoCoreError
+from pynamodb.exceptions import DoesNotExist, PynamoDBException, UpdateError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 from ulid import ULID
 
 from libs.dynamodb import is_condition_failure
+from services.auth.accounts import User
+from services.auth.audit import audit
 from services.auth.clients import OAuthClient
 from services.auth.oauth.errors import OAuthError
 from services.auth.oauth.models import Code
@@ -38,16 +44,20 @@ class Authorization:
 
 
 def new_code(
-    asked: Authorization, user_id: str, *, authenticated_at: datetime, device: str | None, address: str
+    asked: Authorization, user: User, *, authenticated_at: datetime, device: str | None, address: str
 ) -> str:
-    """Store a code, and return it."""
+    """Store a code, and return it.
+
+    :param user: the account as it was when the password was looked at.
+    """
     code = secrets.token_urlsafe(CODE_BYTES)
     Code(
         _hash(code),
         client_id=asked.client_id,
         redirect_uri=asked.redirect_uri,
         challenge=asked.challenge,
-        user_id=user_id,
+        user_id=user.id,
+        password_changed_at=user.password_changed_at,
         scopes=set(asked.scopes) or None,
         nonce=asked.nonce,
         device=device,
@@ -60,8 +70,8 @@ def new_code(
 def redeem(client: OAuthClient, code: str, redirect_uri: str | None, verifier: str) -> Code:
     """Take a code, so that nobody can take it again; return it with the id of the session to begin.
 
-    A second time it ends the session that was begun with it (RFC 9700 section 2.1.1): somebody else has both
-    the code and the verifier.
+    A second time, however late, it ends the session that was begun with it (RFC 9700 section 2.1.1): somebody
+    else has both the code and the verifier.
 
     :raises OAuthError: invalid_grant, whatever is wrong.
     """
@@ -73,16 +83,36 @@ def redeem(client: OAuthClient, code: str, redirect_uri: str | None, verifier: s
         raise _refused()
     if not _VERIFIER.fullmatch(verifier) or not hmac.compare_digest(row.challenge, challenge_of(verifier)):
         raise _refused()
-    if datetime.now(UTC) - row.created_at > LIFE:
+    if row.created_at < client.created_at:  # it was another client then, which had the same id
         raise _refused()
-    try:
-        row.update([Code.session_id.set(str(ULID()))], condition=Code.session_id.does_not_exist())
-    except UpdateError as error:
-        if not is_condition_failure(error):
-            raise
-        _end_session(Code.get(row.code_hash, consistent_read=True).session_id)
-        raise _refused() from None
-    return row
+    begun: str | None = row.session_id
+    if begun is None:
+        if datetime.now(UTC) - row.created_at > LIFE:
+            raise _refused()
+        if _changed(row, Code.session_id.set(str(ULID())), Code.session_id.does_not_exist()):
+            return row
+    _end_first(row)
+    raise _refused()
+
+
+def give_back(row: Code) -> None:
+    """Make a code good again that no session could be begun with; not if it has come again since."""
+    with suppress(PynamoDBException, BotoCoreError):  # as the session could not be stored, either
+        _changed(
+            row,
+            Code.session_id.remove(),
+            (Code.session_id == row.session_id) & Code.used_again_at.does_not_exist(),
+        )
+
+
+def end_if_used_again(row: Code, session: Session) -> None:
+    """End a session that has just begun, if its code was sent again before it was there to be ended.
+
+    :raises OAuthError: invalid_grant.
+    """
+    if Code.get(row.code_hash, consistent_read=True).used_again_at is not None:
+        end(session, "code")
+        raise _refused()
 
 
 def challenge_of(verifier: str) -> str:
@@ -90,11 +120,24 @@ def challenge_of(verifier: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
-def _end_session(session_id: str) -> None:
+def _end_first(row: Code) -> None:
+    """End the session that was begun with a code; whoever is still beginning it finds the mark."""
+    _changed(row, Code.used_again_at.set(datetime.now(UTC)), Code.session_id.exists())
+    session_id: str | None = Code.get(row.code_hash, consistent_read=True).session_id
+    if session_id is not None:
+        with suppress(DoesNotExist):
+            end(Session.get(session_id, consistent_read=True), "code")
+    audit("authorization code used again", user=row.user_id, client=row.client_id)
+
+
+def _changed(row: Code, action: Action, condition: Condition) -> bool:
     try:
-        end(Session.get(session_id, consistent_read=True), "code")
-    except DoesNotExist:  # whoever was first has not begun it yet, and gets tokens
-        return
+        row.update([action], condition=Code.code_hash.exists() & condition)
+    except UpdateError as error:
+        if not is_condition_failure(error):
+            raise
+        return False
+    return True
 
 
 def _hash(code: str) -> str:

@@ -1,15 +1,21 @@
 """Logging in for a client, and what OpenID Connect lets it ask."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
+from botocore.exceptions import BotoCoreError
+from pynamodb.exceptions import PynamoDBException
 from werkzeug import Request
 
 from libs.api import Result, before_validation, models
-from libs.errors import Forbidden, NotFound, TooManyRequests, Unauthorized
+from libs.dynamodb import as_problem
+from libs.errors import Forbidden, InvalidBody, NotFound, ServiceUnavailable, TooManyRequests, Unauthorized
 from libs.jwt import Caller, acting_as, bearer_token
+from libs.jwt.challenges import invalid_token
 from libs.service import ClientAddress, UserAgent
 from services.auth.accounts import Accounts
+from services.auth.clients import find
 from services.auth.oauth.authorization import (
     RefusedRequest,
     authorization,
@@ -17,12 +23,33 @@ from services.auth.oauth.authorization import (
 )
 from services.auth.oauth.codes import new_code
 from services.auth.oauth.discovery import Discovery
-from services.auth.oauth.page import page
+from services.auth.oauth.page import page, unavailable
 from services.auth.oauth.scopes import EMAIL, OPENID
 from services.auth.oauth.userinfo import UserinfoTokens
 from services.auth.sessions.sessions import DEVICE_LENGTH, Sessions
 
-_DAY = {"Cache-Control": "public, max-age=3600"}
+_HOUR = {"Cache-Control": "public, max-age=3600"}
+
+
+@before_validation
+def answers_with_a_page(answer: Callable[[Request], Any], discovery: Discovery) -> Callable[[Request], Any]:
+    """Decorate what a browser asks for: whoever sits in front of it is shown a page, whatever is wrong."""
+
+    @wraps(answer)
+    def answered(request: Request) -> Any:
+        try:
+            return answer(request)
+        except InvalidBody as refused:
+            client, destination = client_and_destination(request.args.to_dict(), discovery.issuer)
+            told = "Write your e-mail address and your password. It has 256 characters at most."
+            return page(client, destination, alert=told, status=refused.status)
+        except (PynamoDBException, BotoCoreError) as error:
+            problem = as_problem(error)
+            if not isinstance(problem, ServiceUnavailable):
+                raise
+            return unavailable(problem.detail or problem.title, problem.headers)
+
+    return answered
 
 
 def show_log_in(discovery: Discovery, **sent: Any) -> Result:
@@ -59,14 +86,15 @@ def log_in_for_client(
         user = accounts.check_password(body.email, body.password, address)
     except RefusedRequest as refused:
         return _redirect(refused.url)
-    except (Unauthorized, Forbidden, TooManyRequests) as refused:
-        headers = dict(refused.headers) if isinstance(refused, TooManyRequests) else {}
-        status = refused.status if isinstance(refused, TooManyRequests) else Forbidden.status
+    except (Unauthorized, Forbidden, TooManyRequests, ServiceUnavailable) as refused:
+        is_later = isinstance(refused, TooManyRequests | ServiceUnavailable)
+        headers = dict(refused.headers) if is_later else {}
+        status = refused.status if is_later else Forbidden.status
         return page(
             client, destination, email=body.email, alert=refused.detail, status=status, headers=headers
         )
     told = device[:DEVICE_LENGTH] or None
-    code = new_code(wanted, user.id, authenticated_at=asked_at, device=told, address=address)
+    code = new_code(wanted, user, authenticated_at=asked_at, device=told, address=address)
     return _redirect(destination.url(code=code))
 
 
@@ -92,6 +120,9 @@ def get_userinfo(caller: Caller | None, accounts: Accounts) -> Result:
     user = accounts.get(caller.subject) if caller else None
     if caller is None or user is None or user.is_disabled:
         raise Unauthorized("There is no such account.")
+    client = find(str(caller.claims.get("client_id")))
+    if client is None or caller.claims["iat"] < client.created_at.timestamp():
+        raise invalid_token("The client is registered no more.", code="TOKEN_REVOKED")
     claims: dict[str, Any] = {"sub": user.id}
     if EMAIL in caller.scopes:
         claims |= {"email": user.email, "email_verified": user.is_confirmed}
@@ -105,12 +136,12 @@ def get_openid_configuration(discovery: Discovery) -> Result:
     """
     if not discovery.signs_for_clients:
         raise NotFound
-    return Result(discovery.openid(), headers=_DAY)
+    return Result(discovery.openid(), headers=_HOUR)
 
 
 def get_oauth_metadata(discovery: Discovery) -> Result:
     """Return how a client of OAuth finds everything (RFC 8414)."""
-    return Result(discovery.oauth(), headers=_DAY)
+    return Result(discovery.oauth(), headers=_HOUR)
 
 
 def _sent(sent: dict[str, Any]) -> dict[str, str]:

@@ -14,7 +14,9 @@ class Code(Model):
     :param code_hash: SHA-256 of the code.
     :param challenge: of PKCE, by S256.
     :param authenticated_at: when the password was sent, before it was looked at.
+    :param password_changed_at: that of the account, when the password was looked at.
     :param session_id: of the session that was begun with it; None before.
+    :param used_again_at: when somebody sent it after that.
     :param expires_at: when the row may be forgotten; the code is over long before (`codes.LIFE`).
     """
 
@@ -32,5 +34,7 @@ class Code(Model):
     address = UnicodeAttribute(null=True)
     authenticated_at = UTCDateTimeAttribute()
     created_at = UTCDateTimeAttribute(default_for_new=lambda: datetime.now(UTC))
+    password_changed_at = UTCDateTimeAttribute(null=True)
     session_id = UnicodeAttribute(null=True)
+    used_again_at = UTCDateTimeAttribute(null=True)
     expires_at = TTLAttribute(default_for_new=KEPT)

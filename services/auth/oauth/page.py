@@ -1,26 +1,15 @@
-"""The page on which somebody logs in for a client: one form, no script, nothing from elsewhere."""
+"""The page on which somebody logs in for a client."""
 
-import base64
-import hashlib
+from collections.abc import Mapping
 from html import escape
 
 from libs.api import Result
+from services.auth import html
 from services.auth.clients import OAuthClient
 from services.auth.oauth.authorization import Destination
 
-_STYLE = (
-    "body{font:1rem/1.5 system-ui,sans-serif;max-width:22rem;margin:4rem auto;padding:0 1rem}"
-    "label,input,button{display:block;width:100%;box-sizing:border-box;font:inherit}"
-    "input,button{padding:.5rem;margin:.25rem 0 1rem}"
-    "[role=alert]{color:#b00020}"
-)
-_PAGE = """<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Log in</title><style>{style}</style></head>
-<body><main>
-<h1>Log in</h1>
-<p>{name} will know who you are.</p>
+TITLE = "Log in"
+_CONTENT = """<p>{told}</p>
 {alert}<form method="post">
 <label for="email">E-mail</label>
 <input id="email" name="email" type="email" autocomplete="username" maxlength="254" required autofocus
@@ -29,9 +18,7 @@ _PAGE = """<!doctype html>
 <input id="password" name="password" type="password" autocomplete="current-password" maxlength="256" required>
 <button>Log in</button>
 </form>
-<p><a href="{cancel}">Not now</a></p>
-</main></body></html>
-"""
+<p><a href="{cancel}">Not now</a></p>"""
 
 
 def page(
@@ -41,7 +28,7 @@ def page(
     email: str = "",
     alert: str | None = None,
     status: int = 200,
-    headers: dict[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Result:
     """Answer the page.
 
@@ -49,31 +36,22 @@ def page(
 
     :param alert: what was wrong with the last try.
     """
-    html = _PAGE.format(
-        style=_STYLE,
-        name=escape(client.name),
-        alert=f'<p role="alert">{escape(alert)}</p>\n' if alert else "",
+    content = _CONTENT.format(
+        told=escape(_told(client)),
+        alert=html.alert(alert or ""),
         email=escape(email),
         cancel=escape(destination.url(error="access_denied")),
     )
-    return Result(html, status, headers={**_headers(destination), **(headers or {})}, media_type="text/html")
+    return html.page(TITLE, content, status=status, headers=headers, redirects_to=destination.source)
 
 
-def _headers(destination: Destination) -> dict[str, str]:
-    digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-    policy = (
-        "default-src 'none'",
-        f"style-src 'sha256-{digest}'",
-        # Browsers look at where a form is redirected to as well.
-        f"form-action 'self' {destination.source}",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-    )
-    return {
-        "Cache-Control": "no-store",
-        "Content-Security-Policy": "; ".join(policy),
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-    }
+def unavailable(detail: str, headers: Mapping[str, str]) -> Result:
+    """Answer a page without the form, while nobody can log in."""
+    return html.page(TITLE, html.alert(detail), status=503, headers=headers)
+
+
+def _told(client: OAuthClient) -> str:
+    """Return what the client can do with the tokens it gets."""
+    services = " and ".join(sorted(client.audiences or ()))
+    told = f"{client.name} will know who you are, and your e-mail address."
+    return f"{told} It may do in {services} whatever you may do there." if services else told

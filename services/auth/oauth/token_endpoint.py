@@ -5,6 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import BotoCoreError
+from pynamodb.exceptions import PynamoDBException
+
 from libs.api import Result, models
 from libs.errors import Unauthorized
 from libs.jwt import TokenIssuer
@@ -12,7 +15,7 @@ from services.auth.accounts import Accounts
 from services.auth.clients import OAuthClient
 from services.auth.clients.registry import subject_of
 from services.auth.oauth.client_authentication import client_of
-from services.auth.oauth.codes import redeem
+from services.auth.oauth.codes import end_if_used_again, give_back, redeem
 from services.auth.oauth.discovery import Discovery
 from services.auth.oauth.errors import OAuthError
 from services.auth.oauth.models import Code
@@ -29,6 +32,7 @@ class Asked:
     """A request for tokens, and what it takes to answer one.
 
     :param form: the request's form.
+    :param asked_at: when it came, before the client was read, in seconds since 1970.
     """
 
     client: OAuthClient
@@ -37,6 +41,7 @@ class Asked:
     accounts: Accounts
     issuer: TokenIssuer
     discovery: Discovery
+    asked_at: float
 
 
 Grant = Callable[[Asked], dict[str, Any]]
@@ -53,30 +58,31 @@ def issue_token(
 
     :raises OAuthError: for whatever is wrong.
     """
+    asked_at = time.time()
     client = client_of(body.client_id, body.client_secret)
     grant = GRANTS.get(body.grant_type)
     if grant is None:
         raise OAuthError("unsupported_grant_type", f"The grants are {', '.join(GRANTS)}.")
     if body.grant_type not in client.grants:
         raise OAuthError("unauthorized_client", "This grant is not for this client.")
-    return Result(grant(Asked(client, body, sessions, accounts, issuer, discovery)), headers=NO_STORE)
+    asked = Asked(client, body, sessions, accounts, issuer, discovery, asked_at)
+    return Result(grant(asked), headers=NO_STORE)
 
 
 def _client_credentials(asked: Asked) -> dict[str, Any]:
     """A token in the client's own name (section 4.4)."""
     client = asked.client
-    if client.secret_hash is None:
-        raise OAuthError("unauthorized_client", "This grant is not for this client.")
     scopes = _part(asked.form.scope, client.scopes, "invalid_scope")
     audiences = _part(asked.form.audience, client.audiences, "invalid_target")
     if not audiences:
         raise OAuthError("invalid_target", "No service takes tokens of this client.")
     token = asked.issuer.issue(
-        subject_of(client),
+        subject_of(client.client_id),
         audience=audiences,
         expires_in=ACCESS_TOKEN_SECONDS,
         scopes=scopes,
         client_id=client.client_id,
+        issued_at=asked.asked_at,
     )
     return _answer(token, scopes)
 
@@ -86,7 +92,11 @@ def _refresh_token(asked: Asked) -> dict[str, Any]:
     if asked.form.refresh_token is None:
         raise OAuthError("invalid_request", "refresh_token is required")
     try:
-        granted = asked.sessions.refresh(asked.form.refresh_token, client_id=asked.client.client_id)
+        granted = asked.sessions.refresh(
+            asked.form.refresh_token,
+            client_id=asked.client.client_id,
+            begun_after=asked.client.created_at,
+        )
     except Unauthorized:
         raise OAuthError("invalid_grant", "The refresh token is good no more.") from None
     return _session_answer(granted, asked)
@@ -99,8 +109,8 @@ def _authorization_code(asked: Asked) -> dict[str, Any]:
         raise OAuthError("invalid_request", "code and code_verifier are required")
     code = redeem(client, form.code, form.redirect_uri, form.code_verifier)
     user = asked.accounts.get(code.user_id)
-    if user is None:
-        raise OAuthError("invalid_grant", "The account is gone.")
+    if user is None or user.password_changed_at != code.password_changed_at:
+        raise OAuthError("invalid_grant", "The account is gone, or its password was replaced.")
     try:
         granted = asked.sessions.begin(
             user,
@@ -114,6 +124,10 @@ def _authorization_code(asked: Asked) -> dict[str, Any]:
         )
     except Unauthorized:
         raise OAuthError("invalid_grant", "The account is closed.") from None
+    except (PynamoDBException, BotoCoreError):
+        give_back(code)
+        raise
+    end_if_used_again(code, granted.session)
     answer = _session_answer(granted, asked)
     if OPENID in (code.scopes or ()) and asked.discovery.signs_for_clients:
         answer["id_token"] = _id_token(granted, code, asked.issuer)

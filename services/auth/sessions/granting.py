@@ -2,6 +2,7 @@
 
 from libs.api import Result, models
 from libs.jwt import TokenIssuer
+from libs.jwt.cookies import csrf_claim
 from libs.jwt.issuer import FIRST_PARTY
 from services.auth.sessions.sessions import Granted
 from services.auth.tokens import ACCESS_TOKEN_SECONDS, IDENTITY_SCOPES
@@ -16,10 +17,12 @@ def scopes_of(granted: Granted) -> frozenset[str]:
     return granted.user.scopes if scopes is None else (granted.user.scopes | IDENTITY_SCOPES) & scopes
 
 
-def access_token(granted: Granted, issuer: TokenIssuer) -> str:
+def access_token(granted: Granted, issuer: TokenIssuer, *, for_cookie: bool = False) -> str:
     """Return a token that is over with the session.
 
     The user's roles are only in those of our own clients: nobody has consented to them.
+
+    :param for_cookie: whether it may come in the cookie, with what the session's pages have to send.
     """
     session = granted.session
     return issuer.issue(
@@ -30,6 +33,8 @@ def access_token(granted: Granted, issuer: TokenIssuer) -> str:
         roles=(granted.user.roles or ()) if session.client_id == FIRST_PARTY else (),
         client_id=session.client_id,
         session=session.id,
+        claims={"csrf": csrf_claim(session.csrf)} if for_cookie else None,
+        issued_at=granted.issued_at,
     )
 
 

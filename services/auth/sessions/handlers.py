@@ -1,17 +1,25 @@
 """The operations of sessions."""
 
+from collections.abc import Callable
+from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import wraps
 from typing import Any
 
-from libs.api import Result, models
+from pynamodb.exceptions import UpdateError
+from werkzeug import Request
+
+from libs.api import Result, before_validation, models
+from libs.dynamodb import is_condition_failure
 from libs.errors import NotFound, Unauthorized
-from libs.jwt import Caller, TokenIssuer
+from libs.jwt import Caller, TokenIssuer, acting_as, bearer_token, load_auth_token
+from libs.jwt.compact import read_token
 from libs.service import ClientAddress, UserAgent
 from services.auth.accounts import Accounts, User
 from services.auth.sessions.ending import end, end_all
 from services.auth.sessions.granting import token_answer
 from services.auth.sessions.models import Session
-from services.auth.sessions.revocations import RevokedTokens
+from services.auth.sessions.revocations import RevokedTokens, revoke
 from services.auth.sessions.sessions import Sessions
 
 LIST_SECONDS = 5
@@ -43,20 +51,64 @@ def refresh(body: models.auth.RefreshToken, sessions: Sessions, issuer: TokenIss
     return token_answer(sessions.refresh(body.refresh_token), issuer)
 
 
-def log_out(body: models.auth.RefreshToken | None, caller: Caller | None, sessions: Sessions) -> None:
-    """End the session of the refresh token, and that of the caller's access token.
+_refused: ContextVar[Unauthorized] = ContextVar("refused")
 
-    :raises Unauthorized: AUTHENTICATION_REQUIRED, if there is neither.
-    """
-    if body is None and caller is None:
-        raise Unauthorized(
+
+@before_validation
+def may_be_known(answer: Callable[[Request], Any]) -> Callable[[Request], Any]:
+    """Decorate the log-out: it looks at an access token, and does its work though that has expired."""
+
+    @wraps(answer)
+    def answered(request: Request) -> Any:
+        sent, caller = request.headers.get("Authorization"), None
+        refused = Unauthorized(
             "Send the refresh token, or an access token of the session.", code="AUTHENTICATION_REQUIRED"
         )
+        if sent is not None:
+            try:
+                caller = owner_of(bearer_token([sent]))
+            except Unauthorized as problem:
+                refused = problem
+        token = _refused.set(refused)
+        try:
+            with acting_as(caller):
+                return answer(request)
+        finally:
+            _refused.reset(token)
+
+    return answered
+
+
+def owner_of(token: str) -> Caller:
+    """Return who a token stands for, revoked or not: an end may have got no further than that.
+
+    :raises Unauthorized: as `load_auth_token`, but for TOKEN_REVOKED.
+    """
+    try:
+        return load_auth_token(token)
+    except Unauthorized as problem:
+        if problem.code != "TOKEN_REVOKED":  # which is looked at last, so what it says is true
+            raise
+    claims = read_token(token).claims
+    return Caller(claims["sub"], claims=claims)
+
+
+def log_out(body: models.auth.RefreshToken | None, caller: Caller | None, sessions: Sessions) -> None:
+    """End the session of the refresh token, and that of the caller's access token, or this token alone.
+
+    :raises Unauthorized: if there is neither.
+    """
+    if body is None and caller is None:
+        raise _refused.get()
     if body is not None:
         sessions.end_by_token(body.refresh_token)
-    session = sessions.find(caller.session, caller.subject) if caller and caller.session else None
+    if caller is None:
+        return
+    session = sessions.find(caller.session, caller.subject) if caller.session else None
     if session is not None:
         end(session, "logout")
+    elif caller.session is None and caller.token_id is not None:
+        revoke("jti", caller.token_id)
 
 
 def list_sessions(caller: Caller, sessions: Sessions) -> dict[str, Any]:
@@ -76,11 +128,16 @@ def end_session(session_id: str, caller: Caller, sessions: Sessions) -> None:
 
 
 def end_sessions(caller: Caller, accounts: Accounts) -> None:
-    """End all of the caller's sessions, on all devices."""
+    """End all of the caller's sessions, on all devices, and all tokens."""
     user = accounts.get(caller.subject)
     if user is not None:
-        user.update([User.sessions_valid_from.set(datetime.now(UTC))], condition=User.id.exists())
-    end_all(caller.subject, "logout")
+        now = User.sessions_valid_from.set(datetime.now(UTC))
+        try:
+            user.update([now], condition=User.id.exists())
+        except UpdateError as error:
+            if not is_condition_failure(error):  # it has been deleted meanwhile
+                raise
+    end_all(caller.subject, "logout", tokens=True)
 
 
 def list_revocations(revoked: RevokedTokens) -> Result:

@@ -13,6 +13,8 @@ from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 from pynamodb.models import Model
 from ulid import ULID
 
+from libs.jwt.cookies import csrf_value
+
 
 def _now() -> datetime:
     return datetime.now(UTC)
@@ -71,6 +73,11 @@ class Session(Model):
     ended_why = UnicodeAttribute(null=True)
 
     by_user = ByUser()
+
+    @property
+    def csrf(self) -> str:
+        """What its pages have to send, if it is a browser's."""
+        return csrf_value(self.family, self.id)
 
     @property
     def is_ended(self) -> bool:

@@ -15,7 +15,8 @@ from typing import Self
 
 RANDOM_BYTES = 20
 PROOF_BYTES = 12
-LONGEST = 100
+LONGEST = 200
+"""As in the contract; and no key of DynamoDB is longer than 2,048 bytes."""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Sessions, as a log-in begins them and refresh tokens go on with them (RFC 9700 section 4.14.2)."""
 
+import hmac
 import logging
 import os
 import time
@@ -12,10 +13,12 @@ from ulid import ULID
 
 from libs.dynamodb import is_condition_failure
 from libs.errors import Unauthorized
+from libs.jwt.cookies import csrf_refused
 from libs.jwt.issuer import FIRST_PARTY
 from services.auth.accounts import Accounts, User
+from services.auth.audit import audit
 from services.auth.keys.sealing import Seal
-from services.auth.sessions.ending import end
+from services.auth.sessions.ending import end, end_oldest
 from services.auth.sessions.models import Session
 from services.auth.sessions.refresh_tokens import RefreshToken
 from services.auth.tokens import AUDIENCE
@@ -36,12 +39,15 @@ class Granted:
 
     :param refresh_token: the text of the one that is good from now on.
     :param refresh_expires_in: seconds until it is not, if it is not used.
+    :param issued_at: when its access tokens are made, in seconds since 1970: before the account was read, so
+        that what ends the tokens of an account ends those as well that are on their way meanwhile.
     """
 
     session: Session
     user: User
     refresh_token: str
     refresh_expires_in: int
+    issued_at: float
 
 
 class Sessions:
@@ -86,9 +92,10 @@ class Sessions:
         :param authenticated_at: when the password arrived, before it was looked at.
         :param device: the User-Agent, as far as it is known.
         :param scopes: what its tokens are good for at the most; None for all that the user may do.
-        :raises Unauthorized: if the account was closed, or its sessions ended, since the password was looked
-            at.
+        :param user: the account as it was when the password was looked at.
+        :raises Unauthorized: if it was closed, its sessions ended, or its password replaced since then.
         """
+        issued_at = time.time()
         session_id, family, now = session_id or str(ULID()), os.urandom(FAMILY_BYTES), self.now
         token = RefreshToken.new(session_id, family)
         session = Session(
@@ -109,21 +116,41 @@ class Sessions:
         session.save()
         # A password that was changed while the old one was looked at has ended all sessions but this one.
         stored = self._accounts.get(user.id)
-        if stored is None or not _goes_on(session, stored):
+        if (
+            stored is None
+            or stored.password_changed_at != user.password_changed_at
+            or not _goes_on(session, stored)
+        ):
             end(session, "account")
             raise Unauthorized("E-mail or password are wrong.", code="INVALID_CREDENTIALS")
-        return self._granted(session, stored, token.text)
+        end_oldest(user.id)
+        return self._granted(session, stored, token.text, issued_at)
 
-    def refresh(self, text: str, *, client_id: str = FIRST_PARTY) -> Granted:
+    def refresh(
+        self,
+        text: str,
+        *,
+        client_id: str = FIRST_PARTY,
+        csrf: str | None = None,
+        begun_after: datetime | None = None,
+    ) -> Granted:
         """Exchange a refresh token for the next one.
 
         Exchanged a second time, after ten seconds, it ends its session: two have it, and who is the thief
         is not to be known.
 
+        :param csrf: what the page has sent, where the token came in a cookie.
+        :param begun_after: older sessions are of another client, which had the same id.
         :raises Unauthorized: REFRESH_TOKEN_INVALID, whatever is wrong.
+        :raises Forbidden: CSRF_TOKEN_INVALID, if that is another session's; the token stays as it was.
         """
+        issued_at = time.time()
         token, session = self._find(text, client_id)
+        if csrf is not None and not hmac.compare_digest(session.csrf.encode(), csrf.encode()):
+            raise csrf_refused()
         if session.is_ended or self._left(session) <= 0:
+            raise _invalid()
+        if begun_after is not None and session.created_at < begun_after:
             raise _invalid()
         user = self._accounts.get(session.user_id)
         if user is None or not _goes_on(session, user):
@@ -132,14 +159,14 @@ class Sessions:
         if session.refresh_hash == token.hash:
             successor = self._rotate(session, token)
             if successor is not None:
-                return self._granted(session, user, successor)
-            session = self._stored(session.id)
-        return self._granted(session, user, self._again(session, token))
+                return self._granted(session, user, successor, issued_at)
+        session = self._stored(session.id)  # another request was faster: with a refresh, or with a log-out
+        return self._granted(session, user, self._again(session, token), issued_at)
 
-    def end_by_token(self, text: str, *, client_id: str = FIRST_PARTY) -> None:
+    def end_by_token(self, text: str) -> None:
         """End the session that a refresh token is of, whether it is good or was; otherwise do nothing."""
         try:
-            _, session = self._find(text, client_id)
+            _, session = self._find(text, FIRST_PARTY)
         except Unauthorized:
             return
         end(session, "logout")
@@ -210,6 +237,9 @@ class Sessions:
             told = {"user": session.user_id, "session": session.id}
             logger.warning("a refresh token was used again: its session has ended", extra=told)
             end(session, "reuse")
+            audit(
+                "session ended by reuse", user=session.user_id, session=session.id, client=session.client_id
+            )
             raise _invalid()
         return _seal(token).open(session.successor, session.id)
 
@@ -217,8 +247,8 @@ class Sessions:
         """Return the seconds until a session is over, if it is not used."""
         return (min(session.expires_at, session.used_at + self._idle) - self.now).total_seconds()
 
-    def _granted(self, session: Session, user: User, token: str) -> Granted:
-        return Granted(session, user, token, int(self._left(session)))
+    def _granted(self, session: Session, user: User, token: str, issued_at: float) -> Granted:
+        return Granted(session, user, token, int(self._left(session)), issued_at)
 
 
 def _goes_on(session: Session, user: User) -> bool:

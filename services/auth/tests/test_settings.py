@@ -63,6 +63,13 @@ def test_hashes_weaker_than_the_floors_stop_the_start(
         service.start(settings)
 
 
+def test_a_secret_that_would_do_nothing_stops_the_start(environ: dict[str, str]) -> None:
+    given = {**environ, "APP_KEY_SECRET_BEFORE": SECRET, "APP_JWT_SECRET": environ.pop("APP_KEY_SECRET")}
+    del given["APP_KEY_SECRET"]
+    with pytest.raises(SettingsError, match="APP_KEY_SECRET_BEFORE"):
+        service.start(service.load_settings(given))
+
+
 def test_how_many_proxies_are_trusted_is_told_to_the_web_process(environ: dict[str, str]) -> None:
     settings = service.load_settings({**environ, "APP_TRUSTED_PROXIES": "2"})
     assert service.start(settings).web_app().config[_TRUSTED_PROXIES] == 2

@@ -11,6 +11,8 @@ from libs.service import Running
 from libs.service.testing import ISSUER
 from services.auth.token import main
 
+OTHER = "another-k3y-of-32-or-more-ch4racters-7f0Qz"
+
 
 @pytest.fixture(autouse=True)
 def settings(monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], running: Running) -> Iterator[None]:
@@ -79,15 +81,16 @@ def test_a_token_of_another_issuer_can_be_printed(
         ("APP_KEY_SECRET", "hunter2", "APP_KEY_SECRET: shorter than 32 bytes"),
         (
             "APP_KEY_SECRET",
-            "q8Tz" * 6 + "Kp3vLx0w",
+            OTHER,
             "APP_KEY_SECRET: The stored keys were sealed with another",
         ),
-        ("APP_JWT_SECRET", "q8Tz" * 6 + "Kp3vLx0w", "APP_KEY_SECRET: Give either it or APP_JWT_SECRET."),
+        ("APP_JWT_SECRET", OTHER, "APP_KEY_SECRET: Give either it or APP_JWT_SECRET."),
         ("APP_DYNAMODB_ENDPOINT", "http://127.0.0.1:1", "DynamoDB: EndpointConnectionError"),
         ("APP_PROFILES_URL", "profiles", "APP_PROFILES_URL: Not an http or https URL, without credentials"),
         ("APP_COLOUR", "red", "APP_COLOUR: Unknown field."),
     ],
 )
+@pytest.mark.usefixtures("verify")  # the service has made its keys, and so another secret is the wrong one
 def test_wrong_settings_are_named_and_no_token_is_printed(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -100,6 +103,15 @@ def test_wrong_settings_are_named_and_no_token_is_printed(
     assert told is not None
     assert told.startswith(fault)
     assert "hunter2" not in told
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("more", [["--expires-in", "86401"], ["--scope", "x" * 4000]])
+def test_a_token_that_no_service_takes_is_not_printed(
+    capsys: pytest.CaptureFixture[str], more: list[str]
+) -> None:
+    told = str(main(["--subject", "ada", "--audience", "todos", *more]))
+    assert "86400 seconds at most" in told or "4096 characters at most" in told
     assert capsys.readouterr().out == ""
 
 

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from libs.service import Running
 from libs.service.testing import bearer
+from libs.tasks import Operation
 from services.todos import erasing
-from services.todos.models import Export, ExportPart, Todo
+from services.todos.models import ErasedOwner, Export, ExportPart, Todo
 from services.todos.tests.conftest import Todos
 
 SERVICE = bearer("service:auth", audience="todos", scopes=("todos:delete-all",))
@@ -43,6 +45,44 @@ def test_exports_go_with_their_text(client: FlaskClient, owner_id: str) -> None:
     assert erase(client, owner_id) == {"erased": 1, "more": False}
     assert [len(list(ExportPart.query(one))) for one in (gone, kept)] == [0, 2]
     assert [one.export_id for one in Export.scan() if one.export_id in (kept, gone)] == [kept]
+
+
+def test_an_export_asked_for_before_brings_nothing_back(
+    client: FlaskClient, todos: Todos, owner_id: str, running: Running
+) -> None:
+    """Whether it has not begun yet, or has ended its work while a worker was away."""
+    todos.create("mine")
+    asked = client.post("/todos/export", headers=todos.headers).get_json()["id"]
+    export_id = Operation.get(asked).arguments["export_id"]
+    Export(export_id, owner=owner_id, text_id=owner_id, parts=1).save()
+    ExportPart(owner_id, 1, lines="of a run whose end was not stored").save()
+    ErasedOwner(owner_id).save()
+    assert running.tasks is not None
+    running.tasks.run(asked)
+    assert Operation.get(asked, consistent_read=True).problem["code"] == "NOT_FOUND"
+    assert [one for one in Export.scan() if one.owner == owner_id] == []
+    assert list(ExportPart.query(owner_id)) == []
+
+
+def test_an_export_that_is_written_while_all_is_erased_leaves_nothing(
+    client: FlaskClient, todos: Todos, owner_id: str, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    todos.create("mine")
+    asked = client.post("/todos/export", headers=todos.headers).get_json()["id"]
+    save, texts = ExportPart.save, []
+
+    def erased_meanwhile(self: ExportPart, **options: Any) -> Any:
+        if not texts:
+            texts.append(self.text_id)
+            erase(client, owner_id)
+        return save(self, **options)
+
+    monkeypatch.setattr(ExportPart, "save", erased_meanwhile)
+    assert running.tasks is not None
+    running.tasks.run(asked)
+    assert Operation.get(asked, consistent_read=True).problem["code"] == "NOT_FOUND"
+    assert [one for one in Export.scan() if one.owner == owner_id] == []
+    assert list(ExportPart.query(texts[0])) == []
 
 
 def test_what_takes_too_long_goes_on_with_the_next_request(

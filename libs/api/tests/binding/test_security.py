@@ -1,14 +1,15 @@
 """Who may call: requirements of every kind, and what of a request is looked at for them."""
 
 import json
+import secrets
 
 import pytest
 
-from libs.api import before_validation
+from libs.api import Contract, ContractError, Contribution, Dependencies, Result, before_validation
 from libs.api.tests.books import ISSUES
-from libs.errors import Unauthorized
+from libs.errors import Conflict, NotFound, Unauthorized
 from libs.jwt import Caller, acting_as
-from libs.jwt.cookies import csrf_claim, new_csrf_value
+from libs.jwt.cookies import csrf_claim
 
 PATHS = """
 paths:
@@ -151,6 +152,35 @@ def test_a_token_and_a_key(with_keys):
     assert served.call("POST", "/who", headers=key, scopes=["a"]).json == "eve"
 
 
+@pytest.mark.parametrize("other", ["bearer: [admin]", "key: []", "", "cookie: []", "bearer: [], key: []"])
+def test_a_token_and_a_key_are_no_alternative_beside_another_one(with_keys, other):
+    """Each would open the other: the service looks at the token, and the decorator at the key."""
+    for security in (f"[{{{other}}}, {{bearer: [], key: []}}]", f"[{{bearer: [a], key: []}}, {{{other}}}]"):
+        with pytest.raises(ContractError, match="make them two operations"):
+            with_keys(security)
+
+
+@pytest.mark.parametrize(
+    ("security", "scopes", "told"),
+    [
+        ("[{bearer: [a]}]", ["b"], 'Bearer error="insufficient_scope", scope="a"'),
+        ("[{bearer: [a, x, y]}, {bearer: [b, a]}]", ["a"], 'Bearer error="insufficient_scope", scope="a b"'),
+        ("[{bearer: ['q\"']}]", [], 'Bearer error="insufficient_scope"'),
+        ("[{bearer: [a]}]", None, "Bearer"),
+    ],
+)
+def test_a_refusal_tells_which_scope_would_do(security, scopes, told, serve):
+    served = serve(PATHS.replace("SECURITY", security), who=who)
+    answer = served.call("POST", "/who", scopes=scopes)
+    assert answer.headers["WWW-Authenticate"] == told
+
+
+def test_a_bad_token_is_told_by_the_challenge(serve):
+    served = serve(PATHS.replace("SECURITY", "[{bearer: [a]}]"), who=who)
+    answer = served.call("POST", "/who", headers={"Authorization": "Bearer garbage"})
+    assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+
+
 def test_decorators_go_around_the_handler_in_their_order_and_are_given_what_the_contract_gives_it(serve):
     said = []
 
@@ -188,17 +218,21 @@ def test_a_plain_decorator_before_validation_may_take_whatever_there_is(serve):
     assert json.loads(answer.data)["code"] == "NOBODY"
 
 
-CSRF = new_csrf_value()
+CSRF, OTHER_CSRF = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+
+
+def cookie_of(token):
+    return {"Cookie": f"x=y; __Host-access={token}"}
 
 
 @pytest.fixture
 def by_cookie(serve):
     """Return status and answer, or code, of a call with a token in the cookie; its claim `csrf` is CSRF's."""
 
-    def by_cookie(security, *, csrf=None, claims=None, token=None, authorization=None):
+    def by_cookie(security, *, csrf=None, claims=None, token=None, authorization=None, scopes=("a",)):
         served = serve(PATHS.replace("SECURITY", security), who=who)
-        made = ISSUES.issue("ada", audience=["books"], scopes=["a"], claims=claims)
-        headers = {"Cookie": f"x=y; __Host-access={token or made}"}
+        made = ISSUES.issue("ada", audience=["books"], scopes=scopes, claims=claims)
+        headers = cookie_of(made if token is None else token)
         headers |= {"X-CSRF-Token": csrf} if csrf else {}
         headers |= {"Authorization": authorization} if authorization else {}
         answer = served.call("POST", "/who", headers=headers)
@@ -214,19 +248,126 @@ BOTH = "[{bearer: [a]}, {cookie: [a]}]"
 @pytest.mark.parametrize("security", [BOTH, "[{cookie: []}]", "[{}, {cookie: []}]"])
 def test_a_token_in_the_cookie_is_good_with_what_only_our_page_can_send(security, by_cookie):
     assert by_cookie(security, csrf=CSRF, claims=FOR_COOKIES) == (200, "ada")
-    for csrf in (None, "x", new_csrf_value()):
+    for csrf in (None, "x", OTHER_CSRF):
         assert by_cookie(security, csrf=csrf, claims=FOR_COOKIES) == (403, "CSRF_TOKEN_INVALID")
     assert by_cookie(security, csrf=CSRF) == (401, "TOKEN_INVALID"), "it was not made for a cookie"
     assert by_cookie(security, csrf=CSRF, token="garbage") == (401, "TOKEN_INVALID")
+
+
+@pytest.mark.parametrize("said", [{}, {"cache-control": "no-store"}], ids=["nothing", "something"])
+def test_a_problem_that_answers_a_cookie_is_for_its_browser_alone(said, serve):
+    def lost(n, body, caller: Caller | None):
+        raise NotFound(headers=said)
+
+    def cache_control(query="", **headers):
+        answer = served.call("POST", f"/who{query}", headers=headers)
+        return answer.status_code, answer.headers.getlist("Cache-Control")
+
+    served = serve(PATHS.replace("SECURITY", "[{}, {bearer: []}, {cookie: []}]"), who=lost)
+    mine = {**cookie_of(ISSUES.issue("ada", audience=["books"], claims=FOR_COOKIES)), "X-CSRF-Token": CSRF}
+    assert cache_control(**mine) == (404, [*said.values()] or ["private"])
+    assert cache_control("?n=x", **mine) == (400, ["private"])
+    assert cache_control() == (404, [*said.values()]), "everybody is told the same"
 
 
 def test_scopes_are_asked_of_a_cookie_too(by_cookie):
     assert by_cookie("[{cookie: [b]}]", csrf=CSRF, claims=FOR_COOKIES) == (403, "FORBIDDEN")
 
 
+@pytest.mark.parametrize(
+    ("security", "needed"),
+    [
+        ("[{bearer: [a]}, {cookie: []}]", "a"),
+        ("[{cookie: []}, {bearer: [a]}]", "a"),
+        ("[{bearer: [a]}, {bearer: [b, c]}, {cookie: []}]", "bc"),
+        ("[{oauth: [a]}, {cookie: []}]", "a"),
+        ("[{bearer: [a]}, {cookie: [b]}, {cookie: []}]", "b"),
+    ],
+)
+def test_a_cookie_without_scopes_beside_a_token_with_some_lets_in_nobody_without_them(
+    security, needed, by_cookie, asked
+):
+    """It says where the token may come, and is no alternative of its own."""
+    assert by_cookie(security, csrf=CSRF, claims=FOR_COOKIES, scopes=()) == (403, "FORBIDDEN")
+    assert by_cookie(security, csrf=CSRF, claims=FOR_COOKIES, scopes=["x"]) == (403, "FORBIDDEN")
+    assert by_cookie(security, csrf=CSRF, claims=FOR_COOKIES, scopes=[*needed]) == (200, "ada")
+    assert asked(security, []) == (403, "FORBIDDEN")
+    assert asked(security, [*needed]) == (200, "ada")
+    assert asked(security) == MISSING
+
+
+def test_a_cookie_without_scopes_beside_a_token_without_any_is_for_whoever_has_a_token(by_cookie, asked):
+    security = "[{bearer: []}, {cookie: []}]"
+    assert by_cookie(security, csrf=CSRF, claims=FOR_COOKIES, scopes=()) == (200, "ada")
+    assert asked(security, []) == (200, "ada")
+    assert asked(security) == MISSING
+
+
 def test_a_header_goes_before_the_cookie(by_cookie):
     refused = by_cookie(BOTH, csrf=CSRF, claims=FOR_COOKIES, authorization="Bearer garbage")
     assert refused == (401, "TOKEN_INVALID")
+    eve = ISSUES.issue("eve", audience=["books"], scopes=["a"])
+    for csrf in (CSRF, None):
+        known = by_cookie(BOTH, csrf=csrf, claims=FOR_COOKIES, authorization=f"Bearer {eve}")
+        assert known == (200, "eve"), "and who sends it needs no more: no browser does so by itself"
+
+
+def test_a_token_for_a_cookie_is_good_in_the_header_as_services_pass_it_on(asked):
+    token = ISSUES.issue("ada", audience=["books"], scopes=["a"], claims=FOR_COOKIES)
+    assert asked(BOTH, Authorization=f"Bearer {token}") == (200, "ada")
+
+
+@pytest.mark.parametrize(
+    "security", ["[{}, {bearer: []}, {cookie: []}]", "[{}, {bearer: [a]}, {cookie: []}]"]
+)
+def test_where_nobody_has_to_be_known_a_cookie_counts_as_the_header_does(security, by_cookie, asked):
+    """A page whose token is over is told so, and is not shown what everybody sees."""
+    assert asked(security) == (200, None)
+    assert by_cookie(security, csrf=CSRF, token="") == (200, None)
+    assert by_cookie(security, csrf=CSRF, claims=FOR_COOKIES) == (200, "ada")
+    assert by_cookie(security, csrf=OTHER_CSRF, claims=FOR_COOKIES) == (403, "CSRF_TOKEN_INVALID")
+    over = ISSUES.issue("ada", audience=["books"], expires_in=-60, claims=FOR_COOKIES)
+    assert by_cookie(security, csrf=CSRF, token=over) == (401, "TOKEN_EXPIRED")
+    assert by_cookie(security, csrf=CSRF, token="garbage") == (401, "TOKEN_INVALID")
+    unscoped = by_cookie(security, csrf=CSRF, claims=FOR_COOKIES, scopes=())
+    assert unscoped == (200, None if "[a]" in security else "ada")
+
+
+def test_a_shared_cache_keeps_no_answer_to_a_cookie(serve):
+    """To one with an Authorization header it does not by itself."""
+    answers = iter([None, Result(1, headers={"Cache-Control": "max-age=5"})])
+    served = serve(PATHS.replace("SECURITY", BOTH), who=lambda n, body: next(answers, None))
+    token = ISSUES.issue("ada", audience=["books"], scopes=["a"], claims=FOR_COOKIES)
+    headers = {**cookie_of(token), "X-CSRF-Token": CSRF}
+    assert served.call("POST", "/who", headers=headers).headers["Cache-Control"] == "private"
+    assert served.call("POST", "/who", headers=headers).headers["Cache-Control"] == "max-age=5"
+    assert "Cache-Control" not in served.call("POST", "/who", scopes=["a"]).headers
+
+
+def test_an_answer_or_a_problem_may_set_several_cookies(serve):
+    refused = Conflict()
+    refused.cookies = ("a=; Max-Age=0", "b=2")
+
+    def sets(n, body):
+        if n == 1:
+            raise refused
+        return Result(headers={"X-A": "b"}, cookies=["a=1; Path=/", "b=2"])
+
+    served = serve(PATHS.replace("SECURITY", "[]"), who=sets)
+    answer = served.call("POST", "/who")
+    assert (answer.headers.getlist("Set-Cookie"), answer.headers["X-A"]) == (["a=1; Path=/", "b=2"], "b")
+    answer = served.call("POST", "/who?n=1")
+    assert (answer.status_code, answer.headers.getlist("Set-Cookie")) == (409, ["a=; Max-Age=0", "b=2"])
+
+
+@pytest.mark.parametrize("name", ["bearer", "cookie"])
+def test_a_scheme_of_another_kind_by_a_name_of_ours_would_open_what_every_service_has(name, write):
+    own = {"operationId": "own", "responses": {"200": {"description": ""}}, "security": [{name: []}]}
+    brought = Contribution({"/own": {"get": own}}, {"own": dict})
+    schemes = f"components: {{securitySchemes: {{{name}: {{type: apiKey, in: cookie, name: sid}}}}}}"
+    head = "openapi: 3.1.0\ninfo: {title: Shop, version: '1'}\nsecurity: []\npaths: {}\n"
+    with pytest.raises(ContractError, match=f"securitySchemes.{name}: .* give yours another one"):
+        Contract.load(write(head + schemes), Dependencies(), [brought])
 
 
 @pytest.mark.parametrize("security", ["[{bearer: [a]}]", "[]"])

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from types import MappingProxyType
 
 import pytest
 
@@ -26,6 +27,9 @@ class Own:
         return self.value
 
 
+PROXY = MappingProxyType({"a": MappingProxyType({"b": NAN})})
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [
@@ -43,13 +47,27 @@ def test_a_time_is_rfc_3339(value, text):
     assert plain({"at": value}) == {"at": text}
 
 
+def test_a_read_only_dict_is_an_object():
+    claims = MappingProxyType({"aud": ("x",), "address": MappingProxyType({"city": "y"})})
+    assert dump_json(claims) == b'{"aud":["x"],"address":{"city":"y"}}'
+    assert plain({"claims": claims}) == {"claims": {"aud": ["x"], "address": {"city": "y"}}}
+
+
 def test_a_dataclass_is_an_object():
     assert dump_json([Point(1.5, 2)]) == b'[{"x":1.5,"y":2}]'
 
 
 @pytest.mark.parametrize(
     "value",
-    [NAN, [None, INFINITE], {"a": (1, {"b": -INFINITE})}, Own({"a": [NAN]}), [Own(Own(NAN))], [Point(NAN)]],
+    [
+        NAN,
+        [None, INFINITE],
+        {"a": (1, {"b": -INFINITE})},
+        Own({"a": [NAN]}),
+        [Own(Own(NAN))],
+        [Point(NAN)],
+        PROXY,
+    ],
 )
 def test_a_number_that_is_not_finite_is_refused(value):
     with pytest.raises(TypeError, match=r"^a number that is not finite has no JSON form$"):

@@ -3,19 +3,24 @@
 import os
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from libs.service import Running
 from libs.service.testing import ISSUES, bearer
 from libs.tasks import Operation
 from services.auth import admin as command
 from services.auth.accounts import Accounts, User
+from services.auth.sessions.models import Session
+from services.auth.sessions.revocations import RevokedTokens
 from services.auth.throttle import Limits
 
 PASSWORD = "correct horse battery"
 WRONG = "wrong horse battery"
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 Post = Callable[..., Any]
 ADMIN = bearer("boss", audience="auth", scopes=("users:admin",))
 
@@ -150,6 +155,23 @@ def test_an_account_that_is_locked_can_be_unlocked(
     assert log_in(post, address)["user_id"] == user_id
 
 
+def test_an_owner_who_is_locked_out_at_a_known_address_is_unlocked_as_well(
+    ask: Callable[..., Any],
+    post: Post,
+    address: str,
+    user_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+    running: Any,
+) -> None:
+    accounts = running.dependencies.make(Accounts)
+    assert log_in(post, address)["user_id"] == user_id
+    monkeypatch.setattr(accounts, "_limits", Limits(account=2, address=1000))
+    for _ in range(2):
+        assert [log_in(post, address, WRONG)["code"] for _ in range(3)][-1] == "TOO_MANY_REQUESTS"
+        assert ask("POST", f"/{user_id}/unlock") == (204, None)
+    assert log_in(post, address)["user_id"] == user_id
+
+
 def test_roles_come_into_tokens_and_admins_have_the_scope(
     ask: Callable[..., Any], post: Post, client: FlaskClient, address: str, user_id: str
 ) -> None:
@@ -229,7 +251,11 @@ def run(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, running: Any) 
 def test_the_first_admin_is_made_by_a_command(
     run: Callable[..., str | None], capsys: pytest.CaptureFixture[str], post: Post, address: str, user_id: str
 ) -> None:
-    assert run("grant", address.upper(), "admin") is None
+    told = run("grant", address.upper(), "admin")
+    assert told is not None
+    assert "confirmed" in told, "anybody may have signed up with the address"
+    assert not User.get(user_id).roles
+    assert run("grant", address.upper(), "admin", "--unverified") is None
     assert capsys.readouterr().out == f"{user_id}: admin\n"
     session = log_in(post, address)
     assert User.get(user_id).scopes == {"users:admin"}
@@ -246,3 +272,119 @@ def test_the_command_says_what_is_wrong(run: Callable[..., str | None], address:
     assert told.startswith("not a role")
     with pytest.raises(SystemExit):
         run("promote", address, "admin")
+
+
+def disable(ask: Callable[..., Any], user_id: str, run: Callable[..., str | None], address: str) -> None:
+    assert ask("POST", f"/{user_id}/disable")[0] == 200
+    assert ask("POST", f"/{user_id}/enable")[0] == 200
+
+
+def take_roles(ask: Callable[..., Any], user_id: str, run: Callable[..., str | None], address: str) -> None:
+    assert ask("PUT", f"/{user_id}/roles", json={"roles": []})[0] == 200
+
+
+def revoke(ask: Callable[..., Any], user_id: str, run: Callable[..., str | None], address: str) -> None:
+    assert run("revoke", address, "editor") is None
+
+
+@pytest.mark.parametrize("what", [disable, take_roles, revoke])
+def test_sessions_and_tokens_that_the_index_does_not_show_end_as_well(
+    ask: Callable[..., Any],
+    run: Callable[..., str | None],
+    client: FlaskClient,
+    post: Post,
+    address: str,
+    user_id: str,
+    running: Running,
+    monkeypatch: pytest.MonkeyPatch,
+    what: Callable[..., None],
+) -> None:
+    monkeypatch.setattr(running.dependencies.make(RevokedTokens), "_cached", 0)
+    ask("PUT", f"/{user_id}/roles", json={"roles": ["editor"]})
+    session = log_in(post, address)
+    own = {"Authorization": f"Bearer {session['access_token']}"}
+    assert client.get("/auth/me", headers=own).status_code == 200
+    monkeypatch.setattr(Session.by_user, "query", lambda *_, **__: iter(()))
+    what(ask, user_id, run, address)
+    assert client.get("/auth/me", headers=own).status_code == 401
+    assert refreshed(post, session) == 401
+
+
+def test_an_account_that_is_to_be_deleted_in_the_same_moment_is_not_enabled(
+    ask: Callable[..., Any], user_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = Accounts.get
+
+    def deleted_then(one: str) -> User | None:
+        found = find(one)
+        User(one).update([User.disabled_at.set(NOW), User.deletion_asked_at.set(NOW)])
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Accounts, "get", staticmethod(deleted_then))
+        status, problem = ask("POST", f"/{user_id}/enable")
+    assert (status, problem["code"]) == (409, "BEING_DELETED")
+    assert User.get(user_id).is_disabled
+
+
+def test_a_role_that_is_given_in_the_same_moment_is_not_taken_without_a_log_out(
+    ask: Callable[..., Any], user_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = Accounts.get
+
+    def granted_then(one: str) -> User | None:
+        found = find(one)
+        User(one).update([User.roles.add({"admin"})])
+        return found
+
+    for roles, now in (([], {"admin"}), (["editor"], {"admin"})):
+        with monkeypatch.context() as patched:
+            patched.setattr(Accounts, "get", staticmethod(granted_then))
+            if roles == ["editor"]:
+                User(user_id).update([User.roles.set({"viewer"})])
+                now = {"admin", "viewer"}
+            status, problem = ask("PUT", f"/{user_id}/roles", json={"roles": roles})
+        assert (status, problem["code"]) == (409, "ROLES_CHANGED")
+        assert User.get(user_id).roles == now
+    assert ask("PUT", f"/{user_id}/roles", json={"roles": ["editor"]})[1]["roles"] == ["editor"]
+
+
+def test_no_address_stops_the_list(ask: Callable[..., Any], post: Post) -> None:
+    """One with a space in quotes was let in once: it is a valid address."""
+    mark = uuid.uuid4().hex
+    addresses = [f'"{mark} {number}"@example.com' for number in range(3)]
+    for one in addresses:
+        User(email=one, password_hash="x").save()
+    _, page = ask("GET", query_string={"email": f'"{mark}', "limit": 2})
+    status, rest = ask("GET", query_string={"email": f'"{mark}', "limit": 2, "after": page["next"]})
+    assert status == 200
+    assert [user["email"] for user in (*page["items"], *rest["items"])] == addresses
+
+
+def test_who_has_done_what_to_whom_is_logged(
+    ask: Callable[..., Any],
+    client: FlaskClient,
+    post: Post,
+    address: str,
+    user_id: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO", logger="services.auth.audit")
+    ask("PUT", f"/{user_id}/roles", json={"roles": ["editor"]})
+    ask("POST", f"/{user_id}/disable")
+    log_in(post, address)
+    ask("POST", f"/{user_id}/enable")
+    ask("POST", f"/{user_id}/unlock")
+    ask("DELETE", f"/{user_id}")
+    own = [one for one in caplog.records if one.name == "services.auth.audit"]
+    seen = [(one.message, one.__dict__.get("by"), one.__dict__["user"]) for one in own]
+    assert seen == [
+        ("roles set", "boss", user_id),
+        ("account disabled", "boss", user_id),
+        ("log-in refused", None, user_id),
+        ("account enabled", "boss", user_id),
+        ("account unlocked", "boss", user_id),
+        ("deletion asked for", "boss", user_id),
+    ]
+    assert (own[0].__dict__["before"], own[0].__dict__["roles"]) == ([], ["editor"])
+    assert (own[2].__dict__["why"], own[2].__dict__["address"]) == ("ACCOUNT_DISABLED", "127.0.0.1")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher, extract_parameters
 
-from libs.errors import Problem, ServiceUnavailable
+from libs.errors import Problem, ServiceUnavailable, Unauthorized
 from libs.service import Running
 from services.auth.accounts import Accounts, Passwords, User, mail_tokens
 from services.auth.accounts.mail_tokens import Purpose
@@ -274,3 +274,37 @@ def test_no_mailbox_is_filled_from_many_addresses(post: Post, address: str) -> N
     ]
     assert [one.status_code for one in answers] == [202] * 5 + [429]
     assert "mails-to-account" in answers[-1].headers["RateLimit"]
+
+
+def test_no_mailbox_is_filled_by_sign_ups_from_many_addresses(post: Post, address: str) -> None:
+    def sign_up(number: int, password: str) -> int:
+        sent_from = {"environ_overrides": {"REMOTE_ADDR": f"10.1.2.{number}"}}
+        return int(post("/auth/signup", {"email": address, "password": password}, **sent_from).status_code)
+
+    assert [sign_up(number, "password1234") for number in range(6)] == [422] * 6, "these send no mail"
+    assert [sign_up(number, PASSWORD) for number in range(6)] == [201, *[409] * 4, 429]
+
+
+@pytest.mark.parametrize("path", ["/auth/password", "/auth/me/deletion"])
+def test_whoever_has_stolen_a_token_does_not_guess_the_password_with_it(
+    post: Post, log_in: Post, address: str, user_id: str, here: str, hashed: list[str], path: str
+) -> None:
+    token = log_in(address).get_json()["access_token"]
+    bodies = {
+        "/auth/password": {"current_password": WRONG, "new_password": "another horse battery"},
+        "/auth/me/deletion": {"password": WRONG},
+    }
+    hashed.clear()
+    sent_from = {"environ_overrides": {"REMOTE_ADDR": here}}
+    answers = [post(path, bodies[path], token=token, **sent_from) for _ in range(6)]
+    assert codes(answers) == [*["WRONG_PASSWORD"] * 5, "TOO_MANY_REQUESTS"]
+    assert [one.status_code for one in answers] == [403] * 5 + [429]
+    assert len(hashed) == 5
+    assert log_in(address).status_code == 429, "they are counted with those of the log-in"
+
+
+@pytest.mark.parametrize("email", ["", "x", "\U0001d160" * 254, "\uffff"])
+def test_what_is_no_email_has_no_account(running: Running, email: str) -> None:
+    """As a form may send it; folded, three times as long."""
+    with pytest.raises(Unauthorized):
+        running.dependencies.make(Accounts).check_password(email, PASSWORD, "192.0.2.77")

@@ -19,7 +19,8 @@ def profile_task(user_id: str) -> Operation:
     (found,) = [
         one
         for one in Operation.scan()
-        if one.task == "services.auth.accounts.tasks.create_profile" and one.arguments["user_id"] == user_id
+        if one.task == "services.auth.accounts.tasks.create_profile"
+        and one.arguments.get("user_id") == user_id
     ]
     return found
 

@@ -1,14 +1,19 @@
 """Changing and resetting passwords, and who is logged out by it."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from libs.service import Running
-from services.auth.accounts import Email, Passwords, User
-from services.auth.accounts.mail_tokens import MailToken
+from services.auth.accounts import Email, Passwords, User, mail_tokens
+from services.auth.accounts.mail_tokens import MailToken, Purpose
+from services.auth.sessions.models import Session
+from services.auth.sessions.revocations import RevokedTokens
+from services.auth.sessions.sessions import Sessions
 from services.auth.tests.accounts.conftest import Mailboxes
 
 PASSWORD = "correct horse battery"
@@ -204,3 +209,109 @@ def test_ones_own_account_is_shown_without_secrets(
     assert me.pop("created_at")
     assert me == {"user_id": user_id, "email": address, "email_verified": False, "roles": []}
     assert Email.get(address).user_id == user_id
+
+
+def test_of_two_links_that_are_used_at_once_one_counts(
+    post: Post,
+    address: str,
+    user_id: str,
+    reset_token: str,
+    running: Running,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other, hash_, raced = mail_tokens.make(User.get(user_id), Purpose.RESET), Passwords.hash, []
+
+    def slow(self: Passwords, password: str) -> str:
+        if not raced:
+            raced.append(password)
+            assert reset(post, other, "the faster password") == (204, None)
+        return hash_(self, password)
+
+    monkeypatch.setattr(Passwords, "hash", slow)
+    assert reset(post, reset_token) == INVALID
+    assert log_in(post, address, "the faster password")["user_id"] == user_id
+
+
+def test_of_two_who_change_a_password_at_once_one_does(
+    post: Post, address: str, user_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, hash_, raced = log_in(post, address)["access_token"], Passwords.hash, []
+
+    def slow(self: Passwords, password: str) -> str:
+        if not raced:
+            raced.append(password)
+            assert change(post, token, new="the faster password") == (204, None)
+        return hash_(self, password)
+
+    monkeypatch.setattr(Passwords, "hash", slow)
+    assert change(post, token) == (409, "PASSWORD_CHANGED")
+    assert log_in(post, address, "the faster password")["user_id"] == user_id
+
+
+@pytest.mark.parametrize("how", ["reset", "change"])
+def test_who_has_sent_the_old_password_while_it_is_replaced_is_not_let_in(
+    post: Post,
+    address: str,
+    user_id: str,
+    running: Running,
+    monkeypatch: pytest.MonkeyPatch,
+    how: str,
+) -> None:
+    """The old one is looked at after the moment from which sessions are good, and before it is replaced."""
+    link, own = mail_tokens.make(User.get(user_id), Purpose.RESET), log_in(post, address)["access_token"]
+    connection, begin = running.database.connection, Sessions.begin
+    write = connection.transact_write_items
+    replacing, looked_at, replaced = threading.Event(), threading.Event(), threading.Event()
+
+    def held(**items: Any) -> Any:
+        replacing.set()
+        assert looked_at.wait(20)
+        return write(**items)
+
+    def late(self: Sessions, *arguments: Any, **options: Any) -> Any:
+        looked_at.set()
+        assert replaced.wait(20)
+        return begin(self, *arguments, **options)
+
+    def replace() -> tuple[int, str | None]:
+        try:
+            return reset(post, link) if how == "reset" else change(post, own)
+        finally:
+            replaced.set()
+
+    with monkeypatch.context() as patched, ThreadPoolExecutor(1) as pool:
+        patched.setattr(connection, "transact_write_items", held)
+        patched.setattr(Sessions, "begin", late)
+        other = pool.submit(replace)
+        assert replacing.wait(20)
+        answer = post("/auth/login", {"email": address, "password": PASSWORD})
+        assert other.result(20) == (204, None)
+    assert told(answer) == (401, "INVALID_CREDENTIALS")
+    assert log_in(post, address, OTHER)["user_id"] == user_id
+
+
+def test_ones_own_session_goes_on_though_the_index_does_not_show_it(
+    post: Post, address: str, user_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, other = log_in(post, address), log_in(post, address)
+    monkeypatch.setattr(Session.by_user, "query", lambda *_, **__: iter(()))
+    assert change(post, own["access_token"]) == (204, None)
+    assert refreshed(post, own) == 200
+    assert refreshed(post, other) == 401, "it is over by the account"
+
+
+def test_a_reset_ends_sessions_and_tokens_that_the_index_does_not_show(
+    post: Post,
+    address: str,
+    user_id: str,
+    reset_token: str,
+    running: Running,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(running.dependencies.make(RevokedTokens), "_cached", 0)
+    session = log_in(post, address)
+    monkeypatch.setattr(Session.by_user, "query", lambda *_, **__: iter(()))
+    assert reset(post, reset_token) == (204, None)
+    own = {"Authorization": f"Bearer {session['access_token']}"}
+    assert running.web_app().test_client().get("/auth/me", headers=own).status_code == 401
+    assert refreshed(post, session) == 401

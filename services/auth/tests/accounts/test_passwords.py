@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from argon2 import extract_parameters
+from argon2 import PasswordHasher, extract_parameters
 
 from libs.errors import ServiceUnavailable
 from services.auth.accounts import Passwords, passwords
@@ -87,3 +87,35 @@ def test_a_hash_of_other_parameters_is_outdated() -> None:
     before, now = Passwords(), Passwords(memory_kib=12288, passes=3)
     assert now.is_outdated(before.hash(PASSWORD))
     assert not now.is_outdated(now.hash(PASSWORD))
+    assert now.is_outdated("deleted")
+
+
+def test_a_wrong_password_costs_a_hash_of_the_present_parameters_whatever_is_stored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else, once they are raised, unknown e-mails would be told from known ones by the time it takes."""
+    before, now = Passwords(), Passwords(memory_kib=12288, passes=3)
+    outdated, present = before.hash(PASSWORD), now.hash(PASSWORD)
+    done: list[tuple[int, int]] = []
+    verify = PasswordHasher.verify
+
+    def spy(self: PasswordHasher, stored: str, password: str) -> bool:
+        right = bool(stored.startswith("$")) and extract_parameters(stored)
+        if right:
+            done.append((right.memory_cost, right.time_cost))
+        return bool(verify(self, stored, password))
+
+    monkeypatch.setattr(PasswordHasher, "verify", spy)
+    expected = {
+        outdated: [(19456, 2), (12288, 3)],
+        present: [(12288, 3)],
+        "deleted": [(12288, 3)],
+        None: [(12288, 3)],
+    }
+    for stored, costs in expected.items():
+        done.clear()
+        assert not now.verify("wrong horse battery", stored)
+        assert done == costs, stored
+    done.clear()
+    assert now.verify(PASSWORD, outdated)
+    assert done == [(19456, 2)], "whoever knows the password learns nothing by the time"

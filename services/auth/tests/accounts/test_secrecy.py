@@ -8,8 +8,9 @@ from flask.testing import FlaskClient
 
 from libs.service import Running
 from libs.service.testing import ISSUES, bearer
-from services.auth.accounts import User
+from services.auth.accounts import Accounts, User
 from services.auth.tests.accounts.conftest import Mailboxes
+from services.auth.throttle import Limits
 
 PASSWORD = "correct horse battery"
 OTHER = "another horse battery"
@@ -103,3 +104,52 @@ def test_no_password_hash_or_token_is_logged_stored_or_answered(
     for secret in hashes:
         assert secret not in logged
         assert secret not in answered
+
+
+def test_of_whoever_tries_to_get_in_the_address_is_logged_and_never_an_email(
+    post: Post, address: str, work: Work, mailboxes: Mailboxes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is typed for an e-mail may be a password, or the address of somebody without an account."""
+    caplog.set_level("INFO", logger="services.auth.audit")
+    user_id = post("/auth/signup", {"email": address, "password": PASSWORD}).get_json()["user_id"]
+    for email, password in ((address, OTHER), (f"x{address}", PASSWORD), (address, PASSWORD)):
+        post("/auth/login", {"email": email, "password": password})
+    token = post("/auth/login", {"email": address, "password": PASSWORD}).get_json()["access_token"]
+    post("/auth/password", {"current_password": PASSWORD, "new_password": OTHER}, token=token)
+    post("/auth/password/forgot", {"email": address})
+    work()
+    link = next(one for one in mailboxes.of(address) if one.subject.startswith("Choose")).token
+    post("/auth/password/reset", {"token": link, "password": THIRD})
+    own = [one for one in caplog.records if one.name == "services.auth.audit"]
+    events = ("password wrong", "password right", "password changed", "password reset")
+    seen = [(one.message, one.__dict__.get("user")) for one in own if one.message in events]
+    assert seen == [
+        ("password wrong", user_id),
+        ("password wrong", None),
+        ("password right", user_id),
+        ("password right", user_id),
+        ("password right", user_id),
+        ("password changed", user_id),
+        ("password reset", user_id),
+    ]
+    assert {one.__dict__["address"] for one in own if one.message in events} == {"127.0.0.1"}
+    told = str([one.__dict__ for one in own])
+    for hidden in (address, PASSWORD, OTHER, THIRD, token, link):
+        assert hidden not in told
+
+
+def test_tries_that_come_too_soon_are_logged(
+    post: Post,
+    address: str,
+    running: Running,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO", logger="services.auth.audit")
+    monkeypatch.setattr(running.dependencies.make(Accounts), "_limits", Limits(account=1, address=1000))
+    for _ in range(2):
+        post("/auth/login", {"email": address, "password": PASSWORD})
+    assert [one.message for one in caplog.records if one.name == "services.auth.audit"] == [
+        "password wrong",
+        "password not looked at",
+    ]

@@ -1,8 +1,6 @@
 """Signing up where addresses have to be confirmed: nobody but a mailbox learns who has an account."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
@@ -11,14 +9,10 @@ from pynamodb.transactions import TransactWrite
 
 from libs.service import Running
 from libs.service.testing import bearer
-from services.auth.accounts import Accounts, Email, User
+from services.auth.accounts import Accounts, Email, User, mail_tokens
 from services.auth.accounts.mail_tokens import MailToken
+from services.auth.tests.accounts.confirming import GOOD, INVALID, OTHER, PASSWORD, Post, Work, log_in, verify
 from services.auth.tests.accounts.conftest import Mailboxes
-
-PASSWORD = "correct horse battery"
-OTHER = "another horse battery"
-Post = Callable[..., Any]
-Work = Callable[[], list[str]]
 
 
 @pytest.fixture(scope="module")
@@ -33,20 +27,6 @@ def signed_up(post: Post, work: Work, mailboxes: Mailboxes, address: str) -> str
     work()
     (mail,) = mailboxes.of(address)
     return mail.token
-
-
-def log_in(post: Post, address: str, password: str = PASSWORD) -> tuple[int, str | None]:
-    answer = post("/auth/login", {"email": address, "password": password})
-    return answer.status_code, answer.get_json().get("code")
-
-
-def verify(post: Post, token: str) -> tuple[int, str | None]:
-    answer = post("/auth/email/verify", {"token": token})
-    return answer.status_code, answer.get_json()["code"] if answer.data else None
-
-
-GOOD = (204, None)
-INVALID = (422, "LINK_INVALID")
 
 
 def test_an_account_can_be_used_once_its_address_is_confirmed(
@@ -235,3 +215,44 @@ def test_a_database_that_is_away_is_no_sign_up(
 
     monkeypatch.setattr(TransactWrite, "_commit", away)
     assert post("/auth/signup", {"email": address, "password": PASSWORD}).status_code == 503
+
+
+def test_a_sign_up_while_a_link_is_used_loses_the_link_and_not_the_account(
+    post: Post, address: str, signed_up: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a link would confirm the password of whoever signs up at the moment it is opened."""
+    find, raced = mail_tokens.find_user, []
+
+    def found_too_early(token: str, purpose: mail_tokens.Purpose) -> User:
+        found = find(token, purpose)
+        if not raced:
+            raced.append(token)
+            assert post("/auth/signup", {"email": address, "password": OTHER}).status_code == 202
+        return found
+
+    monkeypatch.setattr(mail_tokens, "find_user", found_too_early)
+    assert verify(post, signed_up) == INVALID
+    assert log_in(post, address, OTHER) == (403, "EMAIL_NOT_VERIFIED")
+
+
+def test_a_disabled_account_gets_no_link_again(
+    post: Post, address: str, signed_up: str, work: Work, mailboxes: Mailboxes
+) -> None:
+    User(Email.get(address).user_id).update([User.disabled_at.set(datetime.now(UTC))])
+    post("/auth/email/verification", {"email": address})
+    assert work() == ["send_link_again"]
+    assert len(mailboxes.of(address)) == 1
+
+
+@pytest.mark.parametrize(
+    "refused",
+    ["root@localhost", "a@[127.0.0.1]", "a@[IPv6:::1]", "a@10.0.0.5", '"a b"@example.com', "a@example."],
+)
+def test_no_mail_is_sent_where_the_internet_has_no_mailboxes(post: Post, refused: str) -> None:
+    answer = post("/auth/signup", {"email": refused, "password": PASSWORD})
+    assert (answer.status_code, answer.get_json()["errors"][0]["pointer"]) == (422, "/email")
+
+
+@pytest.mark.parametrize("taken", ["a@b.example.com", "a.b+c@xn--nxasmq6b.com", "{a}/b'%!@x-y.museum"])
+def test_other_addresses_are_taken(post: Post, taken: str) -> None:
+    assert post("/auth/signup", {"email": taken, "password": PASSWORD}).status_code == 202

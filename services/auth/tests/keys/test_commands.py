@@ -1,20 +1,24 @@
 """`python -m services.auth.keys`, and what stops a start."""
 
+import json
 import os
 import re
+import secrets
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from libs.jwt import SharedSecret, TokenVerifier
 from libs.service import Running, SettingsError
-from libs.service.testing import ISSUER, running_service
+from libs.service.testing import ISSUER, ROOT, running_service
 from services.auth.keys import TokenKeys, check_secret
 from services.auth.keys.__main__ import main
 from services.auth.keys.models import Key
 from services.auth.service import service
 
-OTHER = "q8TzWm4yRb7Jn2Vd" * 3
+OTHER = secrets.token_urlsafe(48)
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +60,15 @@ def test_a_new_key_signs_later(run: Callable[..., list[str]]) -> None:
     assert re.fullmatch(r"signs from 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", second)
 
 
+def test_who_has_made_a_key_can_be_found(
+    run: Callable[..., list[str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    run("list")
+    kid = run("rotate")[1].split()[0]
+    told = [(one.message, one.__dict__.get("kid"), one.__dict__.get("by")) for one in caplog.records]
+    assert ("key made", kid, "operator") in told
+
+
 def test_a_new_key_signs_now(run: Callable[..., list[str]]) -> None:
     run("list")
     first, second = states(run("rotate", "--now"))
@@ -80,6 +93,62 @@ def test_another_secret_is_told(run: Callable[..., list[str]], monkeypatch: pyte
     monkeypatch.setenv("APP_KEY_SECRET", OTHER)
     told = main(["list"])
     assert told == "APP_KEY_SECRET: The stored keys were sealed with another one."
+
+
+@pytest.mark.parametrize(
+    "arguments", [["rotate"], ["rotate", "--now"], ["retire", "KID", "--now"], ["reseal"]]
+)
+def test_with_another_secret_nothing_is_done_and_nothing_breaks(
+    run: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch, running: Running, arguments: list[str]
+) -> None:
+    before = run("list")
+    ring = running.dependencies.make(TokenKeys).ring
+    assert ring is not None
+    ring._read_at = float("-inf")
+    kid = ring.signer().kid
+    with monkeypatch.context() as patch:
+        patch.setenv("APP_KEY_SECRET", OTHER)
+        told = main([before[0].split()[0] if one == "KID" else one for one in arguments])
+    assert told == "APP_KEY_SECRET: The stored keys were sealed with another one."
+    assert run("list") == before
+    ring._read_at = float("-inf")
+    assert ring.signer().kid == kid
+
+
+def test_the_secret_is_replaced_in_three_steps(
+    run: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = run("list")
+    monkeypatch.setenv("APP_KEY_SECRET_BEFORE", os.environ["APP_KEY_SECRET"])
+    monkeypatch.setenv("APP_KEY_SECRET", OTHER)
+    assert run("reseal") == before
+    monkeypatch.delenv("APP_KEY_SECRET_BEFORE")
+    assert run("list") == before
+
+
+def test_the_kind_of_keys_is_a_setting(
+    run: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("list")
+    monkeypatch.setenv("APP_KEY_ALGORITHM", "ES256")
+    assert [line.split()[1] for line in run("rotate")] == ["EdDSA", "ES256"]
+
+
+def test_what_is_done_is_logged_beside_the_output(environ: dict[str, str]) -> None:
+    own_tables = {"APP_TABLE_PREFIX": f"{environ['APP_TABLE_PREFIX']}logged-", "APP_CREATE_TABLES": "true"}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("APP_")}
+    ran = subprocess.run(
+        [sys.executable, "-m", "services.auth.keys", "reseal"],
+        env={**inherited, **environ, **own_tables},
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    service.database(service.load_settings({**environ, **own_tables})).delete_tables()
+    assert states(ran.stdout.splitlines()) == ["signs"]
+    events = [json.loads(line) for line in ran.stderr.splitlines()]
+    assert ("keys resealed", "operator") in [(one["event"], one.get("by")) for one in events]
 
 
 def test_with_one_secret_there_is_no_ring(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,6 +182,10 @@ def test_another_secret_stops_the_start_and_a_database_that_is_away_does_not(
         ({"APP_KEY_SECRET": "a" * 64}, "APP_KEY_SECRET: looks like an example"),
         ({"APP_KEY_SECRET": None, "APP_JWT_SECRET": "changeme" * 8}, "APP_JWT_SECRET: looks like"),
         ({"APP_KEY_ROTATION_DAYS": "-1"}, "APP_KEY_ROTATION_DAYS: "),
+        ({"APP_KEY_SECRET_BEFORE": "short"}, "APP_KEY_SECRET_BEFORE: shorter than 32 bytes"),
+        ({"APP_KEY_ALGORITHM": "HS256"}, "APP_KEY_ALGORITHM: Must be one of: EdDSA, ES256."),
+        ({"APP_JWT_ISSUER": "our company"}, "APP_JWT_ISSUER: Not an http or https URL"),
+        ({"APP_JWT_ISSUER": "https://auth.example.com?x=1"}, "APP_JWT_ISSUER: Not an http or https URL"),
     ],
 )
 def test_a_missing_short_or_borrowed_secret_stops_the_start(

@@ -1,7 +1,7 @@
 """The ring of keys, as any number of processes share it by its table."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,49 +10,13 @@ from pynamodb.exceptions import QueryError
 
 from libs.jwt import FixedKeySet, TokenIssuer, TokenVerifier
 from libs.jwt.keys import Algorithm
-from libs.service.testing import ISSUER, SECRET
-from services.auth.keys import KeyRing, WrongSecret
+from libs.service.testing import ISSUER
+from services.auth.keys import KeyRing
 from services.auth.keys.models import RING, Key
 from services.auth.keys.ring import COOLDOWN_SECONDS, DAY_SECONDS, KEPT_SECONDS, LEAD_SECONDS, RELOAD_SECONDS
-from services.auth.service import service
+from services.auth.tests.keys.rings import Clock, kids
 
-OTHER_SECRET = "q8TzWm4yRb7Jn2Vd" * 3
-
-
-class Clock:
-    """The time, as all processes see it."""
-
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def go(self, seconds: float) -> None:
-        self.now += seconds
-
-
-@pytest.fixture(autouse=True)
-def table(environ: dict[str, str]) -> Iterator[None]:
-    database = service.database(service.load_settings(environ))
-    database.create_tables()
-    yield
-    database.delete_tables()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def process(clock: Clock) -> Callable[..., KeyRing]:
-    """Make the ring of one more process."""
-
-    def make(secret: str = SECRET, **options: Any) -> KeyRing:
-        return KeyRing(secret, **{"clock": clock, **options})
-
-    return make
+pytestmark = pytest.mark.usefixtures("table")
 
 
 @pytest.fixture
@@ -67,10 +31,6 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[None]:
 
     monkeypatch.setattr(Key, "query", counted)
     return seen
-
-
-def kids(ring: KeyRing) -> list[str]:
-    return [one["kid"] for one in ring.jwks()]
 
 
 def test_the_first_process_makes_a_key_and_the_others_find_it(process: Callable[..., KeyRing]) -> None:
@@ -101,34 +61,6 @@ def test_what_is_signed_is_verified_by_what_is_published(
         assert TokenVerifier(keys, issuer=ISSUER, audience="todos").verify(token).subject == "ada"
     (jwk,) = ring.jwks()
     assert (jwk["alg"], "d" in jwk) == (algorithm, False)
-
-
-def test_the_private_key_is_stored_sealed(process: Callable[..., KeyRing]) -> None:
-    pem = process().signer().to_pem()
-    (row,) = Key.scan()
-    stored = str(row.serialize())
-    assert "PRIVATE KEY" not in stored
-    assert not any(line in stored for line in pem.splitlines()[1:-1])
-
-
-def test_another_secret_opens_nothing_and_changes_nothing(process: Callable[..., KeyRing]) -> None:
-    process().signer()
-    (before,) = Key.scan()
-    for use in (KeyRing.signer, KeyRing.jwks, KeyRing.ready, lambda ring: ring.find("x")):
-        with pytest.raises(WrongSecret) as caught:
-            use(process(OTHER_SECRET))
-        assert SECRET not in str(caught.value)
-        assert OTHER_SECRET not in str(caught.value)
-    assert [row.serialize() for row in Key.scan()] == [before.serialize()]
-
-
-def test_a_key_that_was_put_in_the_place_of_another_does_not_open(process: Callable[..., KeyRing]) -> None:
-    process().rotate()
-    process().rotate()
-    first, second = Key.query(RING)
-    second.update([Key.sealed.set(first.sealed)])
-    with pytest.raises(WrongSecret):
-        process().signer()
 
 
 def test_a_new_key_is_published_before_it_signs_and_the_old_one_until_its_tokens_are_over(
@@ -227,6 +159,20 @@ def test_whichever_key_is_stolen_a_new_one_signs_so_that_everybody_fetches_the_k
     assert (ring.signer().kid, kids(ring)) == (new, [new])
 
 
+def test_what_was_over_stays_over_when_its_successor_is_stolen(
+    process: Callable[..., KeyRing], clock: Clock
+) -> None:
+    ring = process(rotation_days=0)
+    first, stolen = ring.signer().kid, ring.rotate(now=True).kid
+    clock.go(DAY_SECONDS)
+    assert ring.find(first) is None
+    assert ring.retire(stolen)
+    clock.go(COOLDOWN_SECONDS)
+    for one in (ring, process(rotation_days=0)):
+        assert kids(one) == [one.signer().kid]
+        assert one.find(first) is one.find(stolen) is None
+
+
 def test_there_is_nothing_to_retire_of_an_unknown_or_retired_key(process: Callable[..., KeyRing]) -> None:
     ring = process()
     kid = ring.signer().kid
@@ -243,6 +189,30 @@ def test_keys_that_have_long_been_over_are_deleted(process: Callable[..., KeyRin
         clock.go(30 * DAY_SECONDS)
     ring.rotate()
     assert [row.number for row in Key.query(RING)] == [3, 4]
+
+
+def test_keys_that_replace_each_other_by_themselves_are_forgotten_as_well(
+    process: Callable[..., KeyRing], clock: Clock
+) -> None:
+    ring = process(rotation_days=1)
+    for _ in range(20):
+        ring.signer()
+        clock.go(DAY_SECONDS)
+    assert len(list(Key.query(RING))) <= 10
+
+
+def test_a_clock_that_is_set_back_does_not_keep_a_process_from_reading(
+    process: Callable[..., KeyRing], clock: Clock
+) -> None:
+    age = Clock()
+    ring = process(ages=age)
+    stolen = ring.signer().kid
+    clock.go(-3600)
+    new = process(ages=age)
+    assert new.retire(stolen)
+    age.go(RELOAD_SECONDS)
+    assert ring.find(stolen) is None
+    assert ring.find(new.signer().kid) is not None
 
 
 def test_the_table_is_read_twice_a_minute(

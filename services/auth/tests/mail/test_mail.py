@@ -205,6 +205,15 @@ def test_a_mailbox_that_is_refused_for_good_is_not_tried_again(
     assert server.mails == []
 
 
+@pytest.mark.parametrize("code", ["421", "not a code"])
+def test_a_mail_that_was_taken_is_not_sent_again_however_the_server_takes_its_leave(
+    certificate: Path, code: str
+) -> None:
+    with serving(certificate, tls="off", refuses="QUIT", code=code) as server:
+        sender(server, None, URLS["off"]).send(MESSAGE)
+    assert len(server.mails) == 1
+
+
 def test_where_no_server_is_the_mail_is_tried_again_later(certificate: Path) -> None:
     with serving(certificate, tls="off") as server:
         mailer = sender(server, None, URLS["off"])
@@ -262,6 +271,10 @@ def test_a_folder_gets_a_file_a_mail_and_the_log_its_link(
         "smtps://mail.example.com?tls=off",
         "smtp://me:secret@mail.example.com?tls=off",
         "smtp://me@mail.example.com",
+        "smtp://me:secret#x@mail.example.com",
+        "smtp://me:12#secret@mail.example.com",
+        "smtp://mail.example.com#x",
+        "smtp://mail.example.com:0",
     ],
 )
 def test_what_is_no_address_of_a_mail_server_is_refused_unquoted(url: str) -> None:

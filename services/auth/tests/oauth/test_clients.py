@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from libs.service import Running
+from services.auth.clients import registry
 from services.auth.clients.__main__ import main
 from services.auth.clients.models import OAuthClient
 from services.auth.clients.registry import RefusedClient, authenticated, create
@@ -37,7 +38,10 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., list[str]]:
     return ran
 
 
-def test_a_client_is_made_shown_and_deleted(run: Callable[..., list[str]]) -> None:
+def test_a_client_is_made_shown_and_deleted(
+    run: Callable[..., list[str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="services.auth.audit")
     options = ["--grant", "client_credentials", "--scope", "a", "--scope", "b", "--audience", "todos"]
     client_id, secret = (line.partition("=")[2] for line in run("create", "billing", *options))
     assert client_id == "billing"
@@ -45,9 +49,20 @@ def test_a_client_is_made_shown_and_deleted(run: Callable[..., list[str]]) -> No
     assert authenticated("billing", secret) is not None
     (shown,) = run("list")
     assert shown == "billing grants=client_credentials scopes=a,b audiences=todos"
-    assert run("delete", "billing") == []
+    (replaced,) = run("secret", "billing", "--now")
+    assert authenticated("billing", secret) is None
+    assert authenticated("billing", replaced.partition("=")[2]) is not None
+    (told,) = run("delete", "billing")
+    assert "15 minutes more" in told
     assert run("list") == []
     assert main(["delete", "billing"]) == "There is no client billing."
+    assert main(["secret", "billing"]) == "there is no client billing that has a secret"
+    assert not registry.delete("../billing")
+    assert [(one.message, one.client, one.by) for one in caplog.records if one.name.endswith("audit")] == [  # type: ignore[attr-defined]
+        ("client created", "billing", "operator"),
+        ("client secret replaced", "billing", "operator"),
+        ("client deleted", "billing", "operator"),
+    ]
 
 
 def test_a_public_client_has_no_secret(run: Callable[..., list[str]]) -> None:
@@ -56,6 +71,7 @@ def test_a_public_client_has_no_secret(run: Callable[..., list[str]]) -> None:
     assert run("list") == [f"page grants=authorization_code redirect_uris={BACK} public"]
     assert authenticated("page", None) is not None
     assert authenticated("page", "anything") is None
+    assert main(["secret", "page"]) == "there is no client page that has a secret"
 
 
 def test_there_is_one_client_of_an_id(run: Callable[..., list[str]]) -> None:
@@ -92,6 +108,9 @@ def test_a_code_may_be_sent_there(uri: str) -> None:
         "http://app.example.com/back",
         "https://app.example.com/back#x",
         "https://app.example.com/back#",
+        "https://app.example.com/back?",
+        "https://user:password@app.example.com/back",
+        "https://@app.example.com/back",
         "https:///back",
         "/back",
         "app.example.com/back",

@@ -1,19 +1,23 @@
 """The token endpoint: client credentials, refresh tokens of clients, and refusals as OAuth has them."""
 
+import time
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from pynamodb.exceptions import PutError
 
 from libs.jwt import Caller, TokenVerifier
 from libs.service import Running
 from libs.service.testing import ISSUER
 from services.auth.accounts import User
-from services.auth.clients import OAuthClient, delete
-from services.auth.sessions.models import Session
+from services.auth.clients import OAuthClient, create, delete, replace_secret
+from services.auth.clients.registry import MOST_GRANTED, RefusedClient
+from services.auth.sessions.models import Revocation, Session
 from services.auth.sessions.revocations import RevokedTokens
 from services.auth.sessions.sessions import Sessions
 
@@ -69,7 +73,7 @@ def test_a_client_may_ask_for_less(ask: Ask, register: Register, verify: Callabl
     body = ask(register(), grant_type="client_credentials", scope="todos:read", audience="todos").get_json()
     caller = verify(body["access_token"])
     assert (body["scope"], caller.scopes) == ("todos:read", {"todos:read"})
-    assert caller.claims["aud"] == ["todos"]
+    assert list(caller.claims["aud"]) == ["todos"]
 
 
 @pytest.mark.parametrize(
@@ -178,6 +182,87 @@ def test_a_deleted_client_gets_nothing_and_its_tokens_are_over(
     assert running.dependencies.make(RevokedTokens).revoked(verify(token))
     assert_refused(ask(client, grant_type="client_credentials"), "invalid_client", 401)
     assert not delete(client[0])
+
+
+def test_a_client_that_is_made_again_gets_tokens_that_are_good_after_half_a_minute(
+    ask: Ask, register: Register, verify: Callable[..., Caller], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client_id, _ = register()
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time", lambda real=time.time: real() - 31)
+        delete(client_id)
+    secret = create(client_id, "again", grants=["client_credentials"], audiences=["todos"])
+    token = ask((client_id, secret), grant_type="client_credentials").get_json()["access_token"]
+    assert not RevokedTokens().revoked(verify(token))
+
+
+@pytest.mark.parametrize("end", [delete, partial(replace_secret, now=True)])
+def test_tokens_of_a_client_end_by_a_clock_that_is_behind(
+    ask: Ask,
+    register: Register,
+    verify: Callable[..., Caller],
+    monkeypatch: pytest.MonkeyPatch,
+    end: Callable[[str], object],
+) -> None:
+    client = register()
+    token = ask(client, grant_type="client_credentials").get_json()["access_token"]
+    with monkeypatch.context() as patch:  # that of an operator's machine
+        patch.setattr(time, "time", lambda real=time.time: real() - 25)
+        end(client[0])
+    assert RevokedTokens().revoked(verify(token))
+
+
+def test_a_deletion_that_is_broken_off_is_completed_by_the_next(
+    ask: Ask, register: Register, verify: Callable[..., Caller], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = register()
+    token = ask(client, grant_type="client_credentials").get_json()["access_token"]
+
+    def away(*args: Any, **kwargs: Any) -> None:
+        raise PutError("no answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Revocation, "save", away)
+        with pytest.raises(PutError):
+            delete(client[0])
+    delete(client[0])
+    assert RevokedTokens().revoked(verify(token))
+    assert_refused(ask(client, grant_type="client_credentials"), "invalid_client", 401)
+
+
+def test_a_secret_is_replaced_without_an_outage(
+    ask: Ask, register: Register, verify: Callable[..., Caller]
+) -> None:
+    client_id, old = register()
+    new = replace_secret(client_id)
+    tokens = [ask((client_id, one), grant_type="client_credentials") for one in (old, new)]
+    assert [one.status_code for one in tokens] == [200, 200]
+    assert not RevokedTokens().revoked(verify(tokens[0].get_json()["access_token"]))
+    OAuthClient(client_id).update([OAuthClient.previous_until.set(datetime.now(UTC))])
+    assert_refused(ask((client_id, old), grant_type="client_credentials"), "invalid_client", 401)
+    assert ask((client_id, new), grant_type="client_credentials").status_code == 200
+
+
+def test_a_stolen_secret_is_replaced_at_once_and_its_tokens_are_over(
+    ask: Ask, register: Register, verify: Callable[..., Caller]
+) -> None:
+    client_id, first = register()
+    replace_secret(client_id)
+    token = ask((client_id, first), grant_type="client_credentials").get_json()["access_token"]
+    new = replace_secret(client_id, now=True)
+    assert RevokedTokens().revoked(verify(token))
+    assert_refused(ask((client_id, first), grant_type="client_credentials"), "invalid_client", 401)
+    assert ask((client_id, new), grant_type="client_credentials").status_code == 200
+
+
+def test_a_client_with_so_much_that_no_token_holds_it_is_refused(
+    ask: Ask, register: Register, verify: Callable[..., Caller]
+) -> None:
+    scopes = [f"todos:scope-number-{number:03d}-of-many" for number in range(100)]
+    with pytest.raises(RefusedClient, match="so many scopes"):
+        register(scopes=scopes)
+    client = register(scopes=["x" * (MOST_GRANTED - 40)])
+    verify(ask(client, grant_type="client_credentials").get_json()["access_token"])
 
 
 def test_secrets_are_stored_hashed_and_never_logged(
