@@ -1,7 +1,10 @@
 """What every container of this repository must keep to, read from Dockerfile and docker-compose.yml."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +202,44 @@ def test_the_image_starts_the_service_and_stops_it_gently() -> None:
     assert final["ENTRYPOINT"] == '["python", "-m", "libs.service"]'
     assert final["CMD"] == '["web"]'
     assert final["STOPSIGNAL"] == "SIGTERM"
+
+
+HASHING = """
+import threading
+from pathlib import Path
+from services.auth.accounts.passwords import Passwords
+
+def resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+def hash_often() -> None:
+    for _ in range(4):
+        passwords.hash("a password")
+
+passwords = Passwords()
+before = resident()
+threads = [threading.Thread(target=hash_often) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(resident() - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="only Linux tells what is resident there")
+def test_memory_of_password_hashes_is_given_back() -> None:
+    """What eight threads hashed in must not stay: at 19 MiB a thread it filled the container."""
+    words = " ".join(rest for word, rest in final_stage() if word == "ENV").split()
+    environment = dict(word.split("=", 1) for word in words if word.startswith("MALLOC_"))
+    hashing = subprocess.run(
+        [sys.executable, "-c", HASHING],
+        env=os.environ | environment,
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    assert int(hashing.stdout) < 19 * 2**20
 
 
 def test_a_change_of_code_installs_nothing_again() -> None:
