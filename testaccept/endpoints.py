@@ -87,6 +87,7 @@ ENDPOINTS = [
     Endpoint("auth", "GET", "/.well-known/jwks.json", protected=False),
     Endpoint("auth", "GET", "/.well-known/revoked.json", protected=False),
     Endpoint("auth", "GET", "/operations/{operation_id}"),
+    Endpoint("auth", "POST", "/operations/{operation_id}/cancel"),
     Endpoint("profiles", "POST", "/profiles"),
     Endpoint("profiles", "GET", "/profiles/{profile_id}"),
     Endpoint("profiles", "PATCH", "/profiles/{profile_id}"),
@@ -104,6 +105,7 @@ ENDPOINTS = [
     Endpoint("todos", "GET", "/todos/exports/{export_id}"),
     Endpoint("todos", "POST", "/todos/erasure"),
     Endpoint("todos", "GET", "/operations/{operation_id}"),
+    Endpoint("todos", "POST", "/operations/{operation_id}/cancel"),
 ]
 
 PROTECTED = [endpoint for endpoint in ENDPOINTS if endpoint.protected]

@@ -104,6 +104,7 @@ AUTH = {
     "get_keys": Row(PUBLIC, 200),
     "list_revocations": Row(PUBLIC, 200),
     "get_operation": Row(OWNED, 200),
+    "cancel_operation": Row(OWNED, 200),
 }
 
 PROFILES = {
@@ -128,6 +129,7 @@ TODOS = {
     "get_export": Row(OWNED, 200),
     "erase_todos": Row(SCOPED, 200, json={"owner": "{user_id}"}),
     "get_operation": Row(OWNED, 200),
+    "cancel_operation": Row(OWNED, 200),
 }
 
 TABLE: Mapping[str, Mapping[str, Row]] = {

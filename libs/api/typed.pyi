@@ -390,23 +390,29 @@ class _auth:
     class Operation(ApiObject):
         id: str
         task: str
-        status: _t.Literal['queued', 'running', 'succeeded', 'failed']
+        status: _t.Literal['queued', 'running', 'succeeded', 'failed', 'cancelled']
         progress: float
+        message: str | None
         result: _t.Any | None
         problem: dict[str, _t.Any] | None
         created_at: _datetime.datetime
+        started_at: _datetime.datetime | None
         updated_at: _datetime.datetime
+        finished_at: _datetime.datetime | None
         def __init__(
             self,
             *,
             id: str,
             task: str,
-            status: _t.Literal['queued', 'running', 'succeeded', 'failed'],
+            status: _t.Literal['queued', 'running', 'succeeded', 'failed', 'cancelled'],
             progress: float | _decimal.Decimal,
+            message: str = ...,
             result: _t.Any = ...,
             problem: _abc.Mapping[str, _t.Any] = ...,
             created_at: _datetime.datetime | str,
+            started_at: _datetime.datetime | str = ...,
             updated_at: _datetime.datetime | str,
+            finished_at: _datetime.datetime | str = ...,
             **further: _t.Any,
         ) -> None: ...
     class _KeySet_keys(ApiObject):
@@ -783,6 +789,13 @@ class _auth_client(_auth, ApiClient):
         auth: str | None = ...,
         timeout: float = ...,
     ) -> _auth.Operation: ...
+    def cancel_operation(
+        self,
+        *,
+        operation_id: str,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.Operation: ...
 
 class _profiles:
     class NewProfile(ApiObject):
@@ -1146,23 +1159,29 @@ class _todos:
     class Operation(ApiObject):
         id: str
         task: str
-        status: _t.Literal['queued', 'running', 'succeeded', 'failed']
+        status: _t.Literal['queued', 'running', 'succeeded', 'failed', 'cancelled']
         progress: float
+        message: str | None
         result: _t.Any | None
         problem: dict[str, _t.Any] | None
         created_at: _datetime.datetime
+        started_at: _datetime.datetime | None
         updated_at: _datetime.datetime
+        finished_at: _datetime.datetime | None
         def __init__(
             self,
             *,
             id: str,
             task: str,
-            status: _t.Literal['queued', 'running', 'succeeded', 'failed'],
+            status: _t.Literal['queued', 'running', 'succeeded', 'failed', 'cancelled'],
             progress: float | _decimal.Decimal,
+            message: str = ...,
             result: _t.Any = ...,
             problem: _abc.Mapping[str, _t.Any] = ...,
             created_at: _datetime.datetime | str,
+            started_at: _datetime.datetime | str = ...,
             updated_at: _datetime.datetime | str,
+            finished_at: _datetime.datetime | str = ...,
             **further: _t.Any,
         ) -> None: ...
     class Todo(ApiObject):
@@ -1870,6 +1889,13 @@ class _todos_client(_todos, ApiClient):
         timeout: float = ...,
     ) -> str | bytes | None: ...
     def get_operation(
+        self,
+        *,
+        operation_id: str,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _todos.Operation: ...
+    def cancel_operation(
         self,
         *,
         operation_id: str,

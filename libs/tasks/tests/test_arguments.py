@@ -184,7 +184,7 @@ def test_a_member_of_an_enum_of_texts_is_its_text() -> None:
         iter(()),
         range(3),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_what_no_worker_could_make_again_is_refused_at_any_depth(value: Any) -> None:
     for argument in (value, [value], {"a": (value,)}):

@@ -120,7 +120,7 @@ def test_a_time_of_a_call_comes_instead_of_the_delay_of_the_task() -> None:
         {"delay": float("inf")},
         {"delay": float("nan")},
         {"at": datetime(2026, 1, 1)},  # noqa: DTZ001 - it is the fault
-        {"at": datetime.now(UTC), "delay": 0},
+        {"at": datetime(2026, 1, 1, tzinfo=UTC), "delay": 0},
         {"queue": ""},
         {"queue": "a b"},
         {"queue": "x" * 65},
