@@ -12,7 +12,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up down ps logs seed shell token run test fuzz testaccept lint fmt bench bench-tasks contracts breaking clients requirements clean
+.PHONY: help up down ps logs seed shell token tasks run test fuzz testaccept lint fmt bench bench-tasks contracts breaking clients requirements clean
 # One target after the other: `make down up` means that order, under -j, too.
 .NOTPARALLEL:
 # Recipes show what they do in their own words.
@@ -40,6 +40,9 @@ shell: .venv/.stamp ## Open a Python prompt with a service loaded (SERVICE=todos
 
 token: .venv/.stamp ## Print an access token (ARGS="--subject demo --audience todos")
 	@$(INFRA) token $(ARGS)
+
+tasks: .venv/.stamp ## See and mend what tasks have to do (SERVICE=todos ARGS="list --status parked")
+	@$(INFRA) tasks $(or $(SERVICE),todos) $(ARGS)
 
 run: .venv/.stamp ## Run a command of a service (SERVICE=auth ARGS="admin grant ada@example.com admin")
 	@$(INFRA) run $(SERVICE) $(ARGS)

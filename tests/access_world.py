@@ -150,6 +150,7 @@ def _in_auth(world: World) -> Person:
             "user_id": user_id,
             "session_id": tokens["refresh_token"].partition(".")[0],
             "operation_id": _operation(user_id, result=result),
+            "parked_id": _operation(user_id, status="failed", pending="parked"),
         },
         [account["email"], f"device of {mark}", result],
     )
@@ -182,6 +183,7 @@ def _in_todos(world: World) -> Person:
         "todo_id": created.get_json()["id"],
         "export_id": export_id,
         "operation_id": _operation(user_id, result=f"result for {mark}"),
+        "parked_id": _operation(user_id, status="failed", pending="parked"),
     }
     return Person(headers, has, [mark, f":{estimate}"])
 

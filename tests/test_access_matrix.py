@@ -20,7 +20,7 @@ from tests.services import SERVICES
 
 METHODS = {"get", "put", "post", "delete", "patch", "head", "options"}
 ADMIN = "users:admin"
-SCOPES = {ADMIN, "profiles:create", "profiles:delete", "todos:delete-all", "openid", "email"}
+SCOPES = {ADMIN, "tasks:admin", "profiles:create", "profiles:delete", "todos:delete-all", "openid", "email"}
 SOMEBODY = "service:other"
 UNKNOWN_ID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 """Looks like an id that the services make, and belongs to nobody."""

@@ -249,7 +249,7 @@ def test_a_secret_arrives_whole_by_variable_and_by_file(name: str, tmp_path: Pat
     for secret in secrets_of(name):
         value = f"{SECRET}=a=b #c\\n'\"$x=="
         if secret.endswith("_url"):
-            value = f"redis://:p=a=b@127.0.0.1/0?x=={len(secret)}"
+            value = f"redis://:p=a=b==@127.0.0.1/{len(secret)}"
         also: dict[str, str | None] = {}
         if secret == "jwt_secret":
             also = {"jwks_url": None, "key_secret": None}

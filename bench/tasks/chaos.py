@@ -8,32 +8,53 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
+from pynamodb.exceptions import PynamoDBException
 
 from bench.tasks.orders import Order
 from infra.local.ports import HOST
 from infra.local.servers import redis_answers, redis_command, wait_until
 from libs.service.testing import kill_group, python_process
 from libs.tasks import Operation
+from libs.tasks.operation import PENDING
 
 CLIENTS = 8
 WEB_KILLS = 10
 REDIS_KILLS = 5
-SETTLE_SECONDS = 300.0
+SETTLE_SECONDS = 600.0
+TRIES = 20
+
+
+Found = TypeVar("Found")
+
+
+def _asked(question: Callable[[], Found]) -> Found:
+    """Return the answer of a database that may be too busy for one."""
+    for _ in range(TRIES):
+        with suppress(PynamoDBException):
+            return question()
+        time.sleep(2)
+    return question()
+
+
+def _pending() -> list[Operation]:
+    return list(Operation.pending_index.query(PENDING, limit=1))
 
 
 @dataclass
 class Outcome:
-    """What became of the orders."""
+    """What became of the orders; `meanwhile`: how many of them ended while all was being killed."""
 
     accepted: int = 0
     unanswered: int = 0
     done: int = 0
     parked: int = 0
+    meanwhile: int = 0
     lost: int = 0
     double: int = 0
     half: int = 0
@@ -92,6 +113,7 @@ class Chaos:
         self._accepted: dict[str, str] = {}
         self._unanswered: set[str] = set()
         self._lock = threading.Lock()
+        self._quiet_since = 0.0
         self.outcome = Outcome()
 
     def run(self, redis_port: int) -> Outcome:
@@ -117,6 +139,7 @@ class Chaos:
             over.set()
             for killer in killers:
                 killer.join()
+            self._quiet_since = time.time()
             self._settle()
         finally:
             over.set()
@@ -180,16 +203,15 @@ class Chaos:
     def _settle(self) -> None:
         """Wait until all that was accepted has ended, and count."""
         outcome, deadline = self.outcome, time.monotonic() + SETTLE_SECONDS
-        while True:
-            rows = {row.id: row for row in Operation.scan()}
-            open_ = [one for one in rows.values() if one.status in {"queued", "running"}]
-            if not open_ or time.monotonic() > deadline:
-                break
+        while _asked(lambda: bool(_pending())) and time.monotonic() < deadline:
             time.sleep(1)
-        orders = {row.id: row for row in Order.scan()}
+        rows = _asked(lambda: {row.id: row for row in Operation.scan(consistent_read=True, page_size=100)})
+        orders = _asked(lambda: {row.id: row for row in Order.scan(consistent_read=True, page_size=100)})
         states = Counter(rows[one].status if one in rows else "lost" for one in self._accepted.values())
         outcome.accepted, outcome.unanswered = len(self._accepted), len(self._unanswered)
         outcome.done, outcome.parked = states["succeeded"], states["failed"]
+        ends = [rows[one].finished_at for one in self._accepted.values() if one in rows]
+        outcome.meanwhile = sum(1 for at in ends if at is not None and at.timestamp() < self._quiet_since)
         outcome.lost = outcome.accepted - outcome.done - outcome.parked
         outcome.double = sum(1 for row in orders.values() if row.charges > 1)
         # An order without its charge or the other way round, also of those that got no answer.

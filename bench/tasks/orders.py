@@ -11,12 +11,10 @@ from flask import Flask, jsonify
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
-from libs.dynamodb import Database
-from libs.errors import Conflict
 from libs.service import Running, Service
 from libs.service.logs import configure_logs
 from libs.service.processes import run_beat, run_worker
-from libs.tasks import asynctask
+from libs.tasks import Once, asynctask
 
 
 class Order(Model):
@@ -30,26 +28,10 @@ class Order(Model):
     charges = NumberAttribute(default_for_new=0)
 
 
-class Charge(Model):
-    """Stored with its effect, so that there is one of both."""
-
-    class Meta:
-        table_name = "charges"
-
-    id = UnicodeAttribute(hash_key=True)
-
-
 @asynctask(timeout=60, attempts=100)
-def charge(order_id: str, database: Database) -> None:
-    """Count one charge, in the transaction of the row that says it was done."""
-    done = Conflict("charged already")
-    try:
-        with database.transaction() as transaction:
-            transaction.create(Charge(order_id), conflict=done)
-            transaction.update(Order(order_id), [Order.charges.add(1)])
-    except Conflict as conflict:
-        if conflict is not done:
-            raise
+def charge(order_id: str, once: Once) -> None:
+    """Count one charge."""
+    once.do("charge", lambda transaction: transaction.update(Order(order_id), [Order.charges.add(1)]))
 
 
 @asynctask(timeout=60)
@@ -64,7 +46,7 @@ def _provide(settings: Any) -> Iterable[object]:
 
 
 # The name is one that has a contract; nothing of it is served.
-service = Service("profiles", models=[Order, Charge], tasks=[charge, measured], provide=_provide)
+service = Service("profiles", models=[Order], tasks=[charge, measured], provide=_provide)
 
 
 def started() -> Running:

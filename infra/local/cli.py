@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     add("shell", shell).add_argument("service", choices=SERVICES)
     add("testaccept", testaccept, takes_rest=True)
     add("token", token, takes_rest=True)
+    add("tasks", tasks, takes_rest=True)
     add("run", run_command, takes_rest=True)
     return parser
 
@@ -176,6 +177,14 @@ def shell(options: argparse.Namespace) -> int:
 def token(options: argparse.Namespace) -> int:
     """Print a signed token: --subject USER --audience todos [--scope "a b"] [--expires-in SECONDS]."""
     return _in_service("auth", ["-m", "services.auth.token", *options.rest], "token")
+
+
+def tasks(options: argparse.Namespace) -> int:
+    """See and mend what a service's tasks have to do: `todos list --status parked`."""
+    if not options.rest or options.rest[0] not in SERVICES:
+        raise LocalError(f'say which service ({", ".join(SERVICES)}): make tasks SERVICE=todos ARGS="list"')
+    service, *rest = options.rest
+    return _in_service(service, ["-m", "libs.service", "tasks", *(rest or ["stats"])], "command")
 
 
 def run_command(options: argparse.Namespace) -> int:

@@ -72,20 +72,33 @@ class Address:
         """
         return self._json("POST", data=form, auth=auth)
 
+    def ask(self, form: Mapping[str, str], auth: tuple[str, str]) -> tuple[int, Any]:
+        """Return the status and the JSON it answers a form with, a refusal as well.
+
+        :raises Exception: as `get` does, but for no status.
+        """
+        return self._answer("POST", any_status=True, data=form, auth=auth)
+
     def close(self) -> None:
         """Close the connections that are kept."""
         self._http.close()
 
-    def _json(self, method: str, *, headers: Mapping[str, str] | None = None, **sent: Any) -> Any:
+    def _json(self, method: str, **sent: Any) -> Any:
+        return self._answer(method, **sent)[1]
+
+    def _answer(
+        self, method: str, *, any_status: bool = False, headers: Mapping[str, str] | None = None, **sent: Any
+    ) -> tuple[int, Any]:
         # Compressed, a body of any length would fit into the limit.
         headers = {**(headers or {}), "Accept": "application/json", "Accept-Encoding": "identity"}
         token = _deadline.set(time.monotonic() + self.timeout)
         try:
             with self._http.stream(method, self._url, headers=headers, **sent) as answer:
-                answer.raise_for_status()
+                if not any_status:
+                    answer.raise_for_status()
                 if answer.headers.get("Content-Encoding", "identity").lower() != "identity":
                     raise ValueError("compressed, which nobody asked for")
-                return json.loads(self._body(answer))
+                return answer.status_code, json.loads(self._body(answer))
         finally:
             _deadline.reset(token)
 

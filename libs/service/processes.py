@@ -18,11 +18,13 @@ from gunicorn.glogging import Logger
 from pynamodb.exceptions import PynamoDBException
 
 from libs.dynamodb import Database
+from libs.service.metrics import listen, serve
 from libs.service.service import Running
 from libs.service.settings import SettingsError, read_queues
 from libs.tasks import TaskRuntime
 from libs.tasks.celery_app import queue_name, relay_scheduler
 from libs.tasks.draining import Drain, hand_back_on_signal
+from libs.tasks.gauges import TableGauges
 from libs.tasks.health import LiveWorker, end_life, show_life, worker_id
 from libs.tasks.pulse import Pulse
 
@@ -40,8 +42,9 @@ class _PlainLogger(Logger):  # type: ignore[misc]
 
 
 class _Web(BaseApplication):  # type: ignore[misc]
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: Running, metrics: socket.socket | None = None) -> None:
         self._running = running
+        self._metrics = metrics
         super().__init__()
 
     def load_config(self) -> None:
@@ -64,12 +67,22 @@ class _Web(BaseApplication):  # type: ignore[misc]
             "when_ready": partial(_limit_silence, settings.read_timeout_seconds),
             "pre_request": partial(_limit_body, settings.body_timeout_seconds),
             "post_request": _unlimit_body,
+            "post_fork": self._serve_metrics,
+            "post_worker_init": self._end_streams_with,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
         return self._running.web_app()
+
+    def _serve_metrics(self, arbiter: Any, worker: Any) -> None:
+        if self._metrics is not None:
+            serve(self._running.metrics, self._metrics)
+
+    def _end_streams_with(self, worker: Any) -> None:
+        # Those who follow operations would keep a worker that has been told to stop for as long as they last.
+        self._running.streams.end_unless(lambda: bool(worker.alive))
 
 
 def _limit_silence(seconds: int, arbiter: Any) -> None:
@@ -111,7 +124,26 @@ def _unlimit_body(worker: Any, request: Any, environ: Any, response: Any) -> Non
 def run_web(running: Running) -> None:
     """Serve HTTP until SIGTERM."""
     running.web_app()  # a wrong contract stops the start here, before any worker is forked
-    _Web(running).run()
+    if running.service.tasks:
+        running.metrics.add(TableGauges(task.name for task in running.service.tasks))
+    _Web(running, _metrics_listener(running)).run()
+
+
+def _metrics_listener(running: Running) -> socket.socket | None:
+    """Return what metrics are asked for at; None where nobody asks.
+
+    :raises SettingsError: if that is where requests come to.
+    """
+    settings = running.settings
+    if settings.metrics_port == settings.port:
+        raise SettingsError("APP_METRICS_PORT: Is that of requests, APP_PORT.")
+    return None if settings.metrics_port is None else listen(settings.metrics_host, settings.metrics_port)
+
+
+def _serve_metrics(running: Running) -> None:
+    listener = _metrics_listener(running)
+    if listener is not None:
+        serve(running.metrics, listener)
 
 
 def run_worker(running: Running) -> None:
@@ -119,6 +151,7 @@ def run_worker(running: Running) -> None:
     _tasks(running)
     settings, service, app = running.settings, running.service.name, running.celery
     queues = _queues(running)
+    _serve_metrics(running)
     pulse = _pulse(running, queues)
     pulse.attach()
     signals.worker_process_init.connect(hand_back_on_signal, weak=False)
@@ -176,6 +209,7 @@ def _pulse(running: Running, queues: Sequence[str]) -> Pulse:
 def run_beat(running: Running) -> None:
     """Have the relay run again and again, until SIGTERM."""
     scheduler = relay_scheduler(_tasks(running), _sign_of_life(running))
+    _serve_metrics(running)
     running.celery.Beat(quiet=True, schedule=None, working_directory=None, scheduler_cls=scheduler).run()
 
 

@@ -3,7 +3,7 @@
 import importlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, make_dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import httpx
@@ -36,24 +36,28 @@ from libs.jwt import (
     RemoteRevocations,
     Revocations,
     SharedSecret,
-    TokenIssuer,
-    TokenVerifier,
     current_caller,
 )
-from libs.jwt.service_account import ServiceAccount
 from libs.service.admission import Admission
 from libs.service.builtin import Builtin
 from libs.service.cors import Cors
 from libs.service.health import Health
+from libs.service.identity import identity_of, service_account, verifying
 from libs.service.limits import Counters, RateLimits
+from libs.service.metrics import Metrics
 from libs.service.renewal import Renewal
 from libs.service.settings import Settings, SettingsError, load_settings, service_url, setting
 from libs.service.web import ClientAddress, UserAgent, client_address, create_app, user_agent
-from libs.tasks import Operation, Progress, Task, TaskRuntime, operations_contribution
+from libs.tasks import Once, Operation, Progress, RequestUrl, Task, TaskRuntime, operations_contribution
+from libs.tasks.admin_handlers import administration_contribution
 from libs.tasks.brokers import Broker, read_broker
 from libs.tasks.celery_app import CeleryPublisher, make_celery, register
+from libs.tasks.effects import current_once
+from libs.tasks.events import EventStreams
 from libs.tasks.health import TaskHealth
 from libs.tasks.lease import current_progress
+from libs.tasks.metrics import TaskMetrics
+from libs.tasks.request_url import current_url
 from libs.tasks.runtime import KILL_AFTER_SECONDS
 
 
@@ -82,6 +86,8 @@ class Service:
         `SettingsError` where it does not go with them.
     :param authenticate: makes, from the settings, what turns a bearer token into its caller or raises
         `Unauthorized`, instead of verifying it as a JWT: for API keys, sessions, another issuer's tokens.
+    :param takes_actors: whether a service may act for users here (the claim `act` of a token); where it may
+        not, such a token is a 403 `ACTOR_REFUSED`.
     """
 
     name: str
@@ -94,6 +100,7 @@ class Service:
     revocations: Callable[[Dependencies], Revocations] | None = None
     prepare: Callable[[Any], None] | None = None
     authenticate: Callable[[Any], Callable[[str], Caller]] | None = None
+    takes_actors: bool = True
 
     @classmethod
     def named(cls, name: str) -> "Service":
@@ -157,12 +164,17 @@ class Service:
             max_connections=settings.web_threads * 2,
         )
 
-    def contract(self, dependencies: Dependencies, builtin: Contribution) -> Contract:
+    def contract(
+        self, dependencies: Dependencies, builtin: Contribution, streams: EventStreams | None = None
+    ) -> Contract:
         """Return what is served: apis/<name>.yaml with its resources, `builtin`, and the operations of tasks.
 
+        :param streams: how operations are followed.
         :raises ContractError: naming everything that is wrong with the contract or its handlers.
         """
-        contributions = [builtin, operations_contribution()] if self.tasks else [builtin]
+        contributions = [builtin]
+        if self.tasks:
+            contributions += [operations_contribution(streams), administration_contribution()]
         faults = models[self.name].faults()
         try:
             contract = Contract.load(contract_path(self.name, APIS), dependencies, contributions)
@@ -197,14 +209,16 @@ class Running:
             [
                 self.database,
                 *([self.clients] if service.calls else []),
-                *_service_account(settings),
+                *service_account(settings),
                 *service.provide(settings),
             ],
             {
                 Caller: _caller,
                 Caller | None: current_caller,
                 ClientAddress: client_address,
+                Once: partial(current_once, self.database),
                 Progress: current_progress,
+                RequestUrl: current_url,
                 UserAgent: user_agent,
             },
             # Those of a service that calls others are of a class made of its own.
@@ -257,9 +271,15 @@ class Running:
             CeleryPublisher(self.celery),
             lease_seconds=self.settings.task_lease_seconds,
             identity=self.identity,
+            metrics=TaskMetrics(self.metrics.registry, [task.name for task in self.service.tasks]),
         )
         register(self.celery, runtime)
         return runtime
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """What is counted; by many processes as one where somebody may ask for it."""
+        return Metrics(shared=self.settings.metrics_port is not None)
 
     @cached_property
     def keys(self) -> KeySet:
@@ -289,7 +309,8 @@ class Running:
             if self.broker.ping is not None:
                 checks["redis"] = _broker_ping(self.broker.ping)
             checks["tasks"] = TaskHealth().look
-        return Health(checks, told_only={"tasks"})
+        # Without the broker requests are served, and limits counted: what they start waits in its row.
+        return Health(checks, told_only={"redis", "tasks"})
 
     @cached_property
     def contract(self) -> Contract:
@@ -299,24 +320,25 @@ class Running:
         """
         name, settings = self.service.name, self.settings
         builtin = Builtin(name, settings, self.health, lambda: self.contract.document)
-        return self.service.contract(self.dependencies, builtin.contribution())
+        return self.service.contract(self.dependencies, builtin.contribution(), self.streams)
+
+    @cached_property
+    def streams(self) -> EventStreams:
+        """Those who follow operations: they have at most every other thread, so that all else is served."""
+        return EventStreams(self.settings.web_threads // 2)
 
     @cached_property
     def identity(self) -> Identity:
-        """How callers are known, and what signs tokens where the service does."""
-        signs = self.dependencies.provides(TokenIssuer)
-        return Identity(self._authenticate(), self.dependencies.make(TokenIssuer) if signs else None)
-
-    def _authenticate(self) -> Callable[[str], Caller]:
-        if self.service.authenticate is not None:
-            return self.service.authenticate(self.settings)
-        verifier = TokenVerifier(
-            self.keys,
-            issuer=self.settings.jwt_issuer,
-            audience=self.service.name,
-            revocations=self.revocations,
+        """How callers are known, and how others are called for them."""
+        service, settings = self.service, self.settings
+        authenticate = (
+            verifying(service.name, settings, self.keys, self.revocations)
+            if service.authenticate is None
+            else service.authenticate(settings)
         )
-        return verifier.verify
+        return identity_of(
+            service.name, settings, self.dependencies, authenticate, takes_actors=service.takes_actors
+        )
 
     @cached_property
     def rate_limits(self) -> RateLimits | None:
@@ -370,12 +392,6 @@ def _clients(service: Service, settings: Settings, transports: Mapping[str, http
         transports=transports,
         folder=APIS,
     )
-
-
-def _service_account(settings: Settings) -> list[ServiceAccount]:
-    if settings.token_url is None or settings.client_id is None or settings.client_secret is None:
-        return []
-    return [ServiceAccount(settings.token_url, settings.client_id, settings.client_secret.reveal())]
 
 
 def _url_setting(api: str) -> str:

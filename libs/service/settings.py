@@ -90,6 +90,10 @@ def _redis_url(text: str) -> str:
     return text
 
 
+redis_address = readable(_redis_url)
+"""Takes the address of one Redis."""
+
+
 def read_queues(text: str) -> list[str]:
     """Read names of queues: ``default,slow``.
 
@@ -119,6 +123,8 @@ class Settings:
 
     host: str = setting("127.0.0.1")
     port: int = setting(8080, Range(1, 65535))
+    metrics_host: str = setting("127.0.0.1")
+    metrics_port: int | None = setting(None, Range(1, 65535))
     web_workers: int = setting(2, Range(1, 64))
     web_threads: int = setting(8, Range(1, 256))
     worker_concurrency: int = setting(2, Range(1, 64))
@@ -145,7 +151,7 @@ class Settings:
     table_prefix: str = setting("polymacaron-", Regexp(r"[A-Za-z0-9_.-]{0,100}\Z"))
     create_tables: bool = setting(False)
 
-    redis_url: Secret | None = setting(None, readable(_redis_url))
+    redis_url: Secret | None = setting(None, redis_address)
     broker_url: Secret | None = setting(None, readable(BrokerAddress.read))
     jwt_issuer: str = setting(validate=Length(1))
     token_renew_after_seconds: int = setting(600, Range(0))

@@ -36,6 +36,7 @@ kombu.transport.TRANSPORT_ALIASES.update(
         "redis": "libs.tasks.transports:RedisTransport",
         "sentinel": "libs.tasks.transports:MasterTransport",
         "redis-cluster": "libs.tasks.transports:ClusterTransport",
+        "sqs": "libs.tasks.sqs:SqsTransport",
     }
 )
 
@@ -71,7 +72,10 @@ class BrokerAddress:
 
         :raises ValueError: if it is none; the message quotes nothing of it.
         """
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:  # its message quotes the URL
+            raise ValueError("Not a URL.") from None
         scheme = parts.scheme.lower()
         if scheme not in _QUERY:
             raise ValueError(f"Not a broker's URL: it starts with one of {', '.join(sorted(_QUERY))}.")
@@ -98,10 +102,10 @@ class BrokerAddress:
             raise ValueError(f"The URL names many hosts, which {self.scheme} does not take.")
         if self.scheme == "sentinel" and not self.query.get("master"):
             raise ValueError("The URL does not say which master: write sentinel://…?master=name.")
-        database = self.query.get("db") or self.path.strip("/") if self.scheme != "unix" else ""
+        database = self._database()
         if self.scheme == "redis-cluster" and database not in {"", "0"}:
             raise ValueError("A Redis Cluster has no databases but 0.")
-        if self.scheme in {"redis", "rediss", "sentinel"} and database and not database.isdecimal():
+        if self.scheme != "sqs" and database and not database.isdecimal():
             raise ValueError("The database of Redis is a number.")
         if self.query.get("tls", "off") not in {"on", "off"}:
             raise ValueError("tls is on or off.")
@@ -113,8 +117,10 @@ class BrokerAddress:
     @property
     def database(self) -> int:
         """Redis' database."""
-        number = self.query.get("db") or ("" if self.scheme == "unix" else self.path.strip("/"))
-        return int(number or 0)
+        return int(self._database() or 0)
+
+    def _database(self) -> str:
+        return self.query.get("db") or ("" if self.scheme == "unix" else self.path.strip("/"))
 
 
 def _host(text: str, default: int | None) -> tuple[str, int | None]:
@@ -143,7 +149,7 @@ class Broker:
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     use_ssl: Mapping[str, Any] | None = None
     echoes: bool = True
-    ping: Callable[[], object] | None = None
+    ping: Callable[[], object] | None = field(default=None, repr=False)
 
 
 def read_broker(
@@ -263,7 +269,7 @@ def _sqs(address: BrokerAddress, prefix: str, visible_after: int, region: str | 
         "polling_interval": 0,
         "client-config": {
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
-            "read_timeout": 10,
+            "read_timeout": SOCKET_TIMEOUT_SECONDS,
             "retries": {"total_max_attempts": 1, "mode": "standard"},
         },
         "max_retries": 0,

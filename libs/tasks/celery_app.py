@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from celery import Celery
@@ -16,15 +17,14 @@ from kombu.entity import Exchange, Queue
 
 from libs.tasks.brokers import PRIORITIES, read_broker
 from libs.tasks.draining import handing_back
-from libs.tasks.options import DEFAULT_PRIORITY
+from libs.tasks.options import DEFAULT_PRIORITY, DEFAULT_QUEUE
 from libs.tasks.runtime import KILL_AFTER_SECONDS, TaskRuntime
+from libs.tasks.task import Task
 
 logger = logging.getLogger(__name__)
 
 RELAY = "relay"
 PAUSE_AFTER_FAILURE_SECONDS = 5.0
-DEFAULT_QUEUE = "default"
-"""What the queue is called, in settings, of tasks that name none."""
 
 
 def make_celery(
@@ -136,12 +136,15 @@ class CeleryPublisher:
 def register(app: Celery, runtime: TaskRuntime) -> None:
     """Make the tasks of `runtime` known to a worker's Celery app, each with its time limits."""
 
-    def runner(operation_id: str) -> None:
-        handing_back(runtime.run, operation_id)
+    def runner_of(task: Task) -> Callable[[str], None]:
+        def runner(operation_id: str) -> None:
+            handing_back(partial(runtime.run, task=task), operation_id)
+
+        return runner
 
     for task in runtime.tasks.values():
         limits = {"soft_time_limit": task.timeout, "time_limit": task.timeout + KILL_AFTER_SECONDS}
-        app.task(name=task.name, shared=False, **limits)(runner)
+        app.task(name=task.name, shared=False, **limits)(runner_of(task))
 
 
 def relay_scheduler(runtime: TaskRuntime, relayed: Callable[[], None]) -> type[Scheduler]:

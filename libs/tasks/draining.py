@@ -12,15 +12,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any
 
-from pynamodb.exceptions import PynamoDBException, UpdateError
-from pynamodb.expressions.update import Action
+from pynamodb.exceptions import PynamoDBException
 
-from libs.dynamodb import is_condition_failure
 from libs.tasks.lease import current_progress
-from libs.tasks.operation import QUEUED, RUNNING, Operation
+from libs.tasks.operation import Operation
 
 logger = logging.getLogger(__name__)
 
@@ -54,33 +51,12 @@ def handing_back(run: Callable[[str], None], operation_id: str) -> None:
         run(operation_id)
     except HandedBack as interrupted:
         try:
-            kept = hand_back(interrupted.operation)
+            kept = interrupted.operation.hand_back()
         except PynamoDBException:
             logger.exception("a task could not be handed back; its lease will run out")
             return
         told = {"operation": operation_id, "task": interrupted.operation.task}
         logger.info("task handed back" if kept else "task ended after its lease was lost", extra=told)
-
-
-def hand_back(operation: Operation) -> bool:
-    """Queue a running operation again, as if this try had not been; False if its lease was lost."""
-    cls, now = Operation, time.time()
-    actions: list[Action] = [
-        cls.status.set(QUEUED),
-        cls.attempts.set(cls.attempts - 1),
-        cls.publications.set(0),
-        cls.not_before.set(now),
-        cls.due.set(now),
-        cls.updated_at.set(datetime.now(UTC)),
-    ]
-    mine = (cls.status == RUNNING) & (cls.run_id == operation.run_id)
-    try:
-        Operation(operation.id).update(actions, condition=mine)
-    except UpdateError as error:
-        if is_condition_failure(error):
-            return False
-        raise
-    return True
 
 
 class Drain:

@@ -1,19 +1,24 @@
 """What clients see of operations, and do with them."""
 
+from collections.abc import Callable
 from pathlib import Path
-
-from pynamodb.exceptions import DoesNotExist
+from typing import Any
 
 from libs.api import Contribution, Result, read_document
-from libs.errors import Conflict, NotFound
+from libs.errors import Conflict
 from libs.jwt import Caller
+from libs.tasks.events import EventStreams
 from libs.tasks.operation import CANCELLED, Operation
+from libs.tasks.owned import own_operation
 from libs.tasks.unique import release
+
+LOOK_AGAIN_SECONDS = 1
+"""What clients are told to wait before they look at an operation again that is not over."""
 
 
 def accepted(operation: Operation) -> Result:
     """Return the answer to a request that started `operation`: 202 and where to follow it."""
-    headers = {"Location": f"/operations/{operation.id}"}
+    headers = {"Location": f"/operations/{operation.id}", **_look_again(operation)}
     return Result(operation.to_json(), status=202, headers=headers)
 
 
@@ -22,7 +27,12 @@ def get_operation(operation_id: str, caller: Caller) -> Result:
 
     :raises NotFound: if there is none, or it is somebody else's.
     """
-    return Result(_own(operation_id, caller).to_json())
+    operation = own_operation(operation_id, caller)
+    return Result(operation.to_json(), headers=_look_again(operation))
+
+
+def _look_again(operation: Operation) -> dict[str, str]:
+    return {} if operation.is_final else {"Retry-After": str(LOOK_AGAIN_SECONDS)}
 
 
 def cancel_operation(operation_id: str, caller: Caller) -> Result:
@@ -33,7 +43,7 @@ def cancel_operation(operation_id: str, caller: Caller) -> Result:
     :raises NotFound: if there is none, or it is somebody else's.
     :raises Conflict: NOT_CANCELLABLE, if it has succeeded or failed.
     """
-    operation = _own(operation_id, caller)
+    operation = own_operation(operation_id, caller)
     if not operation.cancel() and operation.status != CANCELLED:
         raise Conflict("It is over already.", code="NOT_CANCELLABLE")
     if operation.status == CANCELLED:
@@ -42,18 +52,15 @@ def cancel_operation(operation_id: str, caller: Caller) -> Result:
     return accepted(operation)
 
 
-def _own(operation_id: str, caller: Caller) -> Operation:
-    try:
-        operation = Operation.get(operation_id, consistent_read=True)
-    except DoesNotExist:
-        raise NotFound from None
-    if operation.owner != caller.subject:
-        raise NotFound
-    return operation
+def operations_contribution(streams: EventStreams | None = None) -> Contribution:
+    """Return the operations on ``/operations/{operation_id}``, and the schemas of operations.
 
-
-def operations_contribution() -> Contribution:
-    """Return the operations on ``/operations/{operation_id}``, and the schemas of operations."""
+    :param streams: those of the process; by default as many and as long as `EventStreams` says.
+    """
     document = read_document(Path(__file__).with_name("operations.yaml"))
-    handlers = {"get_operation": get_operation, "cancel_operation": cancel_operation}
+    handlers: dict[str, Callable[..., Any]] = {
+        "get_operation": get_operation,
+        "cancel_operation": cancel_operation,
+        "follow_operation": (streams or EventStreams()).follow_operation,
+    }
     return Contribution(document["paths"], handlers, document["components"]["schemas"], document["tags"])

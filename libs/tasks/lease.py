@@ -1,13 +1,12 @@
 """How a worker shows that it is still at an operation, and hears that it shall stop."""
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-
-from pynamodb.exceptions import PynamoDBException
 
 from libs.tasks.operation import Operation
 
@@ -80,35 +79,109 @@ def current_progress() -> Progress:
     return _progress.get() or Progress(None)
 
 
-@contextmanager
-def kept_lease(operation: Operation, seconds: float, *, timeout: float) -> Iterator[None]:
-    """Prolong the lease of `operation` every third of its `seconds` for the length of a with-block.
+class _Lease:
+    """One lease that is held.
 
-    :param timeout: seconds after which it is prolonged no more, whatever the block is doing.
+    :param deadline: when it is prolonged no more, by the monotonic clock.
+    :param due: when it is to be prolonged next.
     """
-    stop, cancelled, lost = threading.Event(), threading.Event(), threading.Event()
-    deadline = time.monotonic() + timeout
-    copy = Operation(operation.id, run_id=operation.run_id)  # of its own, for another thread
 
-    def prolong() -> None:
-        while not stop.wait(seconds / 3) and time.monotonic() < deadline:
+    def __init__(self, operation: Operation, deadline: float, due: float) -> None:
+        self._id, self._run_id = str(operation.id), operation.run_id
+        self._row: Operation | None = None
+        self.deadline = deadline
+        self.due = due
+        self.cancelled, self.lost = threading.Event(), threading.Event()
+
+    def prolong(self, seconds: float) -> None:
+        # A row of its own, for the task has the other; most tasks are over before one is needed.
+        row = self._row = self._row or Operation(self._id, run_id=self._run_id)
+        try:
+            if not row.extend(seconds):
+                self.lost.set()
+                return
+        except Exception as error:  # noqa: BLE001 - the thread that prolongs all others shall live on
+            told = {"operation": self._id, "error": type(error).__name__}
+            logger.warning("lease not prolonged", extra=told)
+        if row.cancel_asked_at is not None:
+            self.cancelled.set()
+
+
+class Leases:
+    """Prolong the leases of what this process runs, each every third of its seconds.
+
+    One thread does it for all of them: to start and end one for each task costs as much as some tasks do.
+    It looks every third of `seconds`, so no new lease has to wake it, and it ends when it finds none. A
+    worker has one task at a time in each of its processes; where a process has more, a database that does
+    not answer holds up all their leases.
+
+    :param seconds: how long after its last sign of life a worker counts as dead.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._every = seconds / 3
+        self._empty()
+
+    def _empty(self) -> None:
+        self._process = os.getpid()
+        self._lock = threading.Lock()
+        self._held: set[_Lease] = set()
+        self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def kept(self, operation: Operation, *, timeout: float) -> Iterator[None]:
+        """Prolong the lease of `operation`, and have its progress known, for the length of a with-block.
+
+        :param timeout: seconds after which it is prolonged no more, whatever the block is doing.
+        """
+        now = time.monotonic()
+        lease = _Lease(operation, now + timeout, now + self._every)
+        self._hold(lease)
+        token = _progress.set(Progress(operation, lease.cancelled, lease.lost))
+        try:
+            yield
+        finally:
             try:
-                if not copy.extend(seconds):
-                    lost.set()
-                    return
-            except PynamoDBException as error:
-                logger.warning(
-                    "lease not prolonged", extra={"operation": copy.id, "error": type(error).__name__}
-                )
-            if copy.cancel_asked_at is not None:
-                cancelled.set()
+                _progress.reset(token)
+            finally:  # also if the worker's end, or the task's time limit, is raised right here
+                self._drop(lease)
 
-    thread = threading.Thread(target=prolong, name=f"lease-{operation.id}", daemon=True)
-    thread.start()
-    token = _progress.set(Progress(operation, cancelled, lost))
-    try:
-        yield
-    finally:
-        _progress.reset(token)
-        stop.set()
-        thread.join()
+    def _hold(self, lease: _Lease) -> None:
+        if self._process != os.getpid():
+            self._empty()  # a fork leaves its child neither the thread nor a lock that can be trusted
+        with self._lock:
+            self._held.add(lease)
+            if self._thread is None:
+                thread = threading.Thread(target=self._keep, name="leases", daemon=True)
+                thread.start()
+                self._thread = thread
+
+    def _drop(self, lease: _Lease) -> None:
+        with self._lock:
+            self._held.discard(lease)
+
+    def _keep(self) -> None:
+        while (held := self._look()) is not None:
+            now = time.monotonic()
+            soonest = min((one.due for one in held), default=now + self._every)
+            time.sleep(min(max(soonest - now, 0), self._every))
+            for lease in held:
+                self._attend(lease)
+
+    def _look(self) -> list[_Lease] | None:
+        with self._lock:
+            if not self._held:
+                self._thread = None
+                return None
+            return list(self._held)
+
+    def _attend(self, lease: _Lease) -> None:
+        now = time.monotonic()
+        if now >= lease.deadline:
+            self._drop(lease)
+        elif now >= lease.due and lease in self._held:
+            lease.prolong(self.seconds)
+            lease.due = time.monotonic() + self._every
+            if lease.lost.is_set():
+                self._drop(lease)

@@ -33,6 +33,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 from pynamodb.models import Model
 
 from libs.dynamodb import is_condition_failure
+from libs.tasks.metrics import count_cancelled
 
 CLOCK_SKEW_SECONDS = 2.0
 """How far apart the clocks of two machines may be before a hint comes too early and is dropped."""
@@ -97,6 +98,7 @@ class Operation(Model):
     owner = UnicodeAttribute(null=True)
     request_id = UnicodeAttribute()
     traceparent = UnicodeAttribute(null=True)
+    url = UnicodeAttribute(null=True)
     queue = UnicodeAttribute(null=True)
     priority = NumberAttribute(null=True)
     unique_key = UnicodeAttribute(null=True)
@@ -136,24 +138,45 @@ class Operation(Model):
         earlier = None if before is None else cls.due < before
         return cls.pending_index.query(PARKED, earlier, limit=limit, scan_index_forward=False)
 
+    @classmethod
+    def claim_queued(
+        cls, operation_id: str, lease_seconds: float, *, run_id: str, task: str, version: int
+    ) -> "Operation | None":
+        """Take an operation that was not read before for the run `run_id`, in one request.
+
+        :returns: None if it is not there, not queued, put off to a later time, of another task, or of a newer
+            version than that. Or it is taken and the answer was lost: then the row has that `run_id`.
+        """
+        known = (cls.task == task) & (cls.version.does_not_exist() | (cls.version <= version))
+        operation, now = cls(operation_id), time.time()
+        taken = operation._update(cls._taking(run_id, now + lease_seconds), cls._free(now) & known)
+        return operation if taken else None
+
     def claim(self, lease_seconds: float) -> bool:
         """Take this operation, as it was read, for one run; False if it is not to be run now.
 
         That is so if it is final, put off to a later time, or another worker's lease on it is good.
         """
-        cls, now, run_id = type(self), time.time(), uuid.uuid4().hex
-        actions = [
+        cls, now = type(self), time.time()
+        actions = cls._taking(uuid.uuid4().hex, now + lease_seconds)
+        if self.status != RUNNING:
+            return self._update(actions, cls._free(now))
+        actions.append(cls.history.set(self._with_try("WORKER_LOST", seconds=None)))
+        return self._update(actions, self._mine() & (cls.due <= now))
+
+    @classmethod
+    def _taking(cls, run_id: str, until: float) -> list[Action]:
+        return [
             cls.status.set(RUNNING),
             cls.run_id.set(run_id),
             cls.attempts.set(cls.attempts + 1),
-            cls.due.set(now + lease_seconds),
+            cls.due.set(until),
             cls.started_at.set(_now()),
         ]
-        if self.status != RUNNING:
-            free = (cls.status == QUEUED) & (cls.not_before <= now + CLOCK_SKEW_SECONDS)
-            return self._update(actions, free)
-        actions.append(cls.history.set(self._with_try("WORKER_LOST", seconds=None)))
-        return self._update(actions, self._mine() & (cls.due <= now))
+
+    @classmethod
+    def _free(cls, now: float) -> Any:
+        return (cls.status == QUEUED) & (cls.not_before <= now + CLOCK_SKEW_SECONDS)
 
     def extend(self, lease_seconds: float) -> bool:
         """Prolong the lease; False if it was lost to another worker."""
@@ -176,23 +199,38 @@ class Operation(Model):
         actions = [*self._waits(seconds), cls.history.set(self._with_try(code))]
         return self._update(actions, self._mine() & cls.cancel_asked_at.does_not_exist())
 
+    def hand_back(self) -> bool:
+        """Queue it again at once, as if this try had not been; False if the lease was lost."""
+        cls = type(self)
+        return self._update([*self._waits(0), cls.attempts.set(cls.attempts - 1)], self._mine())
+
     def finish(self, *, result: Any = None, problem: dict[str, Any] | None = None) -> bool:
-        """Make it final; False if the lease was lost."""
+        """Make it final; False if the lease was lost.
+
+        The row, of which the result may be most, is not sent back: of this object only `status` is as stored.
+        """
         cls = type(self)
         if problem is not None:
-            actions = [
-                *self._ends(FAILED),
-                cls.pending.set(PARKED),
-                cls.due.set(time.time()),
-                cls.expires_at.set(_in(PARKED_SECONDS)),
-                cls.problem.set(problem),
-                cls.history.set(self._with_try(problem.get("code"))),
-            ]
-            return self._update(actions, self._mine())
-        actions = [*self._leaves(SUCCEEDED), cls.progress.set(1), cls.history.set(self._with_try(None))]
-        if result is not None:
-            actions.append(cls.result.set(result))
-        return self._update(actions, self._mine())
+            status, actions = (
+                FAILED,
+                [
+                    *self._ends(FAILED),
+                    cls.pending.set(PARKED),
+                    cls.due.set(time.time()),
+                    cls.expires_at.set(_in(PARKED_SECONDS)),
+                    cls.problem.set(problem),
+                    cls.history.set(self._with_try(problem.get("code"))),
+                ],
+            )
+        else:
+            history = cls.history.set(self._with_try(None))
+            status, actions = SUCCEEDED, [*self._leaves(SUCCEEDED), cls.progress.set(1), history]
+            if result is not None:
+                actions.append(cls.result.set(result))
+        if not self._update(actions, self._mine(), read=False):
+            return False
+        self.status = status
+        return True
 
     def cancel(self) -> bool:
         """Cancel it if it waits, or ask the worker that runs it to; False if it is final already.
@@ -203,6 +241,7 @@ class Operation(Model):
         asked = cls.cancel_asked_at.set(cls.cancel_asked_at | _now())
         while not self.is_final:
             if self._update(self._leaves(CANCELLED), cls.status == QUEUED):
+                count_cancelled(self.task)
                 return True
             if self._update([asked], cls.status == RUNNING):
                 return True
@@ -281,9 +320,17 @@ class Operation(Model):
     def _mine(self) -> Any:
         return (type(self).status == RUNNING) & (type(self).run_id == self.run_id)
 
-    def _update(self, actions: Sequence[Action], condition: Any) -> bool:
+    def _update(self, actions: Sequence[Action], condition: Any, *, read: bool = True) -> bool:
+        """Change the row; False if the condition does not hold.
+
+        :param read: whether this object is to be as the row is then.
+        """
+        changes = [*actions, type(self).updated_at.set(_now())]
         try:
-            self.update([*actions, type(self).updated_at.set(_now())], condition=condition)
+            if read:
+                self.update(changes, condition=condition)
+            else:
+                self._get_connection().update_item(self.id, actions=changes, condition=condition)
         except UpdateError as error:
             if is_condition_failure(error):
                 return False

@@ -7,6 +7,8 @@ which the container's health check judges.
 
 Two silences are no fault. A worker with as many tasks in hand as it may have takes no message, and their time
 limits bound that. And where the broker itself does not answer, starting the worker again would mend nothing.
+
+On SQS a worker has no queue of its own. There it lives as long as it goes on asking for messages.
 """
 
 import logging
@@ -23,7 +25,7 @@ from kombu.messaging import Consumer, Producer
 logger = logging.getLogger(__name__)
 
 LOOP_SILENT_SECONDS = 30.0
-"""Celery's own heart beats every 2 seconds; an event loop that did not turn for so long hangs."""
+"""Celery's own heart beats every 2 seconds, and SQS is asked again within 15; what was not so long hangs."""
 QUEUE_EXPIRES_SECONDS = 300.0
 
 
@@ -33,7 +35,7 @@ class Pulse:
     :param name: of the queue.
     :param every: seconds between two messages.
     :param alive: called with each proof, in a thread of its own.
-    :param echoes: False where workers cannot have queues of their own (SQS): then the event loop is asked.
+    :param echoes: False where workers cannot have queues of their own (SQS).
     """
 
     def __init__(
@@ -47,7 +49,9 @@ class Pulse:
         self._looped_at = time.monotonic()
         self._echoed = threading.Event()
         self._stopped = threading.Event()
+        self._connected = False
         self._full: Callable[[], bool] = lambda: False
+        self._silent_seconds: Callable[[], float] = lambda: 0.0
         self._thread: threading.Thread | None = None
 
     def attach(self) -> None:
@@ -65,7 +69,9 @@ class Pulse:
     def started(self, consumer: Any) -> Consumer | None:
         """Read the queue by the channel of Celery's consumer `consumer`, which has just connected."""
         tasks, own = consumer.task_consumer, None
+        self._connected = True
         self._full = lambda: not tasks.channel.qos.can_consume()
+        self._silent_seconds = getattr(tasks.channel, "silent_seconds", lambda: 0.0)
         if self._echoes:
             own = Consumer(tasks.channel, [self._queue], no_ack=True, on_message=partial(self._echo, tasks))  # type: ignore[no-untyped-call]
             own.consume()  # type: ignore[no-untyped-call]
@@ -73,6 +79,10 @@ class Pulse:
             self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
             self._thread.start()
         return own
+
+    def lost(self) -> None:
+        """Note that Celery's consumer has lost its connection, and looks for another."""
+        self._connected = False
 
     def _echo(self, tasks: Consumer, _message: object) -> None:
         # A worker told to leave a queue alone (`cancel_consumer`) reads its own all the same.
@@ -90,11 +100,19 @@ class Pulse:
 
     def beat(self) -> None:
         """Ask for one proof, wait for it for as long as there is to the next beat, and tell."""
-        self._echoed.clear()
-        sent = self._send() if self._echoes else False
-        proven = not sent or self._echoed.wait(self._every) or self._full()
-        if proven and time.monotonic() - self._looped_at < LOOP_SILENT_SECONDS:
+        if self._consumes() if self._echoes else self._asks():
             self._alive()
+
+    def _consumes(self) -> bool:
+        self._echoed.clear()
+        # While the broker is away Celery's event loop stands still, and nothing is to be had of it.
+        return not self._send() or ((self._echoed.wait(self._every) or self._full()) and self._turns())
+
+    def _asks(self) -> bool:
+        return not self._connected or (self._turns() and self._silent_seconds() < LOOP_SILENT_SECONDS)
+
+    def _turns(self) -> bool:
+        return time.monotonic() - self._looped_at < LOOP_SILENT_SECONDS
 
     def _send(self) -> bool:
         try:
@@ -120,6 +138,7 @@ def _step(pulse: Pulse) -> type[bootsteps.StartStopStep]:
             self._own = pulse.started(consumer)
 
         def stop(self, consumer: Any) -> None:
+            pulse.lost()
             own, self._own = self._own, None
             if own is not None:
                 try:

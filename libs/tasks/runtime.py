@@ -1,14 +1,17 @@
 """Submitting, running and relaying operations. Knows no broker but by the `Publisher` protocol."""
 
+import json
 import logging
 import random
 import time
+import uuid
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Protocol
 
 import orjson
+from prometheus_client import CollectorRegistry
 from pynamodb.exceptions import DoesNotExist, PynamoDBException
 from pynamodb.expressions.condition import Condition
 
@@ -17,9 +20,12 @@ from libs.dynamodb import Change, ConditionFailed, Table, Write, as_problem, cur
 from libs.errors import Conflict, InternalError, Problem, request_id_scope, trace_scope
 from libs.jwt import Caller, Identity, acting_as, current_caller, running_as
 from libs.tasks.arguments import decode
-from libs.tasks.lease import Cancelled, LeaseLost, kept_lease
+from libs.tasks.effects import effects_of
+from libs.tasks.lease import Cancelled, LeaseLost, Leases
+from libs.tasks.metrics import TaskMetrics, current_metrics
 from libs.tasks.operation import PENDING, Operation
 from libs.tasks.options import DEFAULT_PRIORITY, DEFAULT_QUEUE, CallOptions
+from libs.tasks.request_url import url_scope
 from libs.tasks.schedule import Slots
 from libs.tasks.submitting import Submission, prepared
 from libs.tasks.task import Task, active_runtime
@@ -28,6 +34,8 @@ from libs.tasks.unique import find_holder, release, taking
 logger = logging.getLogger(__name__)
 
 RELAY_BATCH = 100
+LARGEST_RESULT = 350_000
+"""Bytes of a result in the row, which may have 400 KB in all (an AWS limit)."""
 KILL_AFTER_SECONDS = 10.0
 """How long after its timeout a task that does not end by itself is killed with its process."""
 
@@ -47,11 +55,16 @@ class Unreadable(InternalError):
     """The arguments of an operation are nothing this release can run it with, however often it is tried."""
 
 
+class Unstorable(InternalError):
+    """What a task has returned cannot be kept, however often it is run."""
+
+
 class TaskRuntime:
     """The tasks of one service.
 
     :param lease_seconds: how long after its last sign of life a worker counts as dead.
     :param identity: what `load_auth_token` and `generate_token` go by in a task.
+    :param metrics: where what happens is counted; by default where nobody looks.
     :raises TypeError: for a task that needs what nobody provides, or, run by itself, an argument.
     """
 
@@ -63,9 +76,11 @@ class TaskRuntime:
         *,
         lease_seconds: float = 15.0,
         identity: Identity | None = None,
+        metrics: TaskMetrics | None = None,
     ) -> None:
         self._identity = identity
         self.tasks = {task.name: task for task in tasks}
+        self._metrics = metrics or TaskMetrics(CollectorRegistry(), self.tasks)
         self._functions: dict[str, Callable[..., Any]] = {
             task.name: dependencies.bind(task.function, task.arguments_given(dependencies.provides))
             for task in tasks
@@ -73,7 +88,7 @@ class TaskRuntime:
         self._required = {task.name: task.arguments_required(dependencies.provides) for task in tasks}
         self._queues = {None, DEFAULT_QUEUE, *(task.usual.queue for task in tasks)}
         self._publisher = publisher
-        self._lease_seconds = lease_seconds
+        self._leases = Leases(lease_seconds)
         self._submission = Submission()
         for task in tasks:
             if task.schedule is not None and self._required[task.name]:
@@ -87,10 +102,11 @@ class TaskRuntime:
     @contextmanager
     def active(self) -> Iterator[None]:
         """Have calls of tasks submit operations for the length of a with-block."""
-        token = active_runtime.set(self)
+        token, counting = active_runtime.set(self), current_metrics.set(self._metrics)
         try:
             yield
         finally:
+            current_metrics.reset(counting)
             active_runtime.reset(token)
 
     def submit(self, task: Task, arguments: dict[str, Any], options: CallOptions) -> Operation:
@@ -120,7 +136,10 @@ class TaskRuntime:
         return operation
 
     def _publish_new(self, operation: Operation, new: Operation) -> None:
-        if operation is new and new.publications:  # it is neither another's nor for later
+        if operation is not new:  # another's, which is pending already
+            return
+        self._metrics.queued(new.task)
+        if new.publications:  # it is not for later
             self._publish(new)
 
     def _publish(self, operation: Operation) -> bool:
@@ -128,6 +147,7 @@ class TaskRuntime:
         try:
             self._publisher.publish(operation.task, operation.id, queue=operation.queue, priority=priority)
         except Exception as error:  # noqa: BLE001 - whatever a broker raises, the row is stored
+            self._metrics.publish_failed(operation.task)
             logger.warning(
                 "operation not published; the relay will",
                 extra={"operation": operation.id, "error": type(error).__name__},
@@ -141,7 +161,10 @@ class TaskRuntime:
         Before that, start what is to run by itself. Returns how many were published. Any number of relays may
         run at once.
         """
-        published = sum(self._publish(operation) for operation in self._slots.start(time.time()))
+        published = 0
+        for operation in self._slots.start(time.time()):
+            self._metrics.queued(operation.task)
+            published += self._publish(operation)
         due = Operation.pending_index.query(PENDING, Operation.due <= time.time(), limit=RELAY_BATCH)
         for operation in due:
             if operation.task not in self.tasks:
@@ -150,6 +173,7 @@ class TaskRuntime:
                 continue
             if not self._publish(operation):
                 break
+            self._metrics.published_again(operation.task)
             published += 1
         return published
 
@@ -174,45 +198,66 @@ class TaskRuntime:
             code = "ALREADY_PENDING" if refused.index else "NOT_PARKED"
             raise Conflict("It is not there to be replayed.", code=code) from None
         operation.refresh(consistent_read=True)
+        self._metrics.queued(operation.task)
         self._publish(operation)
 
-    def run(self, operation_id: str) -> None:
-        """Run an operation if it is to be run now; never raises for a fault of the task itself."""
+    def run(self, operation_id: str, task: Task | None = None) -> None:
+        """Run an operation if it is to be run now; never raises for a fault of the task itself.
+
+        :param task: what the hint says it is one of; known, a queued one is taken without reading it before.
+        """
+        claimed = self._claimed(operation_id, task)
+        if claimed is None:
+            return
+        operation, task = claimed
+        caller = Caller.from_json(operation.caller) if operation.caller else None
+        scope, trace = request_id_scope(operation.request_id), trace_scope(operation.traceparent)
+        url = url_scope(operation.url)
+        with scope, trace, url, running_as(self._identity), acting_as(caller), self.active():
+            self._run_claimed(operation, task)
+        if operation.is_final:
+            release(operation)
+
+    def _claimed(self, operation_id: str, task: Task | None) -> tuple[Operation, Task] | None:
+        """Take an operation for a run of its task; None if it is not to be run now, or not by this one."""
+        run_id = uuid.uuid4().hex
+        if task is not None:
+            operation = Operation.claim_queued(
+                operation_id, self._leases.seconds, run_id=run_id, task=task.name, version=task.version
+            )
+            if operation is not None:
+                return operation, task
         try:
             operation = Operation.get(operation_id, consistent_read=True)
         except DoesNotExist:
             logger.warning("no such operation", extra={"operation": operation_id})
-            return
+            return None
         task = self.tasks.get(operation.task)
         if task is None:
-            return
+            return None
         if _version(operation) > task.version:
             logger.warning(
                 "operation is for a newer release", extra={"operation": operation.id, "task": task.name}
             )
-            return
-        if not operation.claim(self._lease_seconds):
-            return
-        caller = Caller.from_json(operation.caller) if operation.caller else None
-        scope, trace = request_id_scope(operation.request_id), trace_scope(operation.traceparent)
-        with scope, trace, running_as(self._identity), acting_as(caller), self.active():
-            self._run_claimed(operation, task)
-        if operation.is_final:
-            release(operation)
+            return None
+        taken = operation.run_id == run_id or operation.claim(self._leases.seconds)
+        return (operation, task) if taken else None
 
     def _run_claimed(self, operation: Operation, task: Task) -> None:
         attempt, started = int(operation.attempts), time.monotonic()
         told: dict[str, Any] = {"operation": operation.id, "task": task.name, "attempt": attempt}
         logger.info("task started", extra=told)
+        self._metrics.started(operation)
         try:
-            with kept_lease(operation, self._lease_seconds, timeout=task.timeout + KILL_AFTER_SECONDS):
+            with self._leases.kept(operation, timeout=task.timeout + KILL_AFTER_SECONDS):
                 outcome = self._call(operation, task, attempt)
-            kept = operation.finish(result=orjson.loads(dump_json(outcome)))
+            kept = operation.finish(result=_result(outcome))
         except LeaseLost:
             kept = False
         except Exception as error:  # noqa: BLE001 - the operation keeps what became of it
             kept = self._not_done(operation, task, attempt, error)
         told["seconds"] = round(time.monotonic() - started, 3)
+        self._metrics.ended(operation, told["seconds"], kept=kept)
         logger.info("task ended" if kept else "task ended after its lease was lost", extra=told)
 
     def _call(self, operation: Operation, task: Task, attempt: int) -> Any:
@@ -220,7 +265,8 @@ class TaskRuntime:
             raise Cancelled
         if attempt > task.attempts:  # every try before took its worker with it
             raise InternalError(code="TASK_FAILED")
-        return self._functions[task.name](**_arguments(operation, task))
+        with effects_of(operation):
+            return self._functions[task.name](**_arguments(operation, task))
 
     def _not_done(self, operation: Operation, task: Task, attempt: int, error: Exception) -> bool:
         """Store what becomes of a run that raised; False if its lease was lost, or it could not be."""
@@ -234,14 +280,19 @@ class TaskRuntime:
 
     def _failed(self, operation: Operation, task: Task, attempt: int, error: Exception) -> bool:
         known = error if isinstance(error, Problem) else as_problem(error)
-        wait = None if isinstance(error, Unreadable) else task.retry_after(known or error, attempt)
+        hopeless = isinstance(error, Unreadable | Unstorable)
+        wait = None if hopeless else task.retry_after(known or error, attempt)
         told = {"operation": operation.id, "task": task.name, "attempt": attempt, "retry_in": wait}
         if known:
             told.update(code=known.code, detail=known.detail, cause=type(error.__cause__ or error).__name__)
         logger.warning("task failed", extra=told, exc_info=None if known else error)
         problem = known or InternalError(code="TASK_FAILED")
         if wait is None:
-            return operation.finish(problem={**problem.to_json(), "request_id": operation.request_id})
+            parked = operation.finish(problem={**problem.to_json(), "request_id": operation.request_id})
+            if parked:  # the line to put an alarm on
+                known_by = {"operation": operation.id, "task": task.name, "attempt": attempt}
+                logger.error("operation parked", extra={**known_by, "code": problem.code})
+            return parked
         seconds = wait * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
         # It cannot be put off if somebody has asked to cancel it, who shall not wait for another try.
         return operation.put_off(seconds, code=problem.code) or operation.end_cancelled()
@@ -250,6 +301,22 @@ class TaskRuntime:
 def _version(operation: Operation) -> int:
     """Return the version of its arguments; rows from before there were versions are of the first."""
     return 1 if operation.version is None else int(operation.version)
+
+
+def _result(outcome: Any) -> Any:
+    """Return what a task has returned as JSON.
+
+    :raises Unstorable: RESULT_NOT_JSON or RESULT_TOO_LARGE.
+    """
+    try:
+        text = dump_json(outcome)
+    except (TypeError, ValueError) as error:
+        raise Unstorable("What the task returned has no JSON form.", code="RESULT_NOT_JSON") from error
+    result = orjson.loads(text)
+    # In the row it is ASCII, and so up to three times as long.
+    if len(text) * 3 > LARGEST_RESULT and len(json.dumps(result)) > LARGEST_RESULT:
+        raise Unstorable("What the task returned is too large to be kept.", code="RESULT_TOO_LARGE")
+    return result
 
 
 def _arguments(operation: Operation, task: Task) -> dict[str, Any]:

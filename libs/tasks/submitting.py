@@ -14,6 +14,7 @@ from libs.jwt import Caller
 from libs.tasks.arguments import encode_arguments
 from libs.tasks.operation import Operation
 from libs.tasks.options import CallOptions
+from libs.tasks.request_url import current_url
 from libs.tasks.task import Task
 from libs.tasks.unique import find_holder, lock_of_arguments, lock_of_key, taking
 
@@ -53,6 +54,7 @@ def prepared(
         owner=owner,
         request_id=current_request_id() or new_request_id(),
         traceparent=current_trace().get("traceparent"),
+        url=current_url() or None,
         queue=options.queue,
         priority=options.priority,
         unique_key=lock,

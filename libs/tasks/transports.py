@@ -4,6 +4,7 @@ In a cluster the queues of a service are keys of one slot, so on one node. kombu
 there as it is, if it talks to that node and comes back to whichever has the slot after a failover.
 """
 
+import logging
 from typing import Any
 
 import redis
@@ -12,6 +13,8 @@ from redis.backoff import NoBackoff
 from redis.crc import key_slot
 from redis.exceptions import ClusterDownError, MovedError, ReadOnlyError, TryAgainError
 from redis.retry import Retry
+
+logger = logging.getLogger(__name__)
 
 _MOVED = (MovedError, ReadOnlyError, ClusterDownError, TryAgainError)
 
@@ -97,6 +100,14 @@ class _Mended(Channel):
             raise redis.ConnectionError("the connection to the broker is closed")
         params: dict[str, Any] = super()._connparams(asynchronous)  # type: ignore[no-untyped-call]
         return params
+
+    def _brpop_read(self, **options: Any) -> Any:
+        try:
+            return super()._brpop_read(**options)  # type: ignore[no-untyped-call]
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            # What is no message of kombu's, which would end the worker. It is out of its list by now.
+            logger.error("a message that cannot be read is dropped", extra={"error": type(error).__name__})
+            return True
 
 
 class RedisChannel(_Mended):

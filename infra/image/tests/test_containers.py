@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from infra.image import healthcheck, secrets
+from libs.tasks.celery_app import make_celery
 
 ROOT = Path(__file__).parents[3]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -152,6 +153,45 @@ def test_ports_are_published_on_the_loopback_only() -> None:
         "redis": ["127.0.0.1:${REDIS_PORT:-8110}:6379"],
         "flower": ["127.0.0.1:${FLOWER_PORT:-5555}:5555"],
     }
+
+
+def test_metrics_are_told_inside_of_the_network_and_published_nowhere() -> None:
+    """They ask for no token."""
+    for name in OURS:
+        told = SERVICES[name]["environment"]
+        assert (told["APP_METRICS_HOST"], told["APP_METRICS_PORT"]) == ("0.0.0.0", "9100")  # noqa: S104
+    published = [port for service in SERVICES.values() for port in service.get("ports", [])]
+    assert not any(port.endswith(":9100") for port in published)
+
+
+def test_flower_looks_where_the_workers_of_a_service_are() -> None:
+    """Without the prefix and the priorities it would find empty queues."""
+    (mounted,) = SERVICES["flower"]["configs"]
+    command = SERVICES["flower"]["command"]
+    module = Path(mounted["target"])
+    assert command[:4] == ["celery", "--config", module.stem, "flower"]
+    assert SERVICES["flower"]["working_dir"] == str(module.parent)
+    assert SERVICES["flower"]["depends_on"] == {"redis": {"condition": "service_healthy"}}
+    text = COMPOSE["configs"][mounted["source"]]["content"]
+    found: dict[str, Any] = {}
+    exec(text.replace("${FLOWER_SERVICE:-todos}", "auth"), found)  # noqa: S102 - it is ours
+    told = SERVICES["auth"]["environment"]
+    assert found["broker_url"] == told["APP_REDIS_URL"]
+    prefix = f"{told['APP_TABLE_PREFIX']}auth:"
+    workers = make_celery("auth", told["APP_REDIS_URL"], key_prefix=prefix, sweep_seconds=5).conf
+    options = workers.broker_transport_options
+    assert found["broker_transport_options"] == {
+        name: options[name] for name in ("global_keyprefix", "priority_steps")
+    }
+    assert found["task_default_queue"] == workers.task_default_queue
+    assert found["accept_content"] == workers.accept_content
+
+
+def test_flower_is_no_part_of_what_up_starts() -> None:
+    """It asks nobody for a password."""
+    assert SERVICES["flower"]["profiles"] == ["tools"]
+    assert not any("flower" in service.get("depends_on", {}) for service in SERVICES.values())
+    assert not {"environment", "volumes", "build"} & set(SERVICES["flower"])
 
 
 def test_secrets_are_readable_by_their_own_service_and_writable_where_made() -> None:

@@ -56,6 +56,7 @@ def test_make_alone_is_the_help_and_needs_nothing(clone: Path):
         "seed",
         "shell",
         "token",
+        "tasks",
         "run",
         "test",
         "testaccept",

@@ -109,3 +109,37 @@ def test_a_socket_in_a_deep_folder_is_elsewhere(tmp_path: Path):
     assert len(str(socket_path(deep))) <= SOCKET_PATH_LONGEST
     assert socket_path(deep) == socket_path(deep)
     assert socket_path(deep) != socket_path(deep / "other")
+
+
+FORKS = """
+import os, signal, sys, time
+child = os.fork()
+def told(*_):
+    with open("told", "a") as file:
+        file.write("parent\\n" if child else "child\\n")
+    if child:
+        time.sleep(1)  # as a worker waits for what runs in its children
+        os.kill(child, signal.SIGKILL)
+        with open("told", "a") as file:
+            file.write("ended\\n")
+        sys.exit(0)
+signal.signal(signal.SIGTERM, told)
+with open("ready", "a") as file:
+    file.write("x")
+while True:
+    time.sleep(60)
+"""
+
+
+def test_only_the_main_process_is_told_to_stop_and_has_time_for_it(daemon: Supervisord):
+    script = daemon.folder / "forks.py"
+    script.parent.mkdir(parents=True, exist_ok=True)
+    script.write_text(FORKS)
+    program = Program("worker", [sys.executable, str(script)], base_environment(), daemon.folder)
+    configure(daemon, program)
+    daemon.start(base_environment())
+    daemon.start_program("worker")
+    ready = daemon.folder / "ready"
+    assert wait_until(lambda: ready.exists() and ready.read_text() == "xx", 10)
+    daemon.stop(["worker"])
+    assert (daemon.folder / "told").read_text().split() == ["parent", "ended"]

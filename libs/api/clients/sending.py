@@ -90,7 +90,7 @@ class Sender:
         self.breaker = breaker or CircuitBreaker()
         self._budget = budget or RetryBudget()
         self._max_answer_bytes = max_answer_bytes
-        self._pause = pause
+        self.pause = pause
 
     def send(self, outgoing: Outgoing, timeouts: Timeouts) -> httpx.Response:
         """Return the answer, whatever its status, with its body read.
@@ -117,7 +117,7 @@ class Sender:
             else:
                 again = False
             if again:
-                self._pause(wait)
+                self.pause(wait)
             elif answer is not None:
                 return answer
             else:

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
+from infra.local.throwaway import reserved_port
 from libs.api import ContractError, Models
 from libs.errors import Unauthorized
 from libs.jwt import Caller, FixedKeySet
@@ -254,6 +255,31 @@ def test_a_service_is_not_ready_while_a_part_is_away_and_alive_all_the_same(cont
             }
             assert "hunter2" not in answer.text
             assert client.get("/health/live").status_code == 200
+
+
+def test_a_service_stays_ready_without_its_broker_and_tells_of_it(contract: Path) -> None:
+    """Requests are accepted all the same, and were it not ready, a load balancer had nobody left to ask."""
+    with reserved_port() as port:
+        url = f"redis://:hunter2@127.0.0.1:{port}/0"
+        with running_service(PROBE, environment("probe", redis_url=url)) as running:
+            answer = running.web_app().test_client().get("/health/ready")
+            assert answer.status_code == 200
+            assert answer.get_json()["checks"]["redis"] == {"ok": False, "error": "unavailable"}
+            assert "hunter2" not in answer.text
+
+
+def test_readiness_tells_of_workers_and_of_the_oldest_task_that_waits(client: FlaskClient) -> None:
+    told = client.get("/health/ready").get_json()["checks"]["tasks"]
+    assert told.keys() == {"ok", "milliseconds", "workers", "oldest_waiting_seconds"}
+    assert (told["workers"], told["oldest_waiting_seconds"]) == (0, 0)
+
+
+def test_the_document_declares_all_that_readiness_tells(running: Running) -> None:
+    """An answer with a member that is not declared is none to a client that is strict."""
+    schemas = running.contract.document["components"]["schemas"]
+    declared = schemas["Health"]["properties"]["checks"]["additionalProperties"]["properties"]
+    answer = running.web_app().test_client().get("/health/ready")
+    assert {name for one in answer.get_json()["checks"].values() for name in one} | {"error"} == set(declared)
 
 
 def test_readiness_needs_the_tables(running: Running) -> None:

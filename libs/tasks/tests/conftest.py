@@ -4,6 +4,7 @@ import os
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 from pynamodb.attributes import UnicodeAttribute
@@ -13,7 +14,8 @@ from libs.api import Dependencies
 from libs.dynamodb import Database
 from libs.errors import ServiceUnavailable
 from libs.jwt import Caller, current_caller
-from libs.tasks import Operation, Progress, Task, TaskRuntime
+from libs.tasks import Once, Operation, Progress, Task, TaskRuntime
+from libs.tasks.effects import current_once
 from libs.tasks.lease import current_progress
 
 
@@ -83,10 +85,12 @@ def broker() -> Broker:
 
 @pytest.fixture
 def runtime_of(database: Database, broker: Broker) -> Runtimes:
-    """Make the runtime of the given tasks, which may ask for `Database`, `Caller` and `Progress`."""
+    """Make the runtime of the given tasks, which may ask for `Database`, `Caller`, `Once` and `Progress`."""
 
     def make(*tasks: Task, lease_seconds: float = 15.0) -> TaskRuntime:
-        dependencies = Dependencies([database], {Caller: _caller, Progress: current_progress})
+        once = partial(current_once, database)
+        made = {Caller: _caller, Once: once, Progress: current_progress}
+        dependencies = Dependencies([database], made)
         return TaskRuntime(tasks, dependencies, broker, lease_seconds=lease_seconds)
 
     return make

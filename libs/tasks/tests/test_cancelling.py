@@ -64,7 +64,7 @@ def test_one_that_runs_is_asked_and_hears_of_it_with_its_next_report(
         operation = long()
     runtime.run(operation.id)
     (answer,) = answers
-    assert (answer.status, answer.headers) == (202, {"Location": f"/operations/{operation.id}"})
+    assert (answer.status, answer.headers["Location"]) == (202, f"/operations/{operation.id}")
     assert answer.body["status"] == "running"
     row = read(operation.id)
     assert cancelled_row(row)

@@ -10,7 +10,7 @@ from celery import Celery
 from libs.errors import Conflict, ServiceUnavailable
 from libs.tasks import Operation, TaskRuntime, asynctask
 from libs.tasks.celery_app import RELAY, make_celery, register, relay_scheduler
-from libs.tasks.lease import kept_lease
+from libs.tasks.lease import Leases
 from libs.tasks.runtime import KILL_AFTER_SECONDS
 
 Runtimes = Callable[..., TaskRuntime]
@@ -42,7 +42,7 @@ def test_the_worker_knows_the_time_limits_of_a_task(runtime_of: Runtimes, app: C
 def test_a_lease_is_not_prolonged_past_the_timeout(stored: Callable[..., Operation]) -> None:
     operation = stored()
     assert operation.claim(0.3)
-    with kept_lease(operation, 0.3, timeout=0.5):
+    with Leases(0.3).kept(operation, timeout=0.5):
         deadline = time.monotonic() + 10
         while not stored_again(operation).claim(0.3):
             assert time.monotonic() < deadline, "the lease of a task that hangs was prolonged for ever"

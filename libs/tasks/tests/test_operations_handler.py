@@ -2,23 +2,28 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from libs.api import Contract, Dependencies
+from libs.dynamodb import Put, Table
 from libs.errors import NotFound
 from libs.jwt import Caller, current_caller
 from libs.tasks import Operation, accepted, operations_contribution
-from libs.tasks.handlers import get_operation
+from libs.tasks.events import EventStreams
+from libs.tasks.handlers import cancel_operation, get_operation
 
 Store = Callable[..., Operation]
+
+ADA = Caller("ada")
 
 
 def test_what_was_started_is_answered_with_202_and_where_to_follow_it(stored: Store) -> None:
     operation = stored()
     answer = accepted(operation)
     assert answer.status == 202
-    assert answer.headers == {"Location": f"/operations/{operation.id}"}
+    assert answer.headers == {"Location": f"/operations/{operation.id}", "Retry-After": "1"}
     assert answer.body["status"] == "queued"
 
 
@@ -28,6 +33,14 @@ def test_the_owner_sees_an_operation(stored: Store) -> None:
     operation.finish(result={"count": 0})
     body = get_operation(operation.id, Caller("ada")).body
     assert (body["id"], body["status"], body["result"]) == (operation.id, "succeeded", {"count": 0})
+
+
+def test_who_looks_is_told_when_to_look_again_until_it_is_over(stored: Store) -> None:
+    for status in ("queued", "running"):
+        pending = stored(owner="ada", status=status)
+        assert get_operation(pending.id, ADA).headers == {"Retry-After": "1"}
+    for status in ("succeeded", "failed", "cancelled"):
+        assert get_operation(stored(owner="ada", status=status).id, ADA).headers == {}
 
 
 @pytest.mark.parametrize("owner", ["ada", None])
@@ -41,6 +54,25 @@ def test_to_everybody_else_an_operation_is_not_there(stored: Store, owner: str |
 def test_an_unknown_operation_is_not_found() -> None:
     with pytest.raises(NotFound):
         get_operation("unknown", Caller("ada"))
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("kind", ["unique", "schedule", "worker", "once"])
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"holder": {"S": "another"}},
+        {"status": {"S": "worker"}, "task": {"S": "worker"}, "owner": {"S": "ada"}},
+        {"owner": {"S": "ada"}},
+    ],
+    ids=["lock", "status", "bare"],
+)
+def test_a_row_that_is_no_operation_is_not_found(kind: str, row: dict[str, Any]) -> None:
+    row_id = f"{kind}:some.task:1"
+    Table(Operation).write(Put({"id": {"S": row_id}, **row}))
+    for ask in (get_operation, cancel_operation, EventStreams().follow_operation):
+        with pytest.raises(NotFound):
+            ask(row_id, ADA)
 
 
 def test_each_contribution_is_a_document_of_its_own() -> None:
@@ -60,7 +92,11 @@ def test_operations_are_for_callers_whatever_a_contract_says_of_its_own(
     )
     dependencies = Dependencies([], {Caller: current_caller})
     operations = Contract.load(path, dependencies, [operations_contribution()]).operations
-    assert {one.operation_id for one in operations} == {"get_operation", "cancel_operation"}
+    assert {one.operation_id for one in operations} == {
+        "get_operation",
+        "cancel_operation",
+        "follow_operation",
+    }
     for operation in operations:
         assert set(operation.security.tokens) == {frozenset()}
         assert operation.security.known

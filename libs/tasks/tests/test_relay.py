@@ -39,6 +39,17 @@ def test_what_could_not_be_published_is_published_by_the_relay(
     assert read(operation.id).result == "hello"
 
 
+def test_the_relay_sends_a_hint_to_the_queue_and_with_the_priority_of_the_call(
+    runtime_of: Runtimes, stored: Store, broker: Any
+) -> None:
+    runtime = runtime_of(greet)
+    stored(task=greet.name, due=past(), queue="slow", priority=8)
+    abandoned = {"status": "running", "run_id": "dead", "attempts": 1}
+    stored(task=greet.name, due=past() - 1, queue="other", priority=0, **abandoned)
+    assert runtime.relay() == 2
+    assert broker.places == [("other", 0), ("slow", 8)]
+
+
 def test_a_new_row_is_looked_at_after_five_seconds(stored: Store) -> None:
     assert FIRST_LOOK_SECONDS == 5
     assert 3 < stored().due - time.time() <= 5

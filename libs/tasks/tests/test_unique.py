@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -123,23 +124,21 @@ def test_a_key_is_stored_as_its_hash(runtime_of: Runtimes, read: Read) -> None:
     assert "ada@" not in row.unique_key
 
 
-def test_of_many_calls_at_once_one_operation_comes(runtime_of: Runtimes, broker: Any) -> None:
-    runtime, start = runtime_of(sync), threading.Barrier(8)
-    ids: list[str] = []
+def test_of_two_hundred_calls_by_many_at_once_one_operation_comes(runtime_of: Runtimes, broker: Any) -> None:
+    runtime, threads = runtime_of(sync), 8
+    start = threading.Barrier(threads)
 
-    def call() -> None:
+    def calls() -> list[str]:
         with runtime.active():
             start.wait()
-            ids.append(sync("ada").id)
+            return [sync("ada").id for _ in range(200 // threads)]
 
-    threads = [threading.Thread(target=call) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(ids) == 8
-    assert len(set(ids)) == 1
-    assert broker.ids == ids[:1]
+    with ThreadPoolExecutor(threads) as pool:
+        started = [pool.submit(calls) for _ in range(threads)]
+        ids = [one for each in started for one in each.result()]
+    assert (len(ids), len(set(ids))) == (200, 1)
+    assert broker.ids == ids[:1], "one hint, so one effect"
+    assert sum(not row.id.startswith("unique:") for row in Operation.scan()) == 1
 
 
 def test_a_lock_outlives_an_operation_that_was_put_off_for_months(runtime_of: Runtimes) -> None:

@@ -82,8 +82,9 @@ def right(body: models.profiles.NewProfile, clients: Clients) -> str:
     models["profiles"].names()
     todo = clients.todos.list_todos(limit=3).items[0]
     title: str = todo.title
+    status: str = clients.todos.wait(clients.todos.export_todos(), seconds=5).status
     other = clients.profiles.NewProfile(profile_id="1", name="x")
-    return f"{title}{body.to_json()}{body.clone().name}{when}{other.name}"
+    return f"{title}{status}{body.to_json()}{body.clone().name}{when}{other.name}"
 
 
 def wrong(body: models.profiles.NewProfile, clients: Clients) -> None:
@@ -99,6 +100,8 @@ def wrong(body: models.profiles.NewProfile, clients: Clients) -> None:
     clients.profiles.get_profile(profile="x")  # wrong: call-arg
     clients.profiles.get_profile(profile_id=5)  # wrong: arg-type
     clients.profils  # wrong: attr-defined
+    clients.todos.wait(5)  # wrong: call-overload
+    clients.todos.wait(clients.todos.export_todos()).state  # wrong: attr-defined
 """
 
 

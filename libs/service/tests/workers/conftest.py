@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,21 @@ class Work:
     ) -> AbstractContextManager[subprocess.Popen[bytes]]:
         """Run a worker or beat; settings beside the usual ones by lower-case name."""
         own = {f"APP_{name.upper()}": value for name, value in settings.items()}
-        return python_process("-c", script, kind, environ={**self.environ, **(environ or {}), **own})
+        return self._logging("-c", script, kind, environ={**self.environ, **(environ or {}), **own})
+
+    @contextmanager
+    def _logging(self, *arguments: str, environ: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+        with (self.folder / "log").open("ab") as log:
+            try:
+                with python_process(*arguments, environ=environ, output=log) as process:
+                    yield process
+            except BaseException:
+                print(self.said())
+                raise
+
+    def said(self) -> str:
+        """What its processes have logged so far."""
+        return (self.folder / "log").read_text(errors="replace")
 
     def lines(self) -> list[str]:
         """What tasks have written so far."""
@@ -47,6 +61,13 @@ class Work:
 
     def row(self, operation: Operation) -> Operation:
         return Operation.get(operation.id, consistent_read=True)
+
+    def hurry(self, *operations: Operation) -> None:
+        """Have the relay look at what is pending at once, and not seconds after it was last told."""
+        for operation in operations:
+            row = self.row(operation)
+            if row.status == "queued":
+                row.update([Operation.due.set(0)])
 
     def final(self, operation: Operation, *, seconds: float = 60) -> Operation:
         """Wait until an operation has ended, and return its row."""

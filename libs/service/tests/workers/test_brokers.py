@@ -1,6 +1,7 @@
 """Every kind of broker, tried with a real one: work is done, and goes on after a failover."""
 
 import datetime
+import functools
 import ipaddress
 import socket
 import ssl
@@ -8,7 +9,6 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,7 @@ def test_with_sentinels_work_goes_on_at_the_new_master(
         replicated[0].kill()
         replicated[0].wait()
         work.submit(working.work, "meanwhile")
-        work.wait_for("ended meanwhile", seconds=40)
+        work.wait_for("ended meanwhile", seconds=60)
         does_its_work(work, "after")
         assert work.running.broker.ping()
     assert client(ports[1]).info("replication")["role"] == "master"
@@ -125,6 +125,42 @@ def test_in_a_cluster_work_is_done_and_goes_on_when_the_queues_have_moved(
             client(port).execute_command("CLUSTER SETSLOT", slot, "NODE", ids[taker])
         work.submit(working.work, "moved")
         work.wait_for("ended moved", seconds=90)
+
+
+@pytest.fixture
+def one_node_and_its_replica(servers: Any, ports: list[int]) -> subprocess.Popen[bytes]:
+    """Start a cluster of a master, at the first port, and its replica, at the second; return the master."""
+    started = []
+    for n, port in enumerate(ports[:2]):
+        own = ["--cluster-enabled", "yes", "--cluster-config-file", f"nodes-{port}.conf"]
+        own += ["--cluster-port", str(ports[2 + n])]
+        answers = functools.partial(redis_answers, port)
+        started.append(servers.start([*redis_command(port, None), *own], answers))
+    master, replica = (client(port) for port in ports[:2])
+    master.execute_command("CLUSTER ADDSLOTSRANGE", 0, 16383)
+    replica.execute_command("CLUSTER MEET", HOST, ports[0], ports[2])
+    name = master.execute_command("CLUSTER MYID").decode()
+    eventually(lambda: name in str(replica.execute_command("CLUSTER NODES")))
+    eventually(lambda: replica.execute_command("CLUSTER INFO")["cluster_state"] == "ok", seconds=30)
+    replica.execute_command("CLUSTER REPLICATE", name)
+    eventually(lambda: replica.info("replication").get("master_link_status") == "up", seconds=30)
+    return started[0]
+
+
+def test_in_a_cluster_work_goes_on_at_the_replica_of_a_node_that_died(
+    make_work: Make, one_node_and_its_replica: subprocess.Popen[bytes], ports: list[int]
+) -> None:
+    work = make_work(broker_url=f"redis-cluster://{HOST}:{ports[0]},{HOST}:{ports[1]}")
+    with work.process("worker"), work.process("beat"):
+        does_its_work(work, "before")
+        one_node_and_its_replica.kill()
+        one_node_and_its_replica.wait()
+        meanwhile = work.submit(working.work, "meanwhile")
+        # With three masters the others would decide so.
+        client(ports[1]).execute_command("CLUSTER FAILOVER", "TAKEOVER")
+        eventually(lambda: client(ports[1]).info("replication")["role"] == "master")
+        work.hurry(meanwhile)
+        work.wait_for("ended meanwhile", seconds=60)
 
 
 # --- TLS
@@ -204,28 +240,3 @@ def test_with_tls_work_is_done_and_a_server_nobody_vouches_for_is_refused(
         stranger = make_work(broker_url=f"rediss://{HOST}:{port}/0")
         with pytest.raises(redis.ConnectionError, match="CERTIFICATE_VERIFY_FAILED"):
             stranger.running.broker.ping()
-
-
-# --- SQS
-
-
-@pytest.mark.skipif(
-    not find_spec("moto") or not find_spec("pycurl"), reason="needs moto[server] and kombu[sqs]"
-)
-def test_with_sqs_work_is_done_in_every_queue(make_work: Make, servers: Any, ports: list[int]) -> None:
-    import sys
-
-    def answers() -> bool:
-        try:
-            socket.create_connection((HOST, ports[0]), timeout=1).close()
-        except OSError:
-            return False
-        return True
-
-    servers.start([sys.executable, "-m", "moto.server", "-H", HOST, "-p", str(ports[0])], answers)
-    work = make_work(broker_url=f"sqs://key:secret@{HOST}:{ports[0]}?region=eu-west-1")
-    with work.process("worker", alive_path=str(work.folder / "alive")), work.process("beat"):
-        does_its_work(work, "one")
-        work.submit(working.aside, "two")
-        work.wait_for("ended two")
-        eventually((work.folder / "alive").exists, seconds=30)

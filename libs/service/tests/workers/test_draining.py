@@ -56,17 +56,17 @@ def test_what_cannot_be_interrupted_does_not_hold_the_worker_up(work: Any) -> No
 
 
 def test_rolling_restarts_lose_nothing_and_repeat_nothing(work: Any) -> None:
-    names = [f"{n}" for n in range(40)]
+    names = [f"{n}" for n in range(24)]
     with work.process("beat"):
-        for name in names[:20]:
-            work.submit(working.work, name, 0.2)
+        for name in names[:16]:
+            work.submit(working.work, name, 0.15)
         for round_ in range(3):
             with work.process("worker", drain_seconds="30") as worker:
-                eventually(lambda: len(work.lines()) > round_ * 12)  # noqa: B023 - asked at once
+                eventually(lambda: len(work.lines()) > round_ * 8)  # noqa: B023 - asked at once
                 worker.send_signal(signal.SIGTERM)
                 worker.wait(60)
-        for name in names[20:]:
-            work.submit(working.work, name, 0.2)
+        for name in names[16:]:
+            work.submit(working.work, name, 0.15)
         with work.process("worker"):
             work.wait_for(*(f"ended {name}" for name in names), seconds=90)
     lines = work.lines()

@@ -6,6 +6,7 @@ Its tasks write what they do into the file that `WORK_DONE` names, a line each.
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from libs.service import Service
@@ -33,6 +34,22 @@ Channel._brpop_start = ask_unless_stuck
 {RUN}
 """
 """The same, with a consumer that asks for no message any more once there is a file."""
+
+DYING = f"""
+import os, signal
+from libs.tasks.celery_app import CeleryPublisher
+
+publish, hints = CeleryPublisher.publish, iter(range(int(os.environ["HINTS"])))
+
+def publish_or_die(self, *args, **kwargs):
+    if next(hints, None) is None:
+        os.kill(os.getpid(), signal.SIGKILL)
+    publish(self, *args, **kwargs)
+
+CeleryPublisher.publish = publish_or_die
+{RUN}
+"""
+"""The same, killed when it is to give one hint more than `HINTS`."""
 
 
 def told(line: str) -> None:
@@ -65,6 +82,17 @@ def poison(name: str) -> None:
     os._exit(1)
 
 
+@asynctask(timeout=60, retry_seconds=0.1)
+def flaky(name: str) -> None:
+    """Fail at the first try."""
+    done = Path(os.environ[WORK_DONE])
+    first = not done.exists() or f"began {name}" not in done.read_text().splitlines()
+    told(f"began {name}")
+    if first:
+        raise RuntimeError("the first try")
+    told(f"ended {name}")
+
+
 @asynctask(timeout=60, queue="slow", priority=5)
 def aside(name: str) -> None:
     """Do it in another queue."""
@@ -79,11 +107,27 @@ def stubborn(name: str) -> None:
 
 
 # The name is one that has a contract; nothing of it is served.
-service = Service("profiles", tasks=[work, once, poison, aside, stubborn])
+service = Service("profiles", tasks=[work, once, poison, flaky, aside, stubborn])
+
+
+def call() -> None:
+    """Call a task as a request would."""
+    work.options(unique_key="called")("called")
 
 
 def main(process: str) -> None:
-    """Run the worker or beat, as ``python -m libs.service`` does it."""
-    settings = service.load_settings(os.environ)
+    """Run a process of the service."""
+    run(service, process, call)
+
+
+def run(one: Service, process: str, calling: Callable[[], None]) -> None:
+    """Run the worker or beat of a service, as ``python -m libs.service`` does it; or only `calling`."""
+    settings = one.load_settings(os.environ)
     configure_logs("profiles", log_format="json", level="INFO")
-    {"worker": run_worker, "beat": run_beat}[process](service.start(settings))
+    running = one.start(settings)
+    if process == "call":
+        assert running.tasks is not None
+        with running.tasks.active():
+            calling()
+    else:
+        {"worker": run_worker, "beat": run_beat}[process](running)

@@ -1,0 +1,59 @@
+"""What a task returns is kept, or the operation has failed at once: another run would return the same."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from libs.jwt import Caller, acting_as
+from libs.tasks import Operation, TaskRuntime, asynctask
+from libs.tasks.handlers import get_operation
+from libs.tasks.runtime import LARGEST_RESULT
+
+Runtimes = Callable[..., TaskRuntime]
+Read = Callable[[str], Operation]
+
+ADA = Caller("ada")
+
+
+def run(runtime_of: Runtimes, outcome: Any, *, arguments: str = "") -> str:
+    """Run a task that returns `outcome`, and return the id of the operation."""
+
+    @asynctask
+    def returning(given: str) -> Any:
+        return outcome
+
+    runtime = runtime_of(returning)
+    with runtime.active(), acting_as(ADA):
+        operation = returning(arguments)
+    runtime.run(operation.id)
+    return str(operation.id)
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [None, 0, "", [], {"a": [1, None]}, "é" * 50_000, "x" * 340_000],
+    ids=lambda outcome: repr(outcome)[:12],
+)
+def test_what_fits_is_kept_and_answered(runtime_of: Runtimes, outcome: Any) -> None:
+    # As large an argument as there may be makes room for it.
+    operation_id = run(runtime_of, outcome, arguments="x" * 380_000)
+    body = get_operation(operation_id, ADA).body
+    assert (body["status"], body.get("result")) == ("succeeded", outcome)
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    ["x" * LARGEST_RESULT, "é" * 60_000, "x" * 1_000_000],
+    ids=["x", "escaped", "larger than a row"],
+)
+def test_what_is_too_large_has_failed_after_one_try(runtime_of: Runtimes, read: Read, outcome: str) -> None:
+    row = read(run(runtime_of, outcome))
+    assert (row.status, row.problem["code"], row.attempts) == ("failed", "RESULT_TOO_LARGE", 1)
+    assert outcome[:10] not in str(row.problem)
+
+
+@pytest.mark.parametrize("outcome", [object(), {1, object()}, "\ud800"], ids=["object", "set", "surrogate"])
+def test_what_is_no_json_has_failed_after_one_try(runtime_of: Runtimes, read: Read, outcome: Any) -> None:
+    row = read(run(runtime_of, outcome))
+    assert (row.status, row.problem["code"], row.attempts) == ("failed", "RESULT_NOT_JSON", 1)
