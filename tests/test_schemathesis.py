@@ -22,7 +22,7 @@ from werkzeug.serving import make_server
 from libs.api import models
 from libs.service import Service
 from libs.service.testing import ROOT, bearer, running_service
-from libs.tasks.events import EventStreams
+from libs.tasks.following.events import EventStreams
 from services.todos.models import Todo
 from tests.services import SERVICES, environment_of
 

@@ -16,9 +16,10 @@ from libs.api import ContractError
 from libs.dynamodb import TableMismatch, error_code
 from libs.service.logs import configure_logs
 from libs.service.processes import run_beat, run_shell, run_web, run_worker
-from libs.service.service import Running, Service
+from libs.service.running import Running
+from libs.service.service import Service
 from libs.service.settings import SettingsError
-from libs.tasks import commands
+from libs.tasks.admin import commands
 
 _PROCESSES: dict[str, Callable[[Running], None]] = {"web": run_web, "worker": run_worker, "beat": run_beat}
 

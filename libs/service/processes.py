@@ -19,14 +19,14 @@ from pynamodb.exceptions import PynamoDBException
 
 from libs.dynamodb import Database
 from libs.service.metrics import listen, serve
-from libs.service.service import Running
+from libs.service.running import Running
 from libs.service.settings import SettingsError, read_queues
 from libs.tasks import TaskRuntime
-from libs.tasks.celery_app import queue_name, relay_scheduler
-from libs.tasks.draining import Drain, hand_back_on_signal
-from libs.tasks.gauges import TableGauges
-from libs.tasks.health import LiveWorker, end_life, show_life, worker_id
-from libs.tasks.pulse import Pulse
+from libs.tasks.broker.celery_app import queue_name, relay_scheduler
+from libs.tasks.broker.draining import Drain, hand_back_on_signal
+from libs.tasks.broker.pulse import Pulse
+from libs.tasks.watching.gauges import TableGauges
+from libs.tasks.watching.health import LiveWorker, end_life, show_life, worker_id
 
 WORKER_SECONDS = 30
 """A worker process whose main thread does not stir for that long is replaced."""

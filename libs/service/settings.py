@@ -16,7 +16,7 @@ from libs.api import is_service_url
 from libs.jwt import SharedSecret, check_secret
 from libs.service.cors import read_origins
 from libs.service.docs.menu import read_menu
-from libs.tasks.brokers import BrokerAddress
+from libs.tasks.broker.brokers import BrokerAddress
 
 PREFIX = "APP_"
 

@@ -21,7 +21,8 @@ import jwt
 
 from libs.api import InProcess
 from libs.jwt import FixedKeySet, KeySet, SigningKey, TokenIssuer
-from libs.service.service import Running, Service
+from libs.service.running import Running
+from libs.service.service import Service
 
 ROOT = Path(__file__).parents[2]
 ISSUER = "http://auth.test"

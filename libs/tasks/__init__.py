@@ -18,23 +18,19 @@ that loses messages, delivers them twice or is down delays a task and loses none
     submitting   storing a call
     unique       one pending operation for one key
     schedule     tasks that run by themselves
-    effects      what a task does once, however often it is run
-    request_url  the URL of the request that a task was called in
     runtime      submit, run, relay, replay
     lease        how a worker shows that it is still at it, and hears that it shall stop
-    owned        the operations of a caller
-    handlers     202, GET /operations/{operation_id}, and POST …/cancel
-    events       GET /operations/{operation_id}/events: told as it happens
-    administration  what operators see and do: by HTTP (admin_handlers) and as a command (commands)
-    redaction    hiding secrets in what they see
-    health       which workers live, and how long the oldest has waited
-    metrics      what processes count
-    gauges       what there is in the table at a moment
-    celery_app   the broker: Celery, and nothing else knows it
+    effects      what a task does once, however often it is run
+    request_url  the URL of the request that a task was called in
+
+    following/   what its owner sees: 202, GET /operations/{operation_id}, its events, cancelling
+    admin/       what operators see and do, by HTTP and as a command
+    watching/    metrics, and what readiness tells
+    broker/      Celery, Redis and SQS: nothing else knows them
 """
 
 from libs.tasks.effects import Once
-from libs.tasks.handlers import accepted, operations_contribution
+from libs.tasks.following.handlers import accepted, operations_contribution
 from libs.tasks.lease import Cancelled, Progress
 from libs.tasks.operation import Operation
 from libs.tasks.request_url import RequestUrl

@@ -33,7 +33,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 from pynamodb.models import Model
 
 from libs.dynamodb import is_condition_failure
-from libs.tasks.metrics import count_cancelled
+from libs.tasks.watching.metrics import count_cancelled
 
 CLOCK_SKEW_SECONDS = 2.0
 """How far apart the clocks of two machines may be before a hint comes too early and is dropped."""

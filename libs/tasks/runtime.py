@@ -22,7 +22,6 @@ from libs.jwt import Caller, Identity, acting_as, current_caller, running_as
 from libs.tasks.arguments import decode
 from libs.tasks.effects import effects_of
 from libs.tasks.lease import Cancelled, LeaseLost, Leases
-from libs.tasks.metrics import TaskMetrics, current_metrics
 from libs.tasks.operation import PENDING, Operation
 from libs.tasks.options import DEFAULT_PRIORITY, DEFAULT_QUEUE, CallOptions
 from libs.tasks.request_url import url_scope
@@ -30,6 +29,7 @@ from libs.tasks.schedule import Slots
 from libs.tasks.submitting import Submission, prepared
 from libs.tasks.task import Task, active_runtime
 from libs.tasks.unique import find_holder, release, taking
+from libs.tasks.watching.metrics import TaskMetrics, current_metrics
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from infra.image import healthcheck, secrets
-from libs.tasks.celery_app import make_celery
+from libs.tasks.broker.celery_app import make_celery
 
 ROOT = Path(__file__).parents[3]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())

@@ -32,7 +32,7 @@ from libs.service.testing import (
     running_service,
 )
 from libs.tasks import Operation
-from libs.tasks.events import EventStreams
+from libs.tasks.following.events import EventStreams
 
 TODOS = Service.named("todos")
 

@@ -9,7 +9,7 @@ from libs.api import Contract, Dependencies
 from libs.errors import NotFound
 from libs.jwt import Caller, current_caller
 from libs.tasks import Operation, TaskRuntime, asynctask
-from libs.tasks.admin_handlers import (
+from libs.tasks.admin.handlers import (
     administration_contribution,
     cancel_any_operation,
     discard_operation,

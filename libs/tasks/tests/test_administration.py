@@ -9,7 +9,7 @@ import pytest
 from libs.dynamodb import Put, Table
 from libs.errors import Conflict, InvalidParameters, NotFound
 from libs.tasks import Operation, TaskRuntime, administration, asynctask
-from libs.tasks.administration import details, find, list_page, parked, statistics, summary
+from libs.tasks.admin.administration import details, find, list_page, parked, statistics, summary
 
 Runtimes = Callable[..., TaskRuntime]
 Store = Callable[..., Operation]

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from libs.tasks.brokers import Broker, read_broker
-from libs.tasks.celery_app import make_celery
+from libs.tasks.broker.brokers import Broker, read_broker
+from libs.tasks.broker.celery_app import make_celery
 
 
 def read(url: str, **options: Any) -> Broker:

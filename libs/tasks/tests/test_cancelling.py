@@ -10,7 +10,7 @@ import pytest
 from libs.errors import Conflict, NotFound, ServiceUnavailable
 from libs.jwt import Caller, acting_as
 from libs.tasks import Cancelled, Operation, Progress, TaskRuntime, asynctask, lease
-from libs.tasks.handlers import cancel_operation, get_operation
+from libs.tasks.following.handlers import cancel_operation, get_operation
 
 Runtimes = Callable[..., TaskRuntime]
 Store = Callable[..., Operation]

@@ -14,7 +14,7 @@ import pytest
 import redis
 
 from libs.tasks import Publisher
-from libs.tasks.celery_app import PAUSE_AFTER_FAILURE_SECONDS, CeleryPublisher, make_celery
+from libs.tasks.broker.celery_app import PAUSE_AFTER_FAILURE_SECONDS, CeleryPublisher, make_celery
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from libs.errors import Conflict, InternalError, NotFound, ServiceUnavailable
 from libs.jwt import Caller
 from libs.tasks import Once, Operation, TaskRuntime, asynctask
 from libs.tasks.effects import MARKER_SECONDS, current_once
-from libs.tasks.handlers import get_operation
+from libs.tasks.following.handlers import get_operation
 from libs.tasks.operation import PARKED_SECONDS
 
 Runtimes = Callable[..., TaskRuntime]

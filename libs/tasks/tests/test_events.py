@@ -11,8 +11,8 @@ from pynamodb.exceptions import GetError
 from libs.errors import NotFound, ServiceUnavailable
 from libs.jwt import Caller
 from libs.tasks import Operation
-from libs.tasks.events import EventStreams
-from libs.tasks.handlers import get_operation
+from libs.tasks.following.events import EventStreams
+from libs.tasks.following.handlers import get_operation
 
 Store = Callable[..., Operation]
 

@@ -8,7 +8,7 @@ import pytest
 
 from libs.dynamodb import Database
 from libs.tasks import Operation, TaskRuntime, asynctask, health
-from libs.tasks.health import (
+from libs.tasks.watching.health import (
     LiveWorker,
     TaskHealth,
     end_life,

@@ -9,7 +9,7 @@ from celery import Celery
 
 from libs.errors import Conflict, ServiceUnavailable
 from libs.tasks import Operation, TaskRuntime, asynctask
-from libs.tasks.celery_app import RELAY, make_celery, register, relay_scheduler
+from libs.tasks.broker.celery_app import RELAY, make_celery, register, relay_scheduler
 from libs.tasks.lease import Leases
 from libs.tasks.runtime import KILL_AFTER_SECONDS
 

@@ -16,11 +16,11 @@ from libs.api import Dependencies
 from libs.dynamodb import Database
 from libs.errors import Conflict, ServiceUnavailable
 from libs.tasks import Operation, Progress, Task, TaskRuntime, asynctask
-from libs.tasks import gauges as gauges_module
-from libs.tasks.gauges import TableGauges
-from libs.tasks.health import LiveWorker, show_life
 from libs.tasks.lease import current_progress
-from libs.tasks.metrics import TaskMetrics
+from libs.tasks.watching import gauges as gauges_module
+from libs.tasks.watching.gauges import TableGauges
+from libs.tasks.watching.health import LiveWorker, show_life
+from libs.tasks.watching.metrics import TaskMetrics
 
 Store = Callable[..., Operation]
 Read = Callable[[str], Operation]

@@ -11,8 +11,8 @@ from libs.dynamodb import Put, Table
 from libs.errors import NotFound
 from libs.jwt import Caller, current_caller
 from libs.tasks import Operation, accepted, operations_contribution
-from libs.tasks.events import EventStreams
-from libs.tasks.handlers import cancel_operation, get_operation
+from libs.tasks.following.events import EventStreams
+from libs.tasks.following.handlers import cancel_operation, get_operation
 
 Store = Callable[..., Operation]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from libs.tasks.celery_app import make_celery
-from libs.tasks.pulse import LOOP_SILENT_SECONDS, Pulse
+from libs.tasks.broker.celery_app import make_celery
+from libs.tasks.broker.pulse import LOOP_SILENT_SECONDS, Pulse
 
 Make = Callable[..., Any]
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from libs.tasks.admin.redaction import HIDDEN, is_secret_name, redacted, redacted_text, redacted_texts
 from libs.tasks.arguments import encode
-from libs.tasks.redaction import HIDDEN, is_secret_name, redacted, redacted_text, redacted_texts
 
 JWT = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhZGEifQ.c2lnbmVk"
 RANDOM = "dGhpcy1pcy1hLXJlc2V0LXRva2VuLTEyMzQ1Njc4OTA"

@@ -7,7 +7,7 @@ import pytest
 
 from libs.jwt import Caller, acting_as
 from libs.tasks import Operation, TaskRuntime, asynctask
-from libs.tasks.handlers import get_operation
+from libs.tasks.following.handlers import get_operation
 from libs.tasks.runtime import LARGEST_RESULT
 
 Runtimes = Callable[..., TaskRuntime]

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from kombu.asynchronous import Hub, get_event_loop, set_event_loop
 
-from libs.tasks.sqs import SqsChannel, SqsTransport, _Calls
+from libs.tasks.broker.sqs import SqsChannel, SqsTransport, _Calls
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import os
 import pytest
 import redis
 
-from libs.tasks.celery_app import make_celery
+from libs.tasks.broker.celery_app import make_celery
 
 
 def test_a_channel_used_after_its_connection_was_closed_asks_to_reconnect() -> None:

@@ -13,7 +13,7 @@ from libs.dynamodb import Database
 from libs.errors import NotFound, ServiceUnavailable
 from libs.jwt import Caller, acting_as
 from libs.tasks import Operation, TaskRuntime, asynctask, submitting
-from libs.tasks.handlers import cancel_operation, get_operation
+from libs.tasks.following.handlers import cancel_operation, get_operation
 from libs.tasks.operation import PARKED_SECONDS
 
 Runtimes = Callable[..., TaskRuntime]

@@ -13,7 +13,7 @@ from libs.service import Service
 from libs.service.logs import configure_logs
 from libs.service.processes import run_beat, run_worker
 from libs.tasks import asynctask
-from libs.tasks.draining import HAND_BACK_SIGNAL
+from libs.tasks.broker.draining import HAND_BACK_SIGNAL
 
 WORK_DONE = "WORK_DONE"
 
@@ -37,7 +37,7 @@ Channel._brpop_start = ask_unless_stuck
 
 DYING = f"""
 import os, signal
-from libs.tasks.celery_app import CeleryPublisher
+from libs.tasks.broker.celery_app import CeleryPublisher
 
 publish, hints = CeleryPublisher.publish, iter(range(int(os.environ["HINTS"])))
 

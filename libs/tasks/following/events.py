@@ -16,8 +16,8 @@ from pynamodb.exceptions import DoesNotExist, PynamoDBException
 from libs.api import Result, dump_json
 from libs.errors import ServiceUnavailable
 from libs.jwt import Caller
+from libs.tasks.following.owned import own_operation
 from libs.tasks.operation import Operation
-from libs.tasks.owned import own_operation
 
 logger = logging.getLogger(__name__)
 

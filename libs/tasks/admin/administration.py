@@ -19,11 +19,11 @@ from pynamodb.expressions.operand import Path
 
 from libs.dynamodb import Item, Table
 from libs.errors import Conflict, Fault, InvalidParameters, NotFound
-from libs.tasks.health import live_workers, oldest_waiting_seconds
+from libs.tasks.admin.redaction import redacted, redacted_text, redacted_texts
 from libs.tasks.operation import CANCELLED, FAILED, PARKED, PENDING, QUEUED, RUNNING, SUCCEEDED, Operation
-from libs.tasks.redaction import redacted, redacted_text, redacted_texts
 from libs.tasks.runtime import TaskRuntime
 from libs.tasks.unique import release
+from libs.tasks.watching.health import live_workers, oldest_waiting_seconds
 
 audit_log = logging.getLogger("libs.tasks.audit")
 audit_log.setLevel(logging.INFO)  # of its own: it is written whatever APP_LOG_LEVEL lets through

@@ -15,8 +15,8 @@ from celery import Celery
 from celery.beat import Scheduler
 from kombu.entity import Exchange, Queue
 
-from libs.tasks.brokers import PRIORITIES, read_broker
-from libs.tasks.draining import handing_back
+from libs.tasks.broker.brokers import PRIORITIES, read_broker
+from libs.tasks.broker.draining import handing_back
 from libs.tasks.options import DEFAULT_PRIORITY, DEFAULT_QUEUE
 from libs.tasks.runtime import KILL_AFTER_SECONDS, TaskRuntime
 from libs.tasks.task import Task

@@ -33,10 +33,10 @@ PRIORITIES = 10
 
 kombu.transport.TRANSPORT_ALIASES.update(
     {
-        "redis": "libs.tasks.transports:RedisTransport",
-        "sentinel": "libs.tasks.transports:MasterTransport",
-        "redis-cluster": "libs.tasks.transports:ClusterTransport",
-        "sqs": "libs.tasks.sqs:SqsTransport",
+        "redis": "libs.tasks.broker.transports:RedisTransport",
+        "sentinel": "libs.tasks.broker.transports:MasterTransport",
+        "redis-cluster": "libs.tasks.broker.transports:ClusterTransport",
+        "sqs": "libs.tasks.broker.sqs:SqsTransport",
     }
 )
 

@@ -7,9 +7,9 @@ from typing import Any
 from libs.api import Contribution, Result, read_document
 from libs.errors import Conflict
 from libs.jwt import Caller
-from libs.tasks.events import EventStreams
+from libs.tasks.following.events import EventStreams
+from libs.tasks.following.owned import own_operation
 from libs.tasks.operation import CANCELLED, Operation
-from libs.tasks.owned import own_operation
 from libs.tasks.unique import release
 
 LOOK_AGAIN_SECONDS = 1

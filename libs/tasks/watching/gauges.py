@@ -13,9 +13,9 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from pynamodb.exceptions import PynamoDBException
 
-from libs.tasks.health import live_workers, waiting_since
-from libs.tasks.metrics import UNKNOWN
 from libs.tasks.operation import CLOCK_SKEW_SECONDS, PARKED, PENDING, QUEUED, RUNNING, Operation
+from libs.tasks.watching.health import live_workers, waiting_since
+from libs.tasks.watching.metrics import UNKNOWN
 
 logger = logging.getLogger(__name__)
 

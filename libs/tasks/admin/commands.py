@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 
 from libs.errors import Problem
-from libs.tasks import administration
-from libs.tasks.administration import LISTED, OPERATOR
+from libs.tasks.admin import administration
+from libs.tasks.admin.administration import LISTED, OPERATOR
 from libs.tasks.operation import CANCELLED, PARKED, Operation
 from libs.tasks.runtime import TaskRuntime
 
