@@ -11,7 +11,8 @@ import pytest
 from libs.service import Service, SettingsError
 from libs.service.__main__ import main, run_commands
 from libs.service.testing import ROOT, SECRET, environment
-from libs.tasks import Operation, commands
+from libs.tasks import Operation
+from libs.tasks.admin import commands
 
 TASK = "services.auth.accounts.tasks.send_reset"
 Ask = Callable[..., subprocess.CompletedProcess[str]]

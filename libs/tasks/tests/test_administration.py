@@ -8,7 +8,8 @@ import pytest
 
 from libs.dynamodb import Put, Table
 from libs.errors import Conflict, InvalidParameters, NotFound
-from libs.tasks import Operation, TaskRuntime, administration, asynctask
+from libs.tasks import Operation, TaskRuntime, asynctask
+from libs.tasks.admin import administration
 from libs.tasks.admin.administration import details, find, list_page, parked, statistics, summary
 
 Runtimes = Callable[..., TaskRuntime]
@@ -229,6 +230,21 @@ def test_discarding_forgets_its_arguments_and_is_audited(
         administration.discard(find(operation.id), by="boss")
     assert refused.value.code == "NOT_PARKED"
     assert len(audited(caplog)) == 1
+
+
+def test_discarding_is_done_and_audited_though_the_answer_was_lost(
+    fail: Callable[..., Operation],
+    unanswered: Callable[..., list[str]],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    operation = fail()
+    again = find(operation.id)
+    lost = unanswered('"updated_at"')
+    administration.discard(find(operation.id), by="boss")
+    assert (len(lost), details(find(operation.id))["parked"]) == (1, False)
+    with pytest.raises(Conflict):
+        administration.discard(again, by="another")
+    assert [one["by"] for one in audited(caplog)] == ["boss"]
 
 
 def test_anybodys_operation_can_be_cancelled(

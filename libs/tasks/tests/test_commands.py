@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from libs.tasks import Operation, TaskRuntime, administration, asynctask, commands
+from libs.tasks import Operation, TaskRuntime, asynctask
+from libs.tasks.admin import administration, commands
 from libs.tasks.unique import taking
 
 Runtimes = Callable[..., TaskRuntime]

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from libs.dynamodb import Database
-from libs.tasks import Operation, TaskRuntime, asynctask, health
+from libs.tasks import Operation, TaskRuntime, asynctask
+from libs.tasks.watching import health
 from libs.tasks.watching.health import (
     LiveWorker,
     TaskHealth,
