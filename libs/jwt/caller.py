@@ -9,6 +9,9 @@ from typing import Any
 from libs.errors import Forbidden
 from libs.jwt.challenges import insufficient_scope
 
+SERVICE = "service:"
+"""What the subjects of services begin with; no user's id looks like it."""
+
 _caller: ContextVar["Caller | None"] = ContextVar("caller", default=None)
 
 

@@ -10,15 +10,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from libs.errors import Forbidden
-from libs.jwt.caller import Caller
+from libs.jwt.caller import SERVICE, Caller
 from libs.jwt.issuer import TokenIssuer
 
 LIFE_SECONDS = 60
 RENEWED_AT = 0.8
-"""The share of its life after which a token is used for no other call."""
+"""The share of its life after which a token is renewed, or used for no other call."""
 KEPT_TOKENS = 1024
-SERVICE = "service:"
-"""What the subjects of services begin with; no user's id looks like it."""
 
 Issue = Callable[[Caller, str], tuple[str, float]]
 """Makes, for a caller and the service to be called, a token and the seconds it is good for."""

@@ -16,16 +16,15 @@ import httpx
 
 from libs.errors import Forbidden, ServiceUnavailable
 from libs.jwt.address import Address
-from libs.jwt.caller import Caller
+from libs.jwt.caller import SERVICE, Caller
 from libs.jwt.fetched import Fetched
+from libs.jwt.on_behalf import RENEWED_AT
 from libs.jwt.scopes import read_scope
 
 logger = logging.getLogger(__name__)
 
 ON_BEHALF_GRANT = "urn:polymacaron:oauth:grant-type:on-behalf"
 """Asks for a token of a user who is not there; only for clients that were given the right to."""
-RENEWED_AT = 0.8
-"""The share of its life after which a token is renewed."""
 COOLDOWN_SECONDS = 5.0
 MAX_BYTES = 64 * 1024
 
@@ -87,7 +86,7 @@ class ServiceAccount:
         :raises ServiceUnavailable: if there is no token to be had.
         """
         granted = self._granted(audience, scopes)
-        return Caller(f"service:{self._client_id}", granted.scopes, granted.token)
+        return Caller(f"{SERVICE}{self._client_id}", granted.scopes, granted.token)
 
     def acting_for(self, caller: Caller, audience: str) -> tuple[str, float]:
         """Return a token to call a service for a user with, and the seconds it is good for.

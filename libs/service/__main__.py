@@ -21,7 +21,11 @@ from libs.service.service import Service
 from libs.service.settings import SettingsError
 from libs.tasks.admin import commands
 
-_PROCESSES: dict[str, Callable[[Running], None]] = {"web": run_web, "worker": run_worker, "beat": run_beat}
+_PROCESSES: dict[str, Callable[[Running], int | None]] = {
+    "web": run_web,
+    "worker": run_worker,
+    "beat": run_beat,
+}
 
 
 def main(arguments: list[str]) -> int:
@@ -59,7 +63,7 @@ def main(arguments: list[str]) -> int:
         if process == "shell":
             run_shell(running)
         elif process != "tables":
-            _PROCESSES[process](running)
+            return _PROCESSES[process](running) or os.EX_OK
     except (SettingsError, ContractError, TableMismatch) as error:
         print(f"cannot start:\n{error}", file=sys.stderr)
         return os.EX_CONFIG

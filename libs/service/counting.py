@@ -7,6 +7,8 @@ call, and what a process has counted outlives its `kill -9`. Two things are diff
   kernel gives back when the process ends, however it does; and goes on with the numbers that are there. So
   there are as many files as processes at once, and not one more with each child that a worker replaces.
 - A file that a process was killed in the middle of making, and which is empty, is passed over.
+- Room for a file is taken before it is written to: on a full disk, a write into a mapped file kills the
+  process (SIGBUS), and with it the task in its hands. Where there is no room, a process counts for itself.
 
 Of gauges only such may be counted so that are right without their process (`multiprocess_mode="mostrecent"`,
 or ``max``): those of a place go on as well. What is there at a moment, ask for when you are asked: see
@@ -16,6 +18,7 @@ or ``max``): those of a place go on as well. What is there at a moment, ask for 
 import atexit
 import fcntl
 import itertools
+import logging
 import os
 import shutil
 import tempfile
@@ -23,14 +26,22 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from prometheus_client import values
 from prometheus_client.core import Metric
+from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+logger = logging.getLogger(__name__)
+
 PREFIX = "polymacaron-metrics-"
 PLACES = "places"
+FIRST_BYTES = 1 << 16
+"""How large prometheus_client makes a file."""
+LONGEST_FRAME = 32
+"""Bytes beside the name of a count, at most."""
 YOUNG_SECONDS = 60.0
 """A folder that is not older than that may be one whose process has not taken a place yet."""
 
@@ -64,6 +75,77 @@ class Places:
         return True
 
 
+class _RoomyFile(MmapedDict):
+    """A file of counts in which all that is mapped has its room on the disk.
+
+    :raises OSError: if there is none, here and where it has to grow.
+    """
+
+    def __init__(self, name: str) -> None:
+        with Path(name).open("ab") as file:
+            _take_room(file.fileno(), max(file.tell(), FIRST_BYTES))
+        super().__init__(name)  # type: ignore[no-untyped-call]
+
+    def _init_value(self, key: str) -> None:
+        if self._used + len(key.encode()) + LONGEST_FRAME > self._capacity:
+            _take_room(self._f.fileno(), self._capacity * 2)
+        super()._init_value(key)  # type: ignore[no-untyped-call]
+
+
+def _take_room(file: int, size: int) -> None:
+    if hasattr(os, "posix_fallocate"):  # macOS has none
+        os.posix_fallocate(file, 0, size)
+
+
+class _Memory:
+    """Stands in for a file of counts."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, tuple[float, float]] = {}
+
+    def read_value(self, key: str) -> tuple[float, float]:
+        return self._values.get(key, (0.0, 0.0))
+
+    def write_value(self, key: str, value: float, timestamp: float) -> None:
+        self._values[key] = value, timestamp
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class _Counts:
+    """The counts of a process of one kind: in a file, or in memory from when there is no room for it."""
+
+    def __init__(self, name: str) -> None:
+        self._kept: Any = _Memory()
+        try:
+            self._kept = _RoomyFile(name)
+        except OSError as error:
+            self._forget(error)
+
+    def _forget(self, error: OSError) -> None:
+        logger.error("metrics: no room for what is counted", extra={"error": type(error).__name__})
+        self._kept.close()
+        self._kept = _Memory()
+
+    def read_value(self, key: str) -> tuple[float, float]:
+        try:
+            found: tuple[float, float] = self._kept.read_value(key)
+        except OSError as error:
+            self._forget(error)
+            return 0.0, 0.0
+        return found
+
+    def write_value(self, key: str, value: float, timestamp: float) -> None:
+        try:
+            self._kept.write_value(key, value, timestamp)
+        except OSError as error:
+            self._forget(error)
+
+    def close(self) -> None:
+        self._kept.close()
+
+
 class SharedCounters(Collector):
     """What all processes have counted that share `folder`."""
 
@@ -80,16 +162,22 @@ class SharedCounters(Collector):
         return MultiProcessCollector.merge(files)  # type: ignore[no-any-return,no-untyped-call]
 
 
-def share() -> SharedCounters:
+def share() -> SharedCounters | None:
     """Have all that is counted from now on in this process, and in those forked from it, counted as one.
 
     Before the first counter is made: what a counter was made as it stays. The folder goes with this process;
     those that killed ones have left are removed here.
+
+    :returns: None, with an error in the log, where no folder can be made: each process counts for itself.
     """
-    parent = Path(tempfile.gettempdir())
-    _remove_abandoned(parent)
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
-    places, maker = Places(folder), os.getpid()
+    try:
+        parent = Path(tempfile.gettempdir())
+        _remove_abandoned(parent)
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+        places, maker = Places(folder), os.getpid()
+    except OSError as error:
+        logger.error("metrics: no room for what is counted", extra={"error": type(error).__name__})
+        return None
     places.own()
 
     def remove() -> None:
@@ -98,6 +186,7 @@ def share() -> SharedCounters:
 
     atexit.register(remove)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+    values.MmapedDict = _Counts  # type: ignore[assignment,attr-defined]
     values.ValueClass = values.MultiProcessValue(places.own)  # type: ignore[no-untyped-call]
     return SharedCounters(folder)
 

@@ -67,7 +67,8 @@ class Health:
         future = self._running.pop(name)
         error = future.exception()
         if error is not None:
-            logger.warning("not ready", extra={"check": name, "error": type(error).__name__})
+            told = "check failed" if name in self._told_only else "not ready"
+            logger.warning(told, extra={"check": name, "error": type(error).__name__})
             return {"ok": False, "error": "unavailable"}
         return {"ok": True, **future.result()}
 

@@ -9,10 +9,12 @@ forked from the same one, so any of them can give it. Numbers that are looked up
 by `Metrics.add`.
 """
 
+import io
 import logging
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from socketserver import ThreadingMixIn
@@ -25,6 +27,7 @@ from prometheus_client.registry import Collector
 from libs.service.counting import share
 
 if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 logger = logging.getLogger(__name__)
@@ -32,8 +35,8 @@ logger = logging.getLogger(__name__)
 PATH = "/metrics"
 PLACES = 4
 """How many may ask at once; whoever comes then is turned away."""
-SILENT_SECONDS = 5.0
-"""How long nothing may come of a request."""
+REQUEST_SECONDS = 5.0
+"""Until when all of a request has to be there."""
 
 
 class Metrics:
@@ -46,7 +49,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         """Where counters and histograms are made."""
         self._answered = CollectorRegistry()
-        self._answered.register(share() if shared else self.registry)
+        self._answered.register((share() if shared else None) or self.registry)
         self._app = make_wsgi_app(self._answered)
 
     def add(self, collector: Collector) -> None:
@@ -105,8 +108,31 @@ def serve(metrics: Metrics, listener: socket.socket) -> Callable[[], None]:
     return stop
 
 
+class _InTime(io.RawIOBase):
+    """What comes of a request: bounded in all, for a byte now and then is no silence."""
+
+    def __init__(self, connection: socket.socket, seconds: float) -> None:
+        self._connection = connection
+        self._deadline = time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the request took too long")
+        self._connection.settimeout(left)  # of the answer, too
+        return self._connection.recv_into(buffer)
+
+
 class _Handler(WSGIRequestHandler):
-    timeout = SILENT_SECONDS
+    timeout = REQUEST_SECONDS
+
+    def setup(self) -> None:
+        super().setup()
+        self.rfile.close()  # which leaves the connection open
+        self.rfile = io.BufferedReader(_InTime(self.connection, self.timeout))
 
     def log_message(self, *_: Any) -> None:
         """Say nothing: it is asked every few seconds."""

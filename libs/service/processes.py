@@ -2,8 +2,10 @@
 
 import code
 import logging
+import os
 import socket
 import struct
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -39,6 +41,13 @@ class _PlainLogger(Logger):  # type: ignore[misc]
         self.error_log = logging.getLogger("gunicorn.error")
         self.access_log = logging.getLogger("gunicorn.access")
         self.error_log.propagate = True
+
+    def exception(self, msg: Any, *args: Any, **kwargs: Any) -> None:
+        # What `_limit_silence` breaks off; where it happened is of no interest, and anybody can have it said.
+        if isinstance(sys.exception(), BlockingIOError):
+            self.info("a client was silent, or read nothing, for too long")
+        else:
+            super().exception(msg, *args, **kwargs)
 
 
 class _Web(BaseApplication):  # type: ignore[misc]
@@ -86,10 +95,12 @@ class _Web(BaseApplication):  # type: ignore[misc]
 
 
 def _limit_silence(seconds: int, arbiter: Any) -> None:
-    # gunicorn's threads read without a timeout: as many idle connections as threads would hang the service.
-    # What is set on a listening socket its connections inherit, for each recv(2).
+    # gunicorn's threads read and write without a timeout: as many connections as threads, of clients that say
+    # nothing or never read what they have asked for, would hang the service.
+    # What is set on a listening socket its connections inherit, for each recv(2) and send(2).
     for listener in arbiter.LISTENERS:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", seconds, 0))
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            listener.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", seconds, 0))
 
 
 class _BodySocket:
@@ -126,7 +137,10 @@ def run_web(running: Running) -> None:
     running.web_app()  # a wrong contract stops the start here, before any worker is forked
     if running.service.tasks:
         running.metrics.add(TableGauges(task.name for task in running.service.tasks))
-    _Web(running, _metrics_listener(running)).run()
+    listener = _metrics_listener(running)
+    if listener is not None:
+        _ = running.metrics  # made before the fork, so that all workers count as one
+    _Web(running, listener).run()
 
 
 def _metrics_listener(running: Running) -> socket.socket | None:
@@ -146,8 +160,11 @@ def _serve_metrics(running: Running) -> None:
         serve(running.metrics, listener)
 
 
-def run_worker(running: Running) -> None:
-    """Run tasks until SIGTERM; those under way are then finished, or handed back within `drain_seconds`."""
+def run_worker(running: Running) -> int:
+    """Run tasks until SIGTERM; those under way are then finished, or handed back within `drain_seconds`.
+
+    :returns: the exit code: 0 after a SIGTERM, 1 if the worker has ended by a fault.
+    """
     _tasks(running)
     settings, service, app = running.settings, running.service.name, running.celery
     queues = _queues(running)
@@ -171,6 +188,7 @@ def run_worker(running: Running) -> None:
         pulse.stop()
         with suppress(PynamoDBException):
             end_life(worker_id())
+    return int(worker.exitcode or os.EX_OK)
 
 
 def _queues(running: Running) -> list[str]:

@@ -15,7 +15,6 @@ from libs.api import (
     Contract,
     Dependencies,
     Server,
-    models,
 )
 from libs.errors import ServiceUnavailable
 from libs.jwt import (
@@ -40,7 +39,7 @@ from libs.service.settings import Settings, SettingsError
 from libs.service.web import ClientAddress, UserAgent, client_address, create_app, user_agent
 from libs.tasks import Once, Progress, RequestUrl, TaskRuntime
 from libs.tasks.broker.brokers import Broker, read_broker
-from libs.tasks.broker.celery_app import CeleryPublisher, make_celery, register
+from libs.tasks.broker.celery_app import CeleryPublisher, make_celery, queue_name, register
 from libs.tasks.effects import current_once
 from libs.tasks.following.events import EventStreams
 from libs.tasks.lease import current_progress
@@ -90,12 +89,17 @@ class Running:
         settings, tasks = self.settings, self.service.tasks
         if not tasks:
             raise SettingsError(f"APP_SERVICE: {self.service.name} has no tasks.")
+        queues = {task.usual.queue for task in tasks if task.usual.queue}
+        try:
+            self.broker.check_queues(queue_name(self.service.name, one) for one in {None, *queues})
+        except ValueError as error:
+            raise SettingsError(f"APP_TABLE_PREFIX: {error}") from None
         return make_celery(
             self.service.name,
             self._broker_url(),
             key_prefix=self._key_prefix,
             sweep_seconds=settings.task_sweep_seconds,
-            queues={task.usual.queue for task in tasks if task.usual.queue},
+            queues=queues,
             longest_seconds=max(task.timeout for task in tasks) + KILL_AFTER_SECONDS,
             region=settings.dynamodb_region,
             max_memory_mib=settings.worker_max_memory_mib,
@@ -222,7 +226,7 @@ class Running:
         """
         server = Server(
             self.identity.authenticate,
-            models[self.service.name].completed(self.contract.document),
+            self.service.objects().completed(self.contract.document),
             answer_check=AnswerCheck.from_setting(self.settings.validate_answers),
             admit=Admission(Renewal(self.settings.token_renew_after_seconds), self.rate_limits),
         )

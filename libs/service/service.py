@@ -11,6 +11,7 @@ from pynamodb.models import Model
 from libs.api import (
     APIS,
     AnswerCheck,
+    ApiModels,
     Clients,
     Contract,
     ContractError,
@@ -29,9 +30,10 @@ from libs.jwt import (
 )
 from libs.service.running import Running
 from libs.service.settings import Settings, SettingsError, load_settings, service_url, setting
-from libs.tasks import Operation, Task, operations_contribution
+from libs.tasks import Operation, Task
 from libs.tasks.admin.handlers import administration_contribution
 from libs.tasks.following.events import EventStreams
+from libs.tasks.following.handlers import operations_contribution
 
 
 def _nothing(settings: Any) -> Sequence[object]:
@@ -130,12 +132,16 @@ class Service:
         """
         own = [Operation] if self.tasks else []
         return Database(
-            [*self.models, *table_models(models[self.name].persistent()), *own],
+            [*self.models, *table_models(self.objects().persistent()), *own],
             region=settings.dynamodb_region,
             endpoint=settings.dynamodb_endpoint,
             table_prefix=f"{settings.table_prefix}{self.name}-",
             max_connections=settings.web_threads * 2,
         )
+
+    def objects(self) -> ApiModels:
+        """Return the classes of the objects of its contract."""
+        return models[self.name]
 
     def contract(
         self, dependencies: Dependencies, builtin: Contribution, streams: EventStreams | None = None
@@ -148,7 +154,7 @@ class Service:
         contributions = [builtin]
         if self.tasks:
             contributions += [operations_contribution(streams), administration_contribution()]
-        faults = models[self.name].faults()
+        faults = self.objects().faults()
         try:
             contract = Contract.load(contract_path(self.name, APIS), dependencies, contributions)
         except ContractError as error:

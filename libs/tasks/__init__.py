@@ -26,11 +26,11 @@ that loses messages, delivers them twice or is down delays a task and loses none
     following/   what its owner sees: 202, GET /operations/{operation_id}, its events, cancelling
     admin/       what operators see and do, by HTTP and as a command
     watching/    metrics, and what readiness tells
-    broker/      Celery, Redis and SQS: nothing else knows them
+    broker/      Celery, Redis and SQS: nothing else in here publishes or consumes
 """
 
 from libs.tasks.effects import Once
-from libs.tasks.following.handlers import accepted, operations_contribution
+from libs.tasks.following.handlers import accepted
 from libs.tasks.lease import Cancelled, Progress
 from libs.tasks.operation import Operation
 from libs.tasks.request_url import RequestUrl
@@ -48,5 +48,4 @@ __all__ = [
     "TaskRuntime",
     "accepted",
     "asynctask",
-    "operations_contribution",
 ]

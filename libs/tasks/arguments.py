@@ -12,6 +12,7 @@ so that ``decode(encode(value)) == value`` at any depth, and a worker is given w
 """
 
 import base64
+import json
 import math
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
@@ -25,6 +26,8 @@ from libs.api import ApiList, ApiMap, ApiObject, ContractError, models
 
 MAX_DEPTH = 100
 """How deeply arguments may be nested; the same as of a body."""
+LARGEST_STORED = 350_000
+"""Bytes of the arguments, or of a result, in the row, which may have 400 KB in all (an AWS limit)."""
 
 _OBJECT, _ESCAPED = "$object", "$escaped"
 
@@ -102,6 +105,12 @@ def _encoded(value: Any, depth: int) -> Any:
         if isinstance(value, kind):
             return {tag: text(value)}
     raise TypeError(f"{type(value).__name__} has no JSON form that a worker could make it of again")
+
+
+def fits(value: Any) -> bool:
+    """Tell whether plain JSON is small enough to be kept in a row."""
+    # In the row it is ASCII, and so up to three times as long.
+    return len(orjson.dumps(value)) * 3 <= LARGEST_STORED or len(json.dumps(value)) <= LARGEST_STORED
 
 
 def canonical(encoded: Any) -> bytes:

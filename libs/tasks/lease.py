@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from pynamodb.exceptions import PynamoDBException
+
 from libs.tasks.operation import Operation
 
 logger = logging.getLogger(__name__)
@@ -44,6 +46,8 @@ class Progress:
     def report(self, done: float, message: str | None = None) -> None:
         """Store that the part `done` (0 to 1) is done, at most twice a second, and check as `check` does.
 
+        Where it cannot be stored, the task goes on.
+
         :param message: what is being done, for the owner of the operation to read.
         :raises LeaseLost: if another worker has taken over, so that the task stops.
         :raises Cancelled: if somebody has asked to cancel it.
@@ -52,7 +56,13 @@ class Progress:
         if self._operation is None or time.monotonic() - self._reported_at < REPORT_EVERY_SECONDS:
             return
         self._reported_at = time.monotonic()
-        if not self._operation.report(min(max(done, 0.0), 1.0), message):
+        try:
+            mine = self._operation.report(min(max(done, 0.0), 1.0), message)
+        except PynamoDBException as error:  # no reason to end a task: its lease is kept by another
+            told = {"operation": self._operation.id, "error": type(error).__name__}
+            logger.warning("progress not stored", extra=told)
+            return
+        if not mine:
             raise LeaseLost
         if self._operation.cancel_asked_at is not None:
             raise Cancelled
@@ -77,6 +87,11 @@ _progress: ContextVar[Progress | None] = ContextVar("progress", default=None)
 def current_progress() -> Progress:
     """Return the progress of the operation being run; outside one, a progress that goes nowhere."""
     return _progress.get() or Progress(None)
+
+
+def current_operation() -> Operation | None:
+    """Return the operation being run; None outside one."""
+    return current_progress()._operation
 
 
 class _Lease:

@@ -14,9 +14,10 @@ then. It is in a sparse index, so that looking costs only what is pending. What 
 a partition of its own of that index until somebody replays or discards it.
 """
 
+import math
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,7 +28,7 @@ from pynamodb.attributes import (
     UnicodeAttribute,
     UTCDateTimeAttribute,
 )
-from pynamodb.exceptions import UpdateError
+from pynamodb.exceptions import DoesNotExist, UpdateError
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 from pynamodb.models import Model
@@ -50,7 +51,8 @@ PARKED_SECONDS = 30 * 24 * 3600
 
 FIRST_LOOK_SECONDS = 5.0
 LATEST_LOOK_SECONDS = 300.0
-"""When the relay publishes a queued row again: after 5 seconds, then 10, 20 … up to 300."""
+"""When the relay publishes a row again: after 5 seconds, then 10, 20 … up to 300."""
+_DOUBLINGS = math.ceil(math.log2(LATEST_LOOK_SECONDS / FIRST_LOOK_SECONDS))
 
 LONGEST_HISTORY = 20
 LONGEST_MESSAGE = 500
@@ -63,6 +65,12 @@ def _now() -> datetime:
 
 def _in(seconds: float) -> datetime:
     return datetime.fromtimestamp(time.time() + seconds, UTC)
+
+
+def looks_take(publications: int) -> float:
+    """Return the seconds that pass between the first so many looks of the relay and the look after them."""
+    growing = min(publications, _DOUBLINGS)
+    return FIRST_LOOK_SECONDS * (2.0**growing - 1) + LATEST_LOOK_SECONDS * (publications - growing)
 
 
 class PendingIndex(GlobalSecondaryIndex["Operation"]):  # type: ignore[no-untyped-call]
@@ -128,15 +136,11 @@ class Operation(Model):
         """Whether nothing more will happen to it by itself."""
         return self.status not in (QUEUED, RUNNING)
 
-    @classmethod
-    def parked(cls, *, before: float | None = None, limit: int = 100) -> Iterator["Operation"]:
-        """Yield what has failed and was neither replayed nor discarded, the latest first.
-
-        :param before: only what was parked before that time, which is the `due` of the last one seen.
-        :param limit: the most rows that are read. They hold what the index has: `Operation.get` has all.
-        """
-        earlier = None if before is None else cls.due < before
-        return cls.pending_index.query(PARKED, earlier, limit=limit, scan_index_forward=False)
+    @property
+    def hint_due(self) -> float:
+        """When the relay gives the next hint; of what runs `due` stays the end of its lease."""
+        waited = looks_take(int(self.publications)) if self.status == RUNNING else 0.0
+        return float(self.due) + waited
 
     @classmethod
     def claim_queued(
@@ -157,12 +161,12 @@ class Operation(Model):
 
         That is so if it is final, put off to a later time, or another worker's lease on it is good.
         """
-        cls, now = type(self), time.time()
-        actions = cls._taking(uuid.uuid4().hex, now + lease_seconds)
-        if self.status != RUNNING:
-            return self._update(actions, cls._free(now))
-        actions.append(cls.history.set(self._with_try("WORKER_LOST", seconds=None)))
-        return self._update(actions, self._mine() & (cls.due <= now))
+        cls, now, run_id = type(self), time.time(), uuid.uuid4().hex
+        actions, free = cls._taking(run_id, now + lease_seconds), cls._free(now)
+        if self.status == RUNNING:
+            actions.append(cls.history.set(self._with_try("WORKER_LOST", seconds=None)))
+            free = self._mine() & (cls.due <= now)
+        return self._update(actions, free, stored=lambda row: row.run_id == run_id)
 
     @classmethod
     def _taking(cls, run_id: str, until: float) -> list[Action]:
@@ -170,6 +174,7 @@ class Operation(Model):
             cls.status.set(RUNNING),
             cls.run_id.set(run_id),
             cls.attempts.set(cls.attempts + 1),
+            cls.publications.set(0),  # of hints that its lease has lapsed
             cls.due.set(until),
             cls.started_at.set(_now()),
         ]
@@ -197,12 +202,12 @@ class Operation(Model):
         """
         cls = type(self)
         actions = [*self._waits(seconds), cls.history.set(self._with_try(code))]
-        return self._update(actions, self._mine() & cls.cancel_asked_at.does_not_exist())
+        return self._end_run(QUEUED, actions, self._mine() & cls.cancel_asked_at.does_not_exist())
 
     def hand_back(self) -> bool:
         """Queue it again at once, as if this try had not been; False if the lease was lost."""
         cls = type(self)
-        return self._update([*self._waits(0), cls.attempts.set(cls.attempts - 1)], self._mine())
+        return self._end_run(QUEUED, [*self._waits(0), cls.attempts.set(cls.attempts - 1)], self._mine())
 
     def finish(self, *, result: Any = None, problem: dict[str, Any] | None = None) -> bool:
         """Make it final; False if the lease was lost.
@@ -227,7 +232,7 @@ class Operation(Model):
             status, actions = SUCCEEDED, [*self._leaves(SUCCEEDED), cls.progress.set(1), history]
             if result is not None:
                 actions.append(cls.result.set(result))
-        if not self._update(actions, self._mine(), read=False):
+        if not self._end_run(status, actions, self._mine(), read=False):
             return False
         self.status = status
         return True
@@ -252,7 +257,7 @@ class Operation(Model):
         """End a run that was asked to; False if the lease was lost."""
         cls = type(self)
         actions = [*self._leaves(CANCELLED), cls.history.set(self._with_try("CANCELLED"))]
-        return self._update(actions, self._mine())
+        return self._end_run(CANCELLED, actions, self._mine())
 
     def replay_actions(self) -> list[Action]:
         """Return what makes a failed operation wait to be run, with all its attempts before it."""
@@ -276,15 +281,17 @@ class Operation(Model):
 
         :returns: False if it was not parked.
         """
-        cls = type(self)
+        cls, now = type(self), _now()
         actions = [cls.pending.remove(), cls.due.remove(), cls.arguments.set({})]
-        return self._update([*actions, cls.expires_at.set(_in(KEPT_SECONDS))], self.is_parked())
+        actions.append(cls.expires_at.set(_in(KEPT_SECONDS)))
+        # Nothing else in the row tells who has discarded it: nobody does so in the same microsecond.
+        return self._update(actions, self.is_parked(), at=now, stored=lambda row: row.updated_at == now)
 
     def published_again(self) -> bool:
         """Note that the relay takes this row on now; False if somebody else did."""
         cls, now = type(self), time.time()
-        doublings = min(self.publications, 10)  # a row can be published thousands of times
-        wait = min(FIRST_LOOK_SECONDS * 2.0**doublings, LATEST_LOOK_SECONDS)
+        looks = int(self.publications)
+        wait = looks_take(looks + 1) - looks_take(looks)
         actions: list[Action] = [cls.publications.set(cls.publications + 1)]
         if self.status == QUEUED:
             actions.append(cls.due.set(now + wait))
@@ -320,12 +327,32 @@ class Operation(Model):
     def _mine(self) -> Any:
         return (type(self).status == RUNNING) & (type(self).run_id == self.run_id)
 
-    def _update(self, actions: Sequence[Action], condition: Any, *, read: bool = True) -> bool:
+    def _end_run(self, status: str, actions: Sequence[Action], condition: Any, *, read: bool = True) -> bool:
+        """End this run with this status of its row; False if the condition (with `_mine`) fails."""
+        run_id, is_over = self.run_id, self.status != RUNNING  # by an earlier call for this object
+
+        def stored(row: Operation) -> bool:
+            return not is_over and (row.run_id, row.status) == (run_id, status)
+
+        return self._update(actions, condition, read=read, stored=stored)
+
+    def _update(
+        self,
+        actions: Sequence[Action],
+        condition: Any,
+        *,
+        read: bool = True,
+        at: datetime | None = None,
+        stored: Callable[["Operation"], bool] | None = None,
+    ) -> bool:
         """Change the row; False if the condition does not hold.
 
         :param read: whether this object is to be as the row is then.
+        :param at: its `updated_at`; by default now.
+        :param stored: tells by the row whether a write that is refused was done before: the answer was lost,
+            and it was sent again. For that the row is read, then only.
         """
-        changes = [*actions, type(self).updated_at.set(_now())]
+        changes = [*actions, type(self).updated_at.set(at or _now())]
         try:
             if read:
                 self.update(changes, condition=condition)
@@ -333,8 +360,19 @@ class Operation(Model):
                 self._get_connection().update_item(self.id, actions=changes, condition=condition)
         except UpdateError as error:
             if is_condition_failure(error):
-                return False
+                return stored is not None and self._is_stored(stored)
             raise
+        return True
+
+    def _is_stored(self, stored: Callable[["Operation"], bool]) -> bool:
+        """Tell whether the row is as `stored` says; then this object is as the row is."""
+        try:
+            row = type(self).get(self.id, consistent_read=True)
+        except DoesNotExist:
+            return False
+        if not stored(row):
+            return False  # and this object stays what it was: the run of another is not its own
+        self.attribute_values = row.attribute_values
         return True
 
     def to_json(self) -> dict[str, Any]:

@@ -1,13 +1,12 @@
 """Submitting, running and relaying operations. Knows no broker but by the `Publisher` protocol."""
 
-import json
 import logging
 import random
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from typing import Any, Protocol
 
 import orjson
@@ -17,12 +16,14 @@ from pynamodb.expressions.condition import Condition
 
 from libs.api import Dependencies, dump_json
 from libs.dynamodb import Change, ConditionFailed, Table, Write, as_problem, current_transaction
+from libs.dynamodb.errors import error_code
 from libs.errors import Conflict, InternalError, Problem, request_id_scope, trace_scope
 from libs.jwt import Caller, Identity, acting_as, current_caller, running_as
-from libs.tasks.arguments import decode
+from libs.tasks.arguments import decode, fits
 from libs.tasks.effects import effects_of
+from libs.tasks.ending import store_end
 from libs.tasks.lease import Cancelled, LeaseLost, Leases
-from libs.tasks.operation import PENDING, Operation
+from libs.tasks.operation import FAILED, PENDING, Operation
 from libs.tasks.options import DEFAULT_PRIORITY, DEFAULT_QUEUE, CallOptions
 from libs.tasks.request_url import url_scope
 from libs.tasks.schedule import Slots
@@ -33,9 +34,14 @@ from libs.tasks.watching.metrics import TaskMetrics, current_metrics
 
 logger = logging.getLogger(__name__)
 
-RELAY_BATCH = 100
-LARGEST_RESULT = 350_000
-"""Bytes of a result in the row, which may have 400 KB in all (an AWS limit)."""
+RELAY_PAGE = 100
+"""How many rows the relay reads at once."""
+RELAY_SECONDS = 4.0
+"""How long one round of the relay gives hints; the next goes on where it has ended."""
+FULL_QUEUE_HINTS = 1000
+"""A queue that holds more of them gets no second hint for the same row."""
+FULL_QUEUE_LOOKS = 12
+"""But with every so many looks at the row, for its first hint may be lost: within an hour."""
 KILL_AFTER_SECONDS = 10.0
 """How long after its timeout a task that does not end by itself is killed with its process."""
 
@@ -49,6 +55,9 @@ class Publisher(Protocol):
         :param queue: whose workers run it; None for the service's own.
         :param priority: 0 to 9, where 9 goes first.
         """
+
+    def waiting(self, queue: str | None) -> int | None:
+        """Return how many hints are in `queue`; None if that cannot be told. Raise nothing."""
 
 
 class Unreadable(InternalError):
@@ -90,6 +99,7 @@ class TaskRuntime:
         self._publisher = publisher
         self._leases = Leases(lease_seconds)
         self._submission = Submission()
+        self._relayed_to: dict[str, dict[str, Any]] | None = None
         for task in tasks:
             if task.schedule is not None and self._required[task.name]:
                 needed = ", ".join(sorted(self._required[task.name]))
@@ -117,6 +127,7 @@ class TaskRuntime:
         :returns: the operation; for a unique task the one that is pending already, if there is one.
         :raises LookupError: if the service does not list the task among its own, or none has the queue.
         :raises TypeError: if an argument is missing, or has no JSON form.
+        :raises BodyTooLarge: if there is more in the arguments than a row keeps.
         """
         if self.tasks.get(task.name) is not task:
             raise LookupError(f"{task.name} is not among the tasks of this service")
@@ -159,23 +170,44 @@ class TaskRuntime:
         """Publish what is due: rows whose hint was lost, whose worker died, or whose time has come.
 
         Before that, start what is to run by itself. Returns how many were published. Any number of relays may
-        run at once.
+        run at once. A row that cannot be changed is left out; a table that does not answer ends the round.
+        While no worker runs, hints are not heaped up until the broker is full: what has one gets no other
+        where more than `FULL_QUEUE_HINTS` wait.
         """
-        published = 0
+        published, held = 0, cache(self._publisher.waiting)
         for operation in self._slots.start(time.time()):
             self._metrics.queued(operation.task)
             published += self._publish(operation)
-        due = Operation.pending_index.query(PENDING, Operation.due <= time.time(), limit=RELAY_BATCH)
-        for operation in due:
+        for operation in self._due():
             if operation.task not in self.tasks:
                 logger.error("no such task", extra={"operation": operation.id, "task": operation.task})
-            if not operation.published_again():
+            if not _taken_on(operation):
+                continue
+            if _may_have_its_hint(operation) and (held(operation.queue) or 0) > FULL_QUEUE_HINTS:
                 continue
             if not self._publish(operation):
                 break
             self._metrics.published_again(operation.task)
             published += 1
         return published
+
+    def _due(self) -> Iterator[Operation]:
+        """Yield the rows that are due for a hint, the longest due first, for `RELAY_SECONDS`.
+
+        However many there are that come to nothing, as those of a newer release do, those behind them have
+        their turn: what the time did not suffice for comes first in the next round.
+        """
+        now, end = time.time(), time.monotonic() + RELAY_SECONDS
+        rows = Operation.pending_index.query(
+            PENDING, Operation.due <= now, page_size=RELAY_PAGE, last_evaluated_key=self._relayed_to
+        )
+        self._relayed_to = None
+        for operation in rows:
+            if operation.hint_due <= now:
+                yield operation
+            if time.monotonic() >= end:
+                self._relayed_to = rows.last_evaluated_key
+                return
 
     def replay(self, operation: Operation) -> None:
         """Have a failed operation, as it was read, run once more, with all its attempts before it.
@@ -195,8 +227,10 @@ class TaskRuntime:
         try:
             table.transact(writes)
         except ConditionFailed as refused:
-            code = "ALREADY_PENDING" if refused.index else "NOT_PARKED"
-            raise Conflict("It is not there to be replayed.", code=code) from None
+            if refused.index:
+                raise Conflict("The same is pending already.", code="ALREADY_PENDING") from None
+            known = "" if operation.status == FAILED else f": it has the status {operation.status}"
+            raise Conflict(f"It is not parked{known}.", code="NOT_PARKED") from None
         operation.refresh(consistent_read=True)
         self._metrics.queued(operation.task)
         self._publish(operation)
@@ -215,7 +249,8 @@ class TaskRuntime:
         url = url_scope(operation.url)
         with scope, trace, url, running_as(self._identity), acting_as(caller), self.active():
             self._run_claimed(operation, task)
-        if operation.is_final:
+        # What has failed may be replayed by now, and need its lock.
+        if operation.is_final and operation.status != FAILED:
             release(operation)
 
     def _claimed(self, operation_id: str, task: Task | None) -> tuple[Operation, Task] | None:
@@ -251,11 +286,13 @@ class TaskRuntime:
         try:
             with self._leases.kept(operation, timeout=task.timeout + KILL_AFTER_SECONDS):
                 outcome = self._call(operation, task, attempt)
-            kept = operation.finish(result=_result(outcome))
+            result = _result(outcome)
         except LeaseLost:
             kept = False
         except Exception as error:  # noqa: BLE001 - the operation keeps what became of it
             kept = self._not_done(operation, task, attempt, error)
+        else:
+            kept = self._done(operation, task, attempt, result)
         told["seconds"] = round(time.monotonic() - started, 3)
         self._metrics.ended(operation, told["seconds"], kept=kept)
         logger.info("task ended" if kept else "task ended after its lease was lost", extra=told)
@@ -268,11 +305,22 @@ class TaskRuntime:
         with effects_of(operation):
             return self._functions[task.name](**_arguments(operation, task))
 
+    def _done(self, operation: Operation, task: Task, attempt: int, result: Any) -> bool:
+        """Store what a task has returned; False if its lease was lost, or it could not be."""
+        try:
+            return self._store(partial(operation.finish, result=result))
+        except PynamoDBException as error:  # it is refused, as it would be each time
+            return self._not_done(operation, task, attempt, error)
+
+    def _store(self, end: Callable[[], bool]) -> bool:
+        # The lease was prolonged a third of its seconds ago at most.
+        return store_end(end, self._leases.seconds * 2 / 3)
+
     def _not_done(self, operation: Operation, task: Task, attempt: int, error: Exception) -> bool:
         """Store what becomes of a run that raised; False if its lease was lost, or it could not be."""
         try:
             if isinstance(error, Cancelled):
-                return operation.end_cancelled()
+                return self._store(operation.end_cancelled)
             return self._failed(operation, task, attempt, error)
         except PynamoDBException:
             logger.exception("the end of a task could not be stored; its lease will run out")
@@ -284,18 +332,37 @@ class TaskRuntime:
         wait = None if hopeless else task.retry_after(known or error, attempt)
         told = {"operation": operation.id, "task": task.name, "attempt": attempt, "retry_in": wait}
         if known:
-            told.update(code=known.code, detail=known.detail, cause=type(error.__cause__ or error).__name__)
+            told.update(code=known.code, cause=type(error.__cause__ or error).__name__)
         logger.warning("task failed", extra=told, exc_info=None if known else error)
         problem = known or InternalError(code="TASK_FAILED")
         if wait is None:
-            parked = operation.finish(problem={**problem.to_json(), "request_id": operation.request_id})
+            told_owner = {**problem.to_json(), "request_id": operation.request_id}
+            parked = self._store(partial(operation.finish, problem=told_owner))
             if parked:  # the line to put an alarm on
                 known_by = {"operation": operation.id, "task": task.name, "attempt": attempt}
                 logger.error("operation parked", extra={**known_by, "code": problem.code})
             return parked
         seconds = wait * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
         # It cannot be put off if somebody has asked to cancel it, who shall not wait for another try.
-        return operation.put_off(seconds, code=problem.code) or operation.end_cancelled()
+        return self._store(lambda: operation.put_off(seconds, code=problem.code) or operation.end_cancelled())
+
+
+def _taken_on(operation: Operation) -> bool:
+    """Note that the relay takes a row on; False if somebody else did, or its row has no room for the note."""
+    try:
+        return operation.published_again()
+    except PynamoDBException as error:
+        if error_code(error) != "ValidationException":
+            raise
+        told = {"operation": operation.id, "task": operation.task}
+        logger.error("operation not published: its row cannot be changed", extra=told)
+        return False
+
+
+def _may_have_its_hint(operation: Operation) -> bool:
+    """Whether a hint for a row that the relay has just taken on may still be in the broker."""
+    looks = int(operation.publications)
+    return looks > 1 and looks % FULL_QUEUE_LOOKS != 0
 
 
 def _version(operation: Operation) -> int:
@@ -313,8 +380,7 @@ def _result(outcome: Any) -> Any:
     except (TypeError, ValueError) as error:
         raise Unstorable("What the task returned has no JSON form.", code="RESULT_NOT_JSON") from error
     result = orjson.loads(text)
-    # In the row it is ASCII, and so up to three times as long.
-    if len(text) * 3 > LARGEST_RESULT and len(json.dumps(result)) > LARGEST_RESULT:
+    if not fits(result):
         raise Unstorable("What the task returned is too large to be kept.", code="RESULT_TOO_LARGE")
     return result
 

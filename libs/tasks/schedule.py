@@ -114,10 +114,12 @@ class Slots:
         table, key = Table(Operation), {"id": {"S": f"schedule:{task.name}"}}
         row, _ = table.get(key)
         known = row["every"]["S"] if row else None
-        if row is None or known != every:
-            first = {**key, "every": {"S": every}, "slot": {"S": slot}}
-            unchanged = Path("id").does_not_exist() if row is None else Path("every") == known
-            return None, _stored([(table, Put(first, unchanged))])
+        if row is None:
+            first = Put({**key, "every": {"S": every}, "slot": {"S": slot}}, Path("id").does_not_exist())
+            return None, _stored([(table, first)])
+        if known != every:  # the run of its last slot stays known: it may be pending
+            begun = [Path("every").set(every), Path("slot").set(slot)]
+            return None, _stored([(table, Change(key, begun, Path("every") == known))])
         last = str(row["slot"]["S"])
         if last >= slot:
             return None, True

@@ -9,9 +9,9 @@ from pynamodb.expressions.operand import Path
 
 from libs.dynamodb import ConditionFailed, Put, Table, Transaction
 from libs.dynamodb.contention import contended, is_collision, pauses, wait
-from libs.errors import current_request_id, current_trace, new_request_id
+from libs.errors import BodyTooLarge, current_request_id, current_trace, new_request_id
 from libs.jwt import Caller
-from libs.tasks.arguments import encode_arguments
+from libs.tasks.arguments import encode_arguments, fits
 from libs.tasks.operation import Operation
 from libs.tasks.options import CallOptions
 from libs.tasks.request_url import current_url
@@ -30,8 +30,11 @@ def prepared(
     """Return the operation of a call, which is not stored yet.
 
     :raises TypeError: if an argument has no JSON form.
+    :raises BodyTooLarge: if the row would have no room for what becomes of it.
     """
     encoded = encode_arguments(arguments)
+    if not fits(encoded):
+        raise BodyTooLarge("It is more than is kept for a task (350 KB).")
     owner = caller.subject if caller else None
     key = options.unique_key
     if key is None and callable(task.unique):
@@ -92,15 +95,20 @@ class Submission:
 
         :raises ServiceUnavailable: if others were faster each time, and over again when they were looked at.
         """
-        if not operation.unique_key:
-            operation.save()
-            return operation
         table, waits = Table(Operation), pauses()
+        new = Put(operation.serialize(), Path("id").does_not_exist())
+        if not operation.unique_key:
+            try:
+                table.write(new)
+            except ConditionFailed as refused:
+                # Sent again, it was stored the first time, and a worker may have it by now.
+                if not refused.sent_again:
+                    raise
+            return operation
         while True:
             holder, stale = find_holder(operation.unique_key)
             if holder is not None:
                 return holder
-            new = Put(operation.serialize(), Path("id").does_not_exist())
             try:
                 table.transact([(table, new), (table, taking(operation, stale))])
             except ConditionFailed:

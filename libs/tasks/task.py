@@ -19,6 +19,8 @@ LONGEST_WAIT_SECONDS = 300.0
 Unique = Literal["arguments"] | Callable[[dict[str, Any]], str]
 Upgrade = Callable[[dict[str, Any], int], dict[str, Any]]
 
+_NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
 active_runtime: ContextVar["TaskRuntime | None"] = ContextVar("task_runtime", default=None)
 
 
@@ -43,6 +45,8 @@ class Task:
         version, those of this one. Without it an operation of an older version fails, with
         TASK_VERSION_UNKNOWN.
     :raises ValueError: for an option that makes no sense.
+    :raises TypeError: for a function with ``*args``, ``**kwargs`` or parameters before a ``/``: arguments are
+        kept by name.
     """
 
     def __init__(
@@ -75,6 +79,9 @@ class Task:
         self.upgrade = upgrade
         self.name = f"{function.__module__}.{function.__qualname__}"
         self._signature = inspect.signature(function)
+        for parameter in self._signature.parameters.values():
+            if parameter.kind not in _NAMED:
+                raise TypeError(f"{self.name}: the arguments of a task have names, which {parameter} has not")
         update_wrapper(self, function)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -3,7 +3,8 @@
 Beside the operation there is a row that names it, its lock, written in the same transaction. A lock says
 nothing by itself: whether it holds is told by the operation that it names. So one that was left behind, by a
 worker that died after the end of its operation, stops nobody; that it is deleted at the end, and by its time
-to live, is tidiness.
+to live, is tidiness. Of what has failed it is left until that is discarded: deleted after a replay, which may
+come at any moment, it would be missing.
 """
 
 import hashlib
@@ -65,7 +66,10 @@ def taking(operation: Operation, stale: str | None) -> Put:
 
 
 def release(operation: Operation) -> None:
-    """Delete the lock of an operation that is over, if it has one and it is still its own; never raises."""
+    """Delete the lock of an operation that is over, if it has one and it is still its own; never raises.
+
+    It must be over for good: what is parked may be pending again by now, and need it.
+    """
     if not operation.unique_key:
         return
     try:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -52,6 +53,15 @@ def test_from_start_to_end(daemon: Supervisord):
     daemon.shut_down()
     assert not any(is_running(pid) for pid in (server, *pids.values()))
     assert not daemon.answers()
+
+
+def test_a_single_program_is_stopped_by_supervisorctl(daemon: Supervisord):
+    pids = started(daemon)
+    control = [sys.executable, "-m", "supervisor.supervisorctl", "-c", str(daemon.config), "stop", "one"]
+    done = subprocess.run(control, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, "one: stopped\n"), done.stderr
+    assert not is_running(pids["one"])
+    assert is_running(pids["two"])
 
 
 def test_reload_touches_what_has_changed_and_nothing_else(daemon: Supervisord):

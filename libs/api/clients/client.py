@@ -2,15 +2,16 @@
 
 import io
 import re
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import httpx
 
 from libs.api.clients.declared import Declared
 from libs.api.clients.documents import ClientDocument, DocumentedOperation, documented_operations
-from libs.api.clients.identity import forget_token, headers_of_call, token_to_send
+from libs.api.clients.identity import forget_token, headers_of_call, token_to_send, with_next_token
 from libs.api.clients.problems import InvalidAnswer, RemoteDetails, details_of, remote_problem
 from libs.api.clients.retries import IDEMPOTENT
 from libs.api.clients.sending import Outgoing, Sender, Timeouts, UnreadableAnswer
@@ -136,16 +137,32 @@ class RemoteOperation:
             timeouts = timeouts.whole_call(seconds)
         outgoing = self._outgoing(arguments, given)
         try:
-            answer = self._sender.send(outgoing, timeouts)
+            answer = self._sent(outgoing, timeouts, may_renew=self._takes_token and "auth" not in given)
         except UnreadableAnswer as error:
             raise InvalidAnswer(self._name, RemoteDetails(error.status), error.why) from None
-        if answer.status_code == 401:
-            forget_token(outgoing.headers)
         if answer.is_success or self._redirects & {str(answer.status_code), f"{answer.status_code // 100}XX"}:
             return Answer(answer.status_code, answer.headers, self._value(answer))
         if answer.status_code == 503:
             raise self._sender.unavailable(answer)
         raise remote_problem(self._name, answer)
+
+    def _sent(self, outgoing: Outgoing, timeouts: Timeouts, *, may_renew: bool) -> httpx.Response:
+        """Return the answer; where it refuses a token that was made for a task, that to a new one.
+
+        Nothing was done yet, so it need not be idempotent.
+        """
+        deadline = time.monotonic() + timeouts.total
+        answer = self._sender.send(outgoing, timeouts)
+        if answer.status_code != 401:
+            return answer
+        forget_token(outgoing.headers)
+        headers = (
+            with_next_token(self._api, outgoing.headers) if may_renew and outgoing.is_replayable else None
+        )
+        left = deadline - time.monotonic()
+        if headers is None or left <= 0:
+            return answer
+        return self._sender.send(replace(outgoing, headers=headers), replace(timeouts, total=left))
 
     def _outgoing(self, arguments: dict[str, Any], given: Mapping[str, Any]) -> Outgoing:
         body = arguments.pop("body", None)

@@ -32,7 +32,7 @@ def token_to_send(api: str, *, ours: bool) -> str | None:
 
 
 def forget_token(headers: Sequence[tuple[str, str]]) -> None:
-    """Have the next call send another token than one that was made for this one and refused.
+    """Have no call send a token any more that was made to act for the caller, and refused.
 
     Who ends all sessions of a user ends what was made for a task, too, and the task goes on with the next.
 
@@ -41,6 +41,21 @@ def forget_token(headers: Sequence[tuple[str, str]]) -> None:
     for name, value in headers:
         if name == "Authorization":
             token_refused(value.removeprefix("Bearer "))
+
+
+def with_next_token(api: str, headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]] | None:
+    """Return the headers of a call with the token that `token_to_send` now gives; None if that is the same.
+
+    It is where the caller came with it, or where none was sent.
+
+    :raises Forbidden, ServiceUnavailable: as `token_to_send`.
+    """
+    sent = [value for name, value in headers if name == "Authorization"]
+    token = token_for_call(api) if sent else None
+    if token is None or sent == [f"Bearer {token}"]:
+        return None
+    others = [(name, value) for name, value in headers if name != "Authorization"]
+    return [*others, ("Authorization", f"Bearer {token}")]
 
 
 def add_auth(request: httpx.Request, send: Send) -> httpx.Response:

@@ -52,6 +52,12 @@ class Outgoing:
     idempotent: bool
     decorators: Sequence[Decorator] = ()
 
+    @property
+    def is_replayable(self) -> bool:
+        """Whether its body, once sent, is still there."""
+        content = self.content
+        return content is None or isinstance(content, bytes) or iter(content) is not content
+
 
 class UnreadableAnswer(Exception):
     """An answer that is not read: it is too long, or compressed.
@@ -227,12 +233,6 @@ def _is_worth_another(
 ) -> bool:
     if isinstance(failure, httpx.ConnectError | httpx.ConnectTimeout):
         return True  # nothing was sent
-    if isinstance(failure, httpx.PoolTimeout) or not _can_be_sent_again(outgoing):
+    if isinstance(failure, httpx.PoolTimeout) or not (outgoing.idempotent and outgoing.is_replayable):
         return False
     return answer is None or answer.status_code in BUSY
-
-
-def _can_be_sent_again(outgoing: Outgoing) -> bool:
-    content = outgoing.content
-    is_used_up = content is not None and not isinstance(content, bytes) and iter(content) is content
-    return outgoing.idempotent and not is_used_up

@@ -144,8 +144,10 @@ def test_at_most_every_other_thread_follows(threads: str, most: int) -> None:
     environ = environment("todos", cursor_secret=SECRET, web_threads=threads)
     with running_service(TODOS, environ) as running:
         client = running.web_app().test_client(use_cookies=False)
-        operation, ada = stored(owner="ada"), bearer("ada", audience="todos")
-        held = [client.get(events_of(operation), headers=ada) for _ in range(most + 1)]
+        held = []
+        for user in ("ada", "eve", "bob")[: most + 1]:
+            operation = stored(owner=user)
+            held.append(client.get(events_of(operation), headers=bearer(user, audience="todos")))
         assert [one.status_code for one in held] == [*[200] * most, 503]
         for one in held:
             one.close()

@@ -1,11 +1,13 @@
 """`/metrics`: who may ask, and that many processes count as one."""
 
+import errno
 import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -145,6 +147,25 @@ def test_who_says_nothing_holds_a_place_for_a_moment_only(url: str, monkeypatch:
             one.close()
 
 
+def test_who_says_a_byte_now_and_then_holds_no_place_for_longer(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metrics._Handler, "timeout", 0.5)
+    address = httpx.URL(url)
+    with socket.create_connection((address.host, address.port or 0), timeout=0.05) as slow:
+        began = time.monotonic()
+        while time.monotonic() < began + 10:
+            try:
+                slow.sendall(b"G")
+                if not slow.recv(1):
+                    break
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                break
+    assert time.monotonic() - began < 5
+
+
 def test_a_port_that_is_taken_costs_the_metrics_and_no_more(caplog: pytest.LogCaptureFixture) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert listen("127.0.0.1", taken.getsockname()[1]) is None
@@ -226,6 +247,50 @@ def test_the_folder_goes_with_its_process(forked: list[str]) -> None:
 def test_a_file_that_is_not_written_yet_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "counter_7.db").touch()
     assert list(counting.SharedCounters(tmp_path).collect()) == []
+
+
+def test_all_that_is_mapped_of_a_file_has_its_room_on_the_disk(tmp_path: Path) -> None:
+    file = tmp_path / "counter_1.db"
+    counts = counting._Counts(str(file))
+    for n in range(2 * counting.FIRST_BYTES // 100):
+        assert file.stat().st_blocks * 512 >= file.stat().st_size >= counting.FIRST_BYTES
+        counts.write_value(f"{n:0100}", n, 0.0)
+    assert file.stat().st_blocks * 512 >= file.stat().st_size > 2 * counting.FIRST_BYTES
+    counts.close()
+    again = counting._Counts(str(file))
+    assert again.read_value(f"{7:0100}") == (7.0, 0.0)
+    again.close()
+
+
+def no_room(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_on_a_full_disk_a_process_counts_for_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    early = counting._Counts(str(tmp_path / "counter_1.db"))
+    early.write_value("early", 1.0, 0.0)
+    monkeypatch.setattr(os, "posix_fallocate", no_room)
+    late = counting._Counts(str(tmp_path / "counter_2.db"))
+    for n in range(counting.FIRST_BYTES // 100):  # the file would have to grow
+        for counts in (early, late):
+            assert counts.read_value(f"{n:0100}") == (0.0, 0.0)
+            counts.write_value(f"{n:0100}", n, 0.0)
+            assert counts.read_value(f"{n:0100}") == (n, 0.0)
+    late.close()
+    early.close()
+    assert [record.levelno for record in caplog.records] == [logging.ERROR] * 2
+
+
+def test_where_no_folder_can_be_made_a_process_counts_for_itself(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(tempfile, "gettempdir", no_room)
+    alone = Metrics(shared=True)
+    Counter("seen", "What was seen.", registry=alone.registry).inc(3)
+    assert "seen_total 3.0" in Client(alone.app).get("/metrics").text
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
 
 
 def test_folders_of_killed_processes_are_removed_and_those_in_use_are_not(tmp_path: Path) -> None:
@@ -324,6 +389,25 @@ def test_every_web_process_tells_what_all_have_counted(environ: dict[str, str]) 
                 os.kill(pid, signal.SIGKILL)
             eventually(lambda: workers() and workers().isdisjoint(before))
             assert until(port, "tasks_queued_total", *mails, value=3)["tasks_queued_total", *mails] == 3
+
+
+def test_the_web_processes_of_a_service_without_tasks_count_as_one(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    own = ("KEY_SECRET", "PROFILES_URL", "TODOS_URL", "MAIL_FOLDER", "CREATE_TABLES")
+    others = {name: value for name, value in environ.items() if name.removeprefix("APP_") not in own}
+    with reserved_port() as port, reserved_port() as http:
+        ports = {"APP_PORT": str(http), "APP_METRICS_PORT": str(port)}
+        told = {**others, **ports, "APP_SERVICE": "profiles", "TMPDIR": str(tmp_path)}
+        with python_process("-m", "libs.service", "web", environ=told) as web:
+            eventually(lambda: len(psutil.Process(web.pid).children()) == 2, seconds=60)
+            eventually(lambda: answers(http))
+            assert len(list(tmp_path.glob(f"{counting.PREFIX}*"))) == 1
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_metrics_where_requests_come_to_stop_the_start(environ: dict[str, str], tmp_path: Path) -> None:

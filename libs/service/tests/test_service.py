@@ -110,6 +110,13 @@ def test_a_service_with_tasks_needs_a_broker() -> None:
     replace(PROBE, tasks=[]).load_settings(without(environment("probe"), "APP_REDIS_URL"))
 
 
+def test_a_queue_whose_name_sqs_would_not_take_stops_the_start(contract: Path) -> None:
+    environ = environment("probe", broker_url="sqs://", table_prefix="p" * 70)
+    told = rf"^APP_TABLE_PREFIX: SQS takes 80 characters .* {'p' * 70}probe-probe has 81"
+    with pytest.raises(SettingsError, match=told):
+        PROBE.start(PROBE.load_settings(environ)).web_app()
+
+
 def test_a_service_without_keys_of_its_own_needs_an_address_to_fetch_them_from() -> None:
     PROBE.load_settings(without(environment("probe"), "APP_JWKS_URL"))
     with pytest.raises(SettingsError, match="APP_JWKS_URL"):

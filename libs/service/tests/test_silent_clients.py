@@ -1,9 +1,10 @@
-"""Clients that open connections and say nothing more: `python -m libs.service web` lives on."""
+"""Clients that say nothing more, or never read: `python -m libs.service web` lives on."""
 
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import httpx
 import pytest
@@ -14,8 +15,8 @@ from libs.service.testing import SECRET, environment, eventually, python_process
 
 
 @pytest.fixture
-def port() -> Iterator[int]:
-    with reserved_port() as port:
+def port(tmp_path: Path) -> Iterator[int]:
+    with reserved_port() as port, (tmp_path / "log").open("wb") as log:
         settings = environment(
             "auth",
             key_secret=SECRET,
@@ -29,7 +30,7 @@ def port() -> Iterator[int]:
             body_timeout_seconds="3",
             create_tables="true",
         )
-        with python_process("-m", "libs.service", "web", environ=settings):
+        with python_process("-m", "libs.service", "web", environ=settings, output=log):
             yield port
         service = Service.named("auth")
         service.database(service.load_settings(settings)).delete_tables()
@@ -58,6 +59,22 @@ def test_clients_that_fall_silent_do_not_hang_the_others(port: int, said: bytes)
             silent = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
             silent.sendall(said)
         eventually(lambda: answers(port), seconds=15)
+
+
+def test_clients_that_never_read_do_not_hang_the_others(port: int, tmp_path: Path) -> None:
+    """More is asked for than the buffers of both ends hold, so that the answers cannot be sent."""
+    eventually(lambda: answers(port))
+    with ExitStack() as stack:
+        for _ in range(2):
+            lazy = stack.enter_context(socket.socket())
+            lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            lazy.connect(("127.0.0.1", port))
+            lazy.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 400)
+        eventually(
+            lambda: (tmp_path / "log").read_text().count("read nothing, for too long") == 2, seconds=60
+        )
+        eventually(lambda: answers(port), seconds=15)
+    assert "Traceback" not in (tmp_path / "log").read_text()
 
 
 def test_a_body_that_stops_coming_is_a_408(port: int) -> None:

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.operand import Path
 
 from libs.dynamodb import Item, Table
-from libs.errors import Conflict, Fault, InvalidParameters, NotFound
+from libs.errors import Conflict, Fault, InvalidParameters
 from libs.tasks.admin.redaction import redacted, redacted_text, redacted_texts
-from libs.tasks.operation import CANCELLED, FAILED, PARKED, PENDING, QUEUED, RUNNING, SUCCEEDED, Operation
+from libs.tasks.following import owned
+from libs.tasks.operation import FAILED, PARKED, PENDING, QUEUED, RUNNING, Operation
 from libs.tasks.runtime import TaskRuntime
 from libs.tasks.unique import release
 from libs.tasks.watching.health import live_workers, oldest_waiting_seconds
@@ -38,8 +38,6 @@ MOST_EXAMINED = 1000
 MOST_COUNTED = 10_000
 """Rows of each partition that are counted."""
 
-# Locks, schedules, effects and workers have rows in the same table, with another status or none.
-_STATUSES = {QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED}
 _PLACE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,20})?) (.{1,255})", re.DOTALL)
 _SHORT = ("id", "task", "status", "owner", "attempts", "queue", "problem", "pending", "not_before")
 _SHORT_TIMES = ("created_at", "started_at", "updated_at", "finished_at")
@@ -90,20 +88,6 @@ def list_page(status: str, *, task: str | None = None, limit: int = 50, after: s
     return Page([one for one in rows if _list_of(one) == status], None if start is None else _cursor(start))
 
 
-def find(operation_id: str) -> Operation:
-    """Return an operation.
-
-    :raises NotFound: if there is none; a row of the table that is no operation is none.
-    """
-    try:
-        operation = Operation.get(operation_id, consistent_read=True)
-    except DoesNotExist:
-        raise NotFound from None
-    if operation.status not in _STATUSES:
-        raise NotFound
-    return operation
-
-
 def parked(*, task: str | None = None, code: str | None = None) -> Iterator[Operation]:
     """Yield what is parked, the latest first: all, or that of a task, or with this code of its problem."""
     after = None
@@ -133,6 +117,7 @@ def discard(operation: Operation, *, by: str) -> None:
     if not operation.discard():
         raise Conflict("It is not there to be discarded.", code="NOT_PARKED")
     operation.refresh(consistent_read=True)
+    release(operation)
     _audit("operation discarded", operation, by)
 
 
@@ -141,10 +126,7 @@ def cancel(operation: Operation, *, by: str) -> None:
 
     :raises Conflict: NOT_CANCELLABLE, if it has succeeded or failed.
     """
-    if not operation.cancel() and operation.status != CANCELLED:
-        raise Conflict("It is over already.", code="NOT_CANCELLABLE")
-    if operation.status == CANCELLED:
-        release(operation)
+    owned.cancel(operation)
     _audit("operation cancelled", operation, by)
 
 

@@ -4,7 +4,9 @@ It goes to the table and not to the web process, which may be down.
 """
 
 import argparse
+import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
@@ -15,6 +17,7 @@ import orjson
 from libs.errors import Problem
 from libs.tasks.admin import administration
 from libs.tasks.admin.administration import LISTED, OPERATOR
+from libs.tasks.following.owned import find
 from libs.tasks.operation import CANCELLED, PARKED, Operation
 from libs.tasks.runtime import TaskRuntime
 
@@ -29,6 +32,8 @@ _COLUMNS = {
     "CODE": "code",
     "SINCE": "updated_at",
 }
+_TIMES = {"queued": "created_at"}
+"""What SINCE is, where not `updated_at`: that of what waits changes with each hint of the relay."""
 _DONE = {"replay": "replayed", "discard": "discarded", "cancel": "cancelled"}
 _ADVICE = "say which: their ids, or --task NAME, --code CODE or --all"
 
@@ -75,8 +80,8 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
 def run(given: argparse.Namespace, runtime: TaskRuntime) -> int:
     """Do what is asked, and print what came of it; return the exit code.
 
-    That is 1 if something was asked of an operation that is not there, or that it does not allow, and
-    EX_TEMPFAIL (75) where that can only be done later.
+    That is 1 if something was asked of an operation that is not there, or that it does not allow, 2 where no
+    operation is found and the service has no such task, and EX_TEMPFAIL (75) where it can only be done later.
     """
     command: Callable[[argparse.Namespace, TaskRuntime], int] = {
         "list": _list,
@@ -90,20 +95,31 @@ def run(given: argparse.Namespace, runtime: TaskRuntime) -> int:
         return os.EX_TEMPFAIL
 
 
-def _list(given: argparse.Namespace, _: TaskRuntime) -> int:
+def _list(given: argparse.Namespace, runtime: TaskRuntime) -> int:
     found: list[dict[str, Any]] = []
     for operation in _listed(given):
         if len(found) == given.limit:
             print(f"There are more: --limit {given.limit * 10}", file=sys.stderr)
             break
         found.append(administration.summary(operation))
+    if not found and _is_unknown(given.task, runtime):
+        return 2
     if given.json:
         _print_json({"items": found})
     elif not found:
         print(f"Nothing is {given.status}." if given.status != "queued" else "Nothing waits.")
     else:
-        _print_table([*_COLUMNS], [[_text(one.get(name)) for name in _COLUMNS.values()] for one in found])
+        columns = {**_COLUMNS, "SINCE": _TIMES.get(given.status, _COLUMNS["SINCE"])}
+        _print_table([*columns], [[_text(one.get(name)) for name in columns.values()] for one in found])
     return 0
+
+
+def _is_unknown(task: str | None, runtime: TaskRuntime) -> bool:
+    """Whether the service has no such task, and say so; operations may be left of one that it had."""
+    if task is None or task in runtime.tasks:
+        return False
+    print(f"There is no task {_text(task)}, but {', '.join(sorted(runtime.tasks))}", file=sys.stderr)
+    return True
 
 
 def _listed(given: argparse.Namespace) -> Iterator[Operation]:
@@ -121,7 +137,7 @@ def _listed(given: argparse.Namespace) -> Iterator[Operation]:
 
 def _show(given: argparse.Namespace, _: TaskRuntime) -> int:
     try:
-        told = administration.details(administration.find(given.id))
+        told = administration.details(find(given.id))
     except Problem as problem:
         return _refused(given.id, problem)
     if given.json:
@@ -163,6 +179,8 @@ def _change(given: argparse.Namespace, runtime: TaskRuntime) -> int:
     else:
         found = (one.id for one in administration.parked(task=given.task, code=given.code))
         done, refused = _change_each(given, found, runtime, limit=given.limit)
+        if not done and not refused and _is_unknown(given.task, runtime):
+            return 2
         exit_code = 0  # somebody else was faster, or the same is pending
     if given.json:
         _print_json({_DONE[given.command]: done, "refused": refused})
@@ -182,7 +200,7 @@ def _change_each(
             print(f"There are more: {limit} were done.", file=sys.stderr)
             break
         try:
-            operation = administration.find(one)
+            operation = find(one)
             told = _change_one(given.command, operation, runtime)
         except Problem as problem:
             if problem.status >= 500:
@@ -239,4 +257,6 @@ def _print_table(head: list[str], rows: list[list[str]]) -> None:
 
 
 def _print_json(value: Any) -> None:
-    print(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
+    """Print JSON with every character escaped that a terminal would obey."""
+    text = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    print(re.sub(r"[^ -~\n]", lambda one: one[0] if one[0].isprintable() else json.dumps(one[0])[1:-1], text))

@@ -6,7 +6,8 @@ from typing import Any
 from libs.api import Contribution, Result, read_document
 from libs.jwt import Caller
 from libs.tasks.admin import administration
-from libs.tasks.admin.administration import details, find, list_page, summary
+from libs.tasks.admin.administration import details, list_page, summary
+from libs.tasks.following.owned import find
 from libs.tasks.operation import CANCELLED
 from libs.tasks.task import active_runtime
 

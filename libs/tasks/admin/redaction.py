@@ -4,6 +4,9 @@ What is doubtful is hidden: an argument that cannot be read costs an operator a 
 can may cost an account. It is hidden by its name, wherever in JSON it stands (``password``, ``newPassword``,
 ``api_key``), and by what it looks like: signed tokens, `Authorization` values, private keys, long random
 texts, and of addresses everything beside scheme, host and a plain path.
+
+It is a net with holes and no proof that nothing is shown: a secret that is short and has an innocent name
+looks like any word.
 """
 
 import re
@@ -12,7 +15,11 @@ from typing import Any
 
 HIDDEN = "[redacted]"
 
-_PARTS = ("passwor", "passwd", "passphrase", "secret", "token", "authoriz", "cookie", "credential", "apikey")
+_PARTS = (
+    *("passwor", "passwd", "passphrase", "secret", "token", "authoriz", "cookie", "credential", "apikey"),
+    *("sessionid", "sessid", "passcode", "passkey", "accesskey", "privatekey", "authkey", "sshkey"),
+    *("authcode", "pincode", "csrf", "xsrf", "oauth", "mnemonic", "magiclink", "resetlink"),
+)
 """What makes a name a secret's wherever it stands in it, if need be across a ``_``, ``-`` or space."""
 _WORDS = frozenset(
     {
@@ -31,30 +38,42 @@ _WORDS = frozenset(
         "salt",
         "sid",
     }
-    | {"signature", "verifier", "cvc", "cvv", "bearer", "session"}
+    | {"signature", "verifier", "cvc", "cvv", "bearer", "session", "mfa"}
 )
 """What does as a word of it."""
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY")
+_NAMES = r"""(?: passwor[dt] | passwd | pwd | passphrase | passcode | secret | token | authorization
+    | cookie | credentials? | (?:api|access|private)[_\s-]?key ) \w{0,20}"""
 _SAID = re.compile(
-    r"""(?ix) (?P<name> (?:passwor[dt] | passwd | pwd | passphrase | secret | token | authorization
-    | cookie | credentials? | api[_-]?key ) \w{0,20} ["']? \s{0,5} [:=] ) \s{0,5} [^\s] [^\r\n]*"""
+    rf"""(?ix) (?P<name> {_NAMES} (?: \\{{0,20}}["'] | %22 )? \s{{0,5}} (?: [:=] | %3[ad] )
+    | (?<![\w-]) --? [\w-]{{0,30}}? {_NAMES} (?=\s) ) \s{{0,5}} [^\s] [^\r\n]*"""
 )
-"""``password=…``, ``"token": …`` and ``Cookie: …`` within a text: nothing of that line is shown after it."""
+"""``password=…``, ``"token": …``, ``Cookie: …`` and ``--password …`` within a text, with the quotes of JSON
+within JSON or as an address has it: nothing of that line is shown after it."""
+_TAG = re.compile(r"<([\w:.-]{1,60})(\s[^<>]{0,200})?>(?:<!\[CDATA\[)?[^<]+")
 _SCHEME = re.compile(r"(?i)\b(bearer|basic|digest|dpop)\s{1,5}[^\s,;]{8,}")
 _JWT = re.compile(r"(?<![\w-])eyJ[\w-]{2,}(?:\.[\w-]*){1,4}")
 _ADDRESS = re.compile(r"(?<![A-Za-z0-9+.-])([A-Za-z][A-Za-z0-9+.-]*)://([^\s\"'<>]*)")
-_SENT = re.compile(r"([?&])([\w.%\[\]-]{1,60})=([^&\s#\"']+)")
+_SENT = re.compile(r"(?:^|(?<=[?&=;,\s\"'({]))([\w.%\[\]-]{1,60})=")
+_SENT_VALUE = re.compile(r"[^&\s#\"']*")
 _USER = re.compile(r"(?<![^\s/\"'=(,])[^\s:@/]{1,100}:[^\s@/]{1,200}@(?=\w)")
 """``user:password@host`` without a scheme."""
-_RANDOM = re.compile(r"[A-Za-z0-9_+=-]{32,}")
+_RANDOM = re.compile(r"[A-Za-z0-9_+/=-]{32,}")
+_SHORTEST_RANDOM = 32
+_CASE_CHANGE = re.compile(r"(?<=[a-z])[A-Z]|(?<=[A-Z])[a-z]")
+_CASE_CHANGES = 6
+"""With so many of them what holds a ``/`` is no path; about every third character of base64 is one."""
 _LONG_RUN = 40
 """From which a run of letters and digits in one case is taken for a digest or a key in hexadecimal."""
 _KNOWN_KEYS = re.compile(
     r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\b(?:sk|pk|rk|ghp|gho|xox[abp])[_-][A-Za-z0-9_-]{16,}"
 )
 _HOST = re.compile(r"(?:[\w.-]*|\[[0-9A-Fa-f:.]*\])(?::\d{0,5})?")
+_VALUES = frozenset({"value", "values", "val", "content", "contents", "data", "text", "body"})
+"""Members that hold what another one names."""
+_LONGEST_NAME = 100
 _LONG_STEP = 20
 """A step of a path with so many characters, and a digit among them, may be a token."""
 
@@ -63,16 +82,19 @@ def redacted(value: Any) -> Any:
     """Return JSON with everything hidden that may be a secret, by name or by looks.
 
     Names, numbers, booleans and lengths of lists stay. What a member with a secret's name holds is hidden
-    whole, but for None. So is what is named by its neighbour, as in ``["Cookie", "a=b"]`` and
+    whole, but for None. So is what is named by its neighbour, as in ``["--password", "…", "-v"]`` and
     ``{"name": "password", "value": "…"}``, and what has a form nobody reads (``{"$bytes": …}``).
     """
     if isinstance(value, Mapping):
-        told = {redacted_text(name): _member(name, one) for name, one in value.items()}
-        return _named_inside(value, told)
+        if _is_object(value):
+            return {"$object": list(value["$object"]), "value": redacted(value["value"])}
+        return _members(value)
     if isinstance(value, list | tuple):
-        if len(value) == 2 and isinstance(value[0], str) and is_secret_name(value[0]):
-            return [value[0], None if value[1] is None else HIDDEN]
-        return [redacted(one) for one in value]
+        names = [False, *map(_names_a_secret, value)]
+        return [
+            _of_secret_name(one) if is_named else redacted(one)
+            for is_named, one in zip(names, value, strict=False)
+        ]
     return redacted_text(value) if isinstance(value, str) else value
 
 
@@ -95,13 +117,14 @@ def redacted_text(text: str) -> str:
     text = _SCHEME.sub(rf"\1 {HIDDEN}", text)
     text = _ADDRESS.sub(lambda found: f"{found[1]}://{_address(found[2])}", text)
     text = _USER.sub(f"{HIDDEN}@", text)
-    text = _SENT.sub(
-        lambda found: f"{found[1]}{found[2]}={HIDDEN}" if is_secret_name(found[2]) else found[0], text
+    text = _TAG.sub(
+        lambda found: f"<{found[1]}{found[2] or ''}>{HIDDEN}" if is_secret_name(found[1]) else found[0], text
     )
+    text = _without_sent(text)
     text = _JWT.sub(HIDDEN, text)
     text = _KNOWN_KEYS.sub(HIDDEN, text)
     text = _SAID.sub(rf"\g<name> {HIDDEN}", text)
-    return _RANDOM.sub(lambda found: HIDDEN if _is_random(found[0]) else found[0], text)
+    return _RANDOM.sub(lambda found: _without_random(found[0]), text)
 
 
 def is_secret_name(name: str) -> bool:
@@ -112,18 +135,51 @@ def is_secret_name(name: str) -> bool:
     )
 
 
-def _member(name: str, value: Any) -> Any:
-    if value is None or name == "$object":  # which schema it is of
-        return value
-    return HIDDEN if name == "$bytes" or is_secret_name(name) else redacted(value)
+def _is_object(value: Mapping[str, Any]) -> bool:
+    """Whether this is an object of a contract as `encode` writes it, whose ``$object`` names its schema."""
+    place = value.get("$object")
+    return (
+        value.keys() == {"$object", "value"}
+        and isinstance(place, list)
+        and len(place) == 2
+        and all(isinstance(one, str) for one in place)
+    )
 
 
-def _named_inside(value: Mapping[str, Any], told: dict[str, Any]) -> dict[str, Any]:
-    """Hide `value` where its neighbour says what it is: ``{"name": "password", "value": "…"}``."""
-    names = [one for one in value.values() if isinstance(one, str) and len(one) <= 100]
-    if value.get("value") is not None and any(map(is_secret_name, names)):
-        told["value"] = HIDDEN
-    return told
+def _members(value: Mapping[str, Any]) -> dict[str, Any]:
+    names = {name for name, one in value.items() if _names_a_secret(one)}
+    return {
+        redacted_text(name): _member(name, one, is_named=len(names) > (name in names))
+        for name, one in value.items()
+    }
+
+
+def _member(name: str, value: Any, *, is_named: bool) -> Any:
+    """Return a member as it is shown; `is_named` where one beside it is the name of a secret."""
+    if name == "$bytes" or is_secret_name(name) or (is_named and name.lower() in _VALUES):
+        return _of_secret_name(value)
+    if name == "$escaped" and isinstance(value, Mapping):  # the names in it are those of whoever called
+        return _members(value)
+    return redacted(value)
+
+
+def _of_secret_name(value: Any) -> str | None:
+    return None if value is None else HIDDEN
+
+
+def _names_a_secret(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= _LONGEST_NAME and is_secret_name(value)
+
+
+def _without_sent(text: str) -> str:
+    """Hide the values of forms and queries: ``code=…&state=…``."""
+    shown, done = [], 0
+    for found in _SENT.finditer(text):
+        if found.start() >= done and is_secret_name(found[1]):
+            shown += [text[done : found.end()], HIDDEN]
+            value = _SENT_VALUE.match(text, found.end())
+            done = value.end() if value else found.end()
+    return "".join(shown) + text[done:]
 
 
 def _address(rest: str) -> str:
@@ -142,9 +198,18 @@ def _is_long(step: str) -> bool:
     return len(step) >= _LONG_STEP and any(one.isdigit() for one in step)
 
 
+def _without_random(run: str) -> str:
+    """Return a run of the characters of base64 without what is random; it may also be a path."""
+    if "/" not in run or "+" in run or run.endswith("="):
+        return HIDDEN if _is_random(run) else run
+    if any(map(str.isdigit, run)) and len(_CASE_CHANGE.findall(run)) >= _CASE_CHANGES:
+        return HIDDEN
+    return "/".join(HIDDEN if _is_random(step) else step for step in run.split("/"))
+
+
 def _is_random(run: str) -> bool:
     """Whether a run of characters is as a generator makes them; a ULID and a UUID are not."""
-    if not any(map(str.isdigit, run)):
+    if len(run) < _SHORTEST_RANDOM or not any(map(str.isdigit, run)):
         return False
     mixed = any(map(str.islower, run)) and any(map(str.isupper, run))
     return mixed or (len(run) >= _LONG_RUN and any(map(str.isalpha, run)))

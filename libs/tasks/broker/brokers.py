@@ -2,7 +2,7 @@
 
 =============================================================  ==============================================
 ``redis://[user:password@]host[:port][/db]``, ``rediss://``    Redis or Valkey, plain or with TLS
-``unix:///path[?db=0]``                                        the same, by a socket file
+``unix://[user:password@]/path[?db=0]``                        the same, by a socket file
 ``sentinel://[user:password@]host[,host]…[/db]?master=name``   the master that Redis Sentinels agree on
 ``redis-cluster://[user:password@]host[,host]…``               the node of a Redis Cluster that has the queues
 ``sqs://[key:secret@host:port]``                               Amazon SQS, or an emulator of it
@@ -13,7 +13,8 @@ With TLS the server's certificate is always verified; ``ssl_ca_certs=/path`` nam
 Sentinels' own; ``sqs`` takes ``region=…``.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
@@ -31,15 +32,15 @@ SHORTEST_VISIBILITY_SECONDS = 600
 LONGEST_SQS_VISIBILITY_SECONDS = 43_200
 PRIORITIES = 10
 
-kombu.transport.TRANSPORT_ALIASES.update(
-    {
-        "redis": "libs.tasks.broker.transports:RedisTransport",
-        "sentinel": "libs.tasks.broker.transports:MasterTransport",
-        "redis-cluster": "libs.tasks.broker.transports:ClusterTransport",
-        "sqs": "libs.tasks.broker.sqs:SqsTransport",
-    }
-)
+LONGEST_SQS_NAME = 80
+"""Characters of a queue's name that Amazon takes."""
 
+_TRANSPORTS = {
+    "redis": "libs.tasks.broker.transports:RedisTransport",
+    "sentinel": "libs.tasks.broker.transports:MasterTransport",
+    "redis-cluster": "libs.tasks.broker.transports:ClusterTransport",
+    "sqs": "libs.tasks.broker.sqs:SqsTransport",
+}
 _PORTS = {"redis": 6379, "rediss": 6379, "redis-cluster": 6379, "sentinel": 26379, "sqs": None}
 _QUERY = {
     "redis": {"db"},
@@ -151,6 +152,22 @@ class Broker:
     echoes: bool = True
     ping: Callable[[], object] | None = field(default=None, repr=False)
 
+    def check_queues(self, names: Iterable[str]) -> None:
+        """Check that the broker takes queues of these names, as `queue_name` makes them.
+
+        :raises ValueError: if one is too long.
+        """
+        prefix = self.options.get("queue_name_prefix")
+        for name in sorted(names) if prefix is not None else ():
+            if (length := len(f"{prefix}{name}")) > LONGEST_SQS_NAME:
+                told = f"and {prefix}{name} has {length}"
+                raise ValueError(f"SQS takes {LONGEST_SQS_NAME} characters of a queue's name, {told}.")
+
+
+def use_own_transports() -> None:
+    """Have kombu, in this process, use the transports of this folder. To call it again changes nothing."""
+    kombu.transport.TRANSPORT_ALIASES.update(_TRANSPORTS)
+
 
 def read_broker(
     url: str, *, key_prefix: str, longest_seconds: float = 0, region: str | None = None
@@ -194,7 +211,7 @@ def _redis(address: BrokerAddress, key_prefix: str, visible_after: int) -> Broke
     }
     use_ssl = _tls(address)
     if address.scheme == "unix":
-        url = f"redis+socket://{quote(address.path)}?virtual_host={address.database}"
+        url = f"redis+socket://{_login(address)}{quote(address.path)}?virtual_host={address.database}"
         return Broker(url, options, ping=_pinging(address))
     scheme = {"rediss": "redis"}.get(address.scheme, address.scheme)
     login = _login(address)
@@ -253,9 +270,22 @@ def _pinging(address: BrokerAddress) -> Callable[[], object]:
         master = Sentinel(list(address.hosts), sentinel_kwargs=asked, **options, **tls)  # type: ignore[no-untyped-call]
         client = master.master_for(address.query["master"], **login)  # type: ignore[no-untyped-call]
     else:
-        host, port = address.hosts[0]
-        client = redis.Redis(host=host, port=port or 6379, **login, **options, **tls)
+        told = {**login, **options, **tls}
+        nodes = [redis.Redis(host=host, port=port or 6379, **told) for host, port in address.hosts]
+        return _first_answer(nodes)
     return client.ping
+
+
+def _first_answer(nodes: list[redis.Redis]) -> Callable[[], object]:
+    """Return what asks one node after the other, until one answers."""
+
+    def ping() -> object:
+        for node in nodes[:-1]:
+            with suppress(redis.RedisError):
+                return node.ping()
+        return nodes[-1].ping()
+
+    return ping
 
 
 def _sqs(address: BrokerAddress, prefix: str, visible_after: int, region: str | None) -> Broker:

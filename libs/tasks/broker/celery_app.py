@@ -4,10 +4,12 @@ Each setting that differs from Celery's default closes a way in which Celery on 
 hangs; the table in docs/tasks.md says which. What depends on the kind of broker is in `brokers`.
 """
 
+import contextvars
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -15,7 +17,7 @@ from celery import Celery
 from celery.beat import Scheduler
 from kombu.entity import Exchange, Queue
 
-from libs.tasks.broker.brokers import PRIORITIES, read_broker
+from libs.tasks.broker.brokers import PRIORITIES, read_broker, use_own_transports
 from libs.tasks.broker.draining import handing_back
 from libs.tasks.options import DEFAULT_PRIORITY, DEFAULT_QUEUE
 from libs.tasks.runtime import KILL_AFTER_SECONDS, TaskRuntime
@@ -49,6 +51,7 @@ def make_celery(
     :raises ValueError: if the address is none.
     """
     broker = read_broker(broker_url, key_prefix=key_prefix, longest_seconds=longest_seconds, region=region)
+    use_own_transports()
     app = Celery(service, broker=broker.url, set_as_current=False)
     names = [DEFAULT_QUEUE, *sorted(set(queues) - {DEFAULT_QUEUE})]
     app.conf.update(
@@ -115,9 +118,6 @@ class CeleryPublisher:
         :param priority: 0 to 9; of two hints that wait, the one with the higher is taken first. SQS has none.
         :raises ConnectionError: if the broker did not answer, or did not lately.
         """
-        with self._lock:
-            if self._clock() < self._paused_until:
-                raise ConnectionError("the broker did not answer lately")
         name = queue_name(self._app.main, queue)
         if name not in self._app.amqp.queues:
             # In a queue that no worker of this service looks into it would stay.
@@ -125,12 +125,37 @@ class CeleryPublisher:
             name = queue_name(self._app.main, None)
         # In kombu's lists of Redis 0 comes first.
         options = {"queue": name, "priority": PRIORITIES - 1 - min(max(priority, 0), PRIORITIES - 1)}
+        with self._producer() as producer:
+            told: dict[str, Any] = {"args": [operation_id], "ignore_result": True, "producer": producer}
+            self._app.send_task(task_name, **told, **options)
+
+    def waiting(self, queue: str | None) -> int | None:
+        """Return how many hints are in `queue`; None where the broker does not say (SQS), or not now."""
         try:
-            self._app.send_task(task_name, args=[operation_id], ignore_result=True, **options)
-        except Exception:
-            with self._lock:
-                self._paused_until = self._clock() + PAUSE_AFTER_FAILURE_SECONDS
-            raise
+            with self._producer() as producer:
+                count: Callable[[str], int] | None = getattr(producer.channel, "waiting", None)
+                return None if count is None else count(queue_name(self._app.main, queue))
+        except Exception as error:  # noqa: BLE001 - whatever a broker raises
+            logger.warning("the broker does not answer", extra={"error": type(error).__name__})
+            return None
+
+    @contextmanager
+    def _producer(self) -> Iterator[Any]:
+        """Lend one of the app's producers, unless the broker did not answer lately."""
+        self._check_pause()
+        with self._app.producer_pool.acquire(block=True) as producer:
+            self._check_pause()  # while this one was waited for, others may have found the broker dead
+            try:
+                yield producer
+            except Exception:
+                with self._lock:
+                    self._paused_until = self._clock() + PAUSE_AFTER_FAILURE_SECONDS
+                raise
+
+    def _check_pause(self) -> None:
+        with self._lock:
+            if self._clock() < self._paused_until:
+                raise ConnectionError("the broker did not answer lately")
 
 
 def register(app: Celery, runtime: TaskRuntime) -> None:
@@ -138,7 +163,10 @@ def register(app: Celery, runtime: TaskRuntime) -> None:
 
     def runner_of(task: Task) -> Callable[[str], None]:
         def runner(operation_id: str) -> None:
-            handing_back(partial(runtime.run, task=task), operation_id)
+            # A time limit is raised anywhere: what it leaves set, such as an open transaction, would be there
+            # for the next task, which Celery runs in the same context.
+            run = partial(runtime.run, task=task)
+            contextvars.copy_context().run(handing_back, run, operation_id)
 
         return runner
 
@@ -161,7 +189,7 @@ def relay_scheduler(runtime: TaskRuntime, relayed: Callable[[], None]) -> type[S
                 return super().apply_async(entry, *args, **kwargs)
             published = runtime.relay()
             if published:
-                logger.info("operations published again", extra={"count": published})
+                logger.info("hints given by the relay", extra={"count": published})
             relayed()
             return None
 

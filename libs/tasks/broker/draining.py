@@ -16,7 +16,7 @@ from typing import Any
 
 from pynamodb.exceptions import PynamoDBException
 
-from libs.tasks.lease import current_progress
+from libs.tasks.lease import current_operation
 from libs.tasks.operation import Operation
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def hand_back_on_signal(**_: Any) -> None:
 
 
 def _interrupt(_signal: int, _frame: object) -> None:
-    operation = getattr(current_progress(), "_operation", None)
+    operation = current_operation()
     if operation is not None:  # else no task runs, or it is over but for its end
         raise HandedBack(operation)
 

@@ -57,6 +57,7 @@ class Pulse:
     def attach(self) -> None:
         """Have the worker that is made of the app next show its pulse."""
         signals.heartbeat_sent.connect(self._looped, weak=False)
+        self._app.steps["worker"].add(_begin_step(self))
         self._app.steps["consumer"].add(_step(self))
 
     def stop(self) -> None:
@@ -65,6 +66,12 @@ class Pulse:
 
     def _looped(self, **_: Any) -> None:
         self._looped_at = time.monotonic()
+
+    def begin(self) -> None:
+        """Begin to beat, connected or not: a broker that is away at the start is no fault of the worker."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
+            self._thread.start()
 
     def started(self, consumer: Any) -> Consumer | None:
         """Read the queue by the channel of Celery's consumer `consumer`, which has just connected."""
@@ -75,9 +82,6 @@ class Pulse:
         if self._echoes:
             own = Consumer(tasks.channel, [self._queue], no_ack=True, on_message=partial(self._echo, tasks))  # type: ignore[no-untyped-call]
             own.consume()  # type: ignore[no-untyped-call]
-        if self._thread is None:  # once, however often it connects, and not before the children are forked
-            self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
-            self._thread.start()
         return own
 
     def lost(self) -> None:
@@ -124,6 +128,17 @@ class Pulse:
             logger.warning("the broker does not answer", extra={"error": type(error).__name__})
             return False
         return True
+
+
+def _begin_step(pulse: Pulse) -> type[bootsteps.StartStopStep]:
+    class BeginStep(bootsteps.StartStopStep):  # type: ignore[misc]
+        # The children are forked by then, and the consumer, which comes last, has not tried to connect.
+        requires = ("celery.worker.components:Pool",)
+
+        def start(self, worker: Any) -> None:
+            pulse.begin()
+
+    return BeginStep
 
 
 def _step(pulse: Pulse) -> type[bootsteps.StartStopStep]:

@@ -5,10 +5,13 @@ there as it is, if it talks to that node and comes back to whichever has the slo
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import redis
-from kombu.transport.redis import Channel, SentinelChannel, SentinelTransport, Transport
+from kombu.transport import virtual
+from kombu.transport.redis import Channel, QoS, SentinelChannel, SentinelTransport, Transport
 from redis.backoff import NoBackoff
 from redis.crc import key_slot
 from redis.exceptions import ClusterDownError, MovedError, ReadOnlyError, TryAgainError
@@ -16,6 +19,9 @@ from redis.retry import Retry
 
 logger = logging.getLogger(__name__)
 
+# Errors that Redis answers with, where it is full (OOM), has become a replica (READONLY, UNBLOCKED) or has
+# taken rights away (NOPERM): the worker connects anew, as where there is no answer.
+_LOST = (*Transport.connection_errors, redis.ResponseError)
 _MOVED = (MovedError, ReadOnlyError, ClusterDownError, TryAgainError)
 
 
@@ -92,7 +98,37 @@ def _text(name: Any) -> str:
     return name.decode() if isinstance(name, bytes) else str(name or "")
 
 
+class _FreeingQoS(QoS):
+    """Of a message that Redis refuses to forget, the worker has its hands free all the same.
+
+    Else it would take no more, being full of what it has done, and still count as alive. What Redis keeps it
+    gives again after the visibility timeout, to be dropped.
+    """
+
+    def ack(self, delivery_tag: str) -> None:
+        with self._freeing(delivery_tag):
+            super().ack(delivery_tag)  # type: ignore[no-untyped-call]
+
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        with self._freeing(delivery_tag):
+            super().reject(delivery_tag, requeue=requeue)  # type: ignore[no-untyped-call]
+
+    @contextmanager
+    def _freeing(self, delivery_tag: str) -> Iterator[None]:
+        try:
+            yield
+        except redis.ResponseError:
+            virtual.QoS.ack(self, delivery_tag)  # type: ignore[no-untyped-call]
+            raise
+
+
 class _Mended(Channel):
+    QoS: Any = _FreeingQoS
+
+    def waiting(self, queue: str) -> int:
+        """Return how many messages are in `queue`, of all priorities."""
+        return self._size(queue)  # type: ignore[no-any-return, no-untyped-call]
+
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
         # A channel that is used once more after its connection was lost and closed, say by the end of a task,
         # would raise an AttributeError (kombu 5.7), which ends the whole worker; this has it reconnect.
@@ -118,6 +154,7 @@ class RedisTransport(Transport):
     """Redis."""
 
     Channel = RedisChannel
+    connection_errors: Any = _LOST
 
 
 class MasterChannel(_Mended, SentinelChannel):
@@ -128,6 +165,7 @@ class MasterTransport(SentinelTransport):
     """Redis Sentinel."""
 
     Channel = MasterChannel
+    connection_errors: Any = _LOST
 
 
 class ClusterChannel(_Mended):
@@ -148,3 +186,4 @@ class ClusterTransport(Transport):
     """Redis Cluster, through the one node that has the queues."""
 
     Channel = ClusterChannel
+    connection_errors: Any = _LOST

@@ -1,7 +1,8 @@
 """What becomes of an operation, told as it happens: server-sent events (WHATWG HTML, section 9.2).
 
 A stream holds a thread of the web process for as long as it lasts. So it ends after some seconds, for the
-browser to come back with the id of the last event it has had, and there are only so many at once.
+browser to come back with the id of the last event it has had, and there are only so many at once, of which
+one caller may have half.
 """
 
 import hashlib
@@ -10,6 +11,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from pynamodb.exceptions import DoesNotExist, PynamoDBException
 
@@ -39,7 +41,8 @@ _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 class EventStreams:
     """The streams of one process.
 
-    :param most: how many there may be at once: fewer than the process has threads.
+    :param most: how many there may be at once: fewer than the process has threads. One caller may have half
+        of them, and one at least.
     :param seconds: how long each lasts at most.
     :param every: seconds from one look at the row to the next.
     :param wait: waits so many seconds.
@@ -55,7 +58,10 @@ class EventStreams:
         wait: Callable[[float], object] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._places = threading.Semaphore(most)
+        self._most = most
+        self._most_of_one = max(1, most // 2)
+        self._places: dict[object, str] = {}  # that are taken, by whom
+        self._taking = threading.Lock()
         self._seconds = seconds
         self._every = every
         self._wait = wait
@@ -79,14 +85,26 @@ class EventStreams:
             told, event = _event(operation)
             body = None if told == last_event_id else _RETRY + event
             return Result(body, 200 if body else 204, _HEADERS, "text/event-stream" if body else None)
-        if not self._places.acquire(blocking=False):
+        leave = self._take_place(caller.subject)
+        if leave is None:
             raise ServiceUnavailable(
                 "Too many operations are being followed. Try again, or ask for the operation itself.",
                 code="TOO_MANY_STREAMS",
                 retry_after=AGAIN_SECONDS,
             )
-        stream = _Stream(self._pieces(operation, last_event_id), self._places.release)
+        stream = _Stream(self._pieces(operation, last_event_id), leave)
         return Result(stream, 200, _HEADERS, "text/event-stream")
+
+    def _take_place(self, subject: str) -> Callable[[], object] | None:
+        """Return what gives the place back that is taken, or None where there is none."""
+        place = object()
+        with self._taking:
+            taken = list(self._places.values())
+            if len(taken) >= self._most or taken.count(subject) >= self._most_of_one:
+                return None
+            self._places[place] = subject
+        # Without the lock: a stream may be found forgotten at any moment, by a thread that has it, too.
+        return partial(self._places.pop, place, None)
 
     def _pieces(self, operation: Operation, seen: str | None) -> Iterator[bytes]:
         # It runs when the request is over: what it needs of that, it has been given.

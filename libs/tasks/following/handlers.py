@@ -5,19 +5,34 @@ from pathlib import Path
 from typing import Any
 
 from libs.api import Contribution, Result, read_document
-from libs.errors import Conflict
-from libs.jwt import Caller
+from libs.jwt import Caller, current_caller
 from libs.tasks.following.events import EventStreams
-from libs.tasks.following.owned import own_operation
+from libs.tasks.following.owned import cancel, own_operation
 from libs.tasks.operation import CANCELLED, Operation
-from libs.tasks.unique import release
 
 LOOK_AGAIN_SECONDS = 1
 """What clients are told to wait before they look at an operation again that is not over."""
 
 
 def accepted(operation: Operation) -> Result:
-    """Return the answer to a request that started `operation`: 202 and where to follow it."""
+    """Return the answer to a request that started `operation`: 202 and where to follow it.
+
+    If it is somebody else's, who has started the same before (`unique`), the caller could not follow it: the
+    answer has its id and status, and neither its address nor how far it is.
+    """
+    caller = current_caller()
+    if operation.owner != (caller.subject if caller else None):
+        return Result(_of_another(operation), status=202)
+    return _to_follow(operation)
+
+
+def _of_another(operation: Operation) -> dict[str, Any]:
+    began = operation.created_at  # when it last changed would tell how it goes on
+    told = {"id": operation.id, "task": operation.task, "status": operation.status}
+    return {**told, "progress": 0, "created_at": began, "updated_at": began}
+
+
+def _to_follow(operation: Operation) -> Result:
     headers = {"Location": f"/operations/{operation.id}", **_look_again(operation)}
     return Result(operation.to_json(), status=202, headers=headers)
 
@@ -44,12 +59,10 @@ def cancel_operation(operation_id: str, caller: Caller) -> Result:
     :raises Conflict: NOT_CANCELLABLE, if it has succeeded or failed.
     """
     operation = own_operation(operation_id, caller)
-    if not operation.cancel() and operation.status != CANCELLED:
-        raise Conflict("It is over already.", code="NOT_CANCELLABLE")
+    cancel(operation)
     if operation.status == CANCELLED:
-        release(operation)
         return Result(operation.to_json(), status=200)
-    return accepted(operation)
+    return _to_follow(operation)
 
 
 def operations_contribution(streams: EventStreams | None = None) -> Contribution:

@@ -5,8 +5,11 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
+from botocore.httpsession import URLLib3Session
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
@@ -36,6 +39,10 @@ class Broker:
     published: list[tuple[str, str]] = field(default_factory=list)
     places: list[tuple[str | None, int]] = field(default_factory=list)
     down: bool = False
+    held: dict[str | None, int | None] = field(default_factory=dict)
+
+    def waiting(self, queue: str | None) -> int | None:
+        return self.held.get(queue)
 
     def publish(self, task_name: str, operation_id: str, *, queue: str | None, priority: int) -> None:
         if self.down:
@@ -69,8 +76,9 @@ def database(tables: Database) -> Iterator[Database]:
     """The tables, empty at the end of each test."""
     yield tables
     for model in tables.models:
-        for row in model.scan():
-            row.delete()
+        with model.batch_write() as rows:
+            for row in model.scan():
+                rows.delete(row)
 
 
 @pytest.fixture
@@ -114,6 +122,32 @@ def stored(database: Database) -> Callable[..., Operation]:
         return operation
 
     return store
+
+
+@pytest.fixture
+def unanswered(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """Have the answers to the next `times` updates in which there is `text` be lost; returns those so far.
+
+    What they ask for is done, or, where they do not `arrive`, not. botocore sends each a second time.
+    """
+
+    def lose(text: str, times: int = 1, *, arrive: bool = True) -> list[str]:
+        send, lost = URLLib3Session.send, list[str]()
+
+        def losing(self: URLLib3Session, request: Any) -> Any:
+            body = request.body.decode() if isinstance(request.body, bytes) else str(request.body)
+            ours = "UpdateItem" in str(request.headers.get("X-Amz-Target")) and text in body
+            if not ours or len(lost) == times:
+                return send(self, request)
+            lost.append(body)
+            if arrive:
+                send(self, request)
+            raise ReadTimeoutError(endpoint_url=request.url)
+
+        monkeypatch.setattr(URLLib3Session, "send", losing)
+        return lost
+
+    return lose
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from libs.dynamodb import Put, Table
 from libs.errors import Conflict, InvalidParameters, NotFound
 from libs.tasks import Operation, TaskRuntime, asynctask
 from libs.tasks.admin import administration
-from libs.tasks.admin.administration import details, find, list_page, parked, statistics, summary
+from libs.tasks.admin.administration import details, list_page, parked, statistics, summary
+from libs.tasks.following.owned import find
 
 Runtimes = Callable[..., TaskRuntime]
 Store = Callable[..., Operation]
@@ -158,9 +159,14 @@ def test_nor_is_a_row_with_another_status(stored: Store, row: str) -> None:
 
 
 @pytest.mark.usefixtures("database")
-def test_an_unknown_operation_is_not_there() -> None:
+@pytest.mark.parametrize(
+    "operation_id",
+    ["unknown", "", "x" * 2048, "x" * 2049, "é" * 1025, "\udc80"],
+    ids=["unknown", "empty", "longest", "too long", "too many bytes", "no UTF-8"],
+)
+def test_an_unknown_operation_is_not_there(operation_id: str) -> None:
     with pytest.raises(NotFound):
-        find("unknown")
+        find(operation_id)
 
 
 def test_of_an_operation_everything_is_told_but_its_secrets_and_its_result(

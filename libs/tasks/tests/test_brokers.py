@@ -21,6 +21,7 @@ def read(url: str, **options: Any) -> Broker:
         ("redis://:p%40ss@redis/0", "redis://:p%40ss@redis:6379/0"),
         ("rediss://user:pass@redis:6380/1", "redis://user:pass@redis:6380/1"),
         ("unix:///run/redis.sock?db=3", "redis+socket:///run/redis.sock?virtual_host=3"),
+        ("unix://:p%40ss@/run/redis.sock", "redis+socket://:p%40ss@/run/redis.sock?virtual_host=0"),
         (
             "sentinel://:pass@a,b:26380/1?master=queues",
             "sentinel://:pass@a:26379/1;sentinel://:pass@b:26380/1",
@@ -87,6 +88,15 @@ def test_a_message_whose_worker_died_is_looked_for_each_few_seconds() -> None:
 
 def test_the_queues_of_a_cluster_are_on_one_node() -> None:
     assert read("redis-cluster://a").options["global_keyprefix"] == "{test-todos:}"
+
+
+def test_a_name_of_a_queue_that_sqs_does_not_take_is_told() -> None:
+    prefix = "test-todos-"
+    fits = "q" * (80 - len(prefix))
+    read("sqs://").check_queues(["todos", fits])
+    with pytest.raises(ValueError, match=rf"80 characters .* {prefix}{fits}q has 81"):
+        read("sqs://").check_queues(["todos", f"{fits}q"])
+    read("redis://a").check_queues([fits * 3])
 
 
 def test_sqs_is_asked_in_its_region_for_queues_with_names_it_takes() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -68,6 +69,25 @@ def test_a_list_of_nothing_says_so(tasks: Tasks, capsys: Output) -> None:
     ]
 
 
+def test_what_waits_is_listed_since_it_was_stored_whatever_the_relay_has_noted(
+    tasks: Tasks, stored: Store, capsys: Output
+) -> None:
+    stored(created_at=datetime(2026, 1, 2, tzinfo=UTC), updated_at=datetime(2026, 3, 4, tzinfo=UTC))
+    assert tasks("list --status queued") == 0
+    assert "2026-01-02 00:00:00Z" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["list", "replay", "discard"])
+def test_the_name_of_no_task_is_a_clear_error_unless_operations_of_it_are_left(
+    tasks: Tasks, fail: Callable[..., Operation], command: str, capsys: Output
+) -> None:
+    assert tasks(f"{command} --task wrok") == 2
+    assert capsys.readouterr().err == f"There is no task wrok, but {work.name}\n"
+    assert tasks(f"{command} --task {work.name}") == 0
+    fail(task="wrok")
+    assert tasks(f"{command} --task wrok") == 0
+
+
 def test_a_list_that_is_cut_short_says_so(
     tasks: Tasks, fail: Callable[..., Operation], capsys: Output
 ) -> None:
@@ -96,16 +116,19 @@ def test_one_operation_is_shown_without_its_secrets_and_without_what_a_terminal_
     tasks: Tasks, fail: Callable[..., Operation], capsys: Output
 ) -> None:
     tried = [{"attempt": 1, "at": "2026-01-01T00:00:00Z", "seconds": 1.5, "code": "NO_LUCK"}]
-    arguments = {"token": "hunter2", "title": "a\x1b[2Jb\u202ec"}
+    arguments = {"token": "hunter2", "title": "a\x1b[2Jb\u202ec\x7f\x9b\U000e0001é"}
     one = fail(arguments=arguments, history=tried, message="\x1b]0;x\x07\nnext", owner="ada")
     assert tasks(f"show {one.id}") == 0
     shown = capsys.readouterr().out
     assert "hunter2" not in shown
     assert all(character.isprintable() for character in shown.replace("\n", ""))
-    assert '{"token":"[redacted]","title":"a\\u001b[2Jb\\u202ec"}' in shown
+    assert '{"token":"[redacted]","title":"a\\u001b[2Jb\\u202ec\\x7f\\x9b\\U000e0001é"}' in shown
     assert any(line.split() == ["1", "2026-01-01T00:00:00Z", "1.5", "NO_LUCK"] for line in shown.splitlines())
     assert tasks(f"show {one.id} --json") == 0
-    told = json.loads(capsys.readouterr().out)
+    shown = capsys.readouterr().out
+    assert all(character.isprintable() for character in shown.replace("\n", ""))
+    told = json.loads(shown)
+    assert told["arguments"]["title"] == arguments["title"]
     assert (told["owner"], told["arguments"]["token"], told["history"]) == ("ada", "[redacted]", tried)
 
 
@@ -135,6 +158,17 @@ def test_it_is_replayed_though_the_broker_is_down(
     broker.down, one = True, fail()
     assert tasks(f"replay {one.id}") == 0
     assert read(one.id).status == "queued"
+
+
+@pytest.mark.parametrize("operation_id", ["", "x" * 2049], ids=["empty", "too long"])
+def test_an_id_that_none_can_have_does_not_stop_the_others(
+    runtime_of: Runtimes, stored: Store, read: Read, operation_id: str, capsys: Output
+) -> None:
+    one, another = stored(), stored()
+    line = ["cancel", one.id, operation_id, another.id]
+    assert commands.run(commands.read_arguments(line), runtime_of(work)) == 1
+    assert {read(one.id).status, read(another.id).status} == {"cancelled"}
+    assert capsys.readouterr().err == f"{operation_id}: There is no such operation.\n"
 
 
 def test_one_that_is_refused_does_not_stop_the_others(

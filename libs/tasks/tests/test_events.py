@@ -137,7 +137,7 @@ def test_nobody_else_follows_it_or_learns_that_it_is_there(stored: Store, owner:
 
 
 def test_there_are_so_many_at_once_and_whoever_leaves_makes_room(stored: Store) -> None:
-    operation, streams = stored(owner="ada"), Time().streams(2)
+    operation, streams = stored(owner="ada"), Time().streams(4)
     first, second = (streams.follow_operation(operation.id, ADA).body for _ in range(2))
     assert next(first) == b"retry: 1000\n\n"
     with pytest.raises(ServiceUnavailable) as refused:
@@ -153,6 +153,19 @@ def test_there_are_so_many_at_once_and_whoever_leaves_makes_room(stored: Store) 
     gc.collect()
     for _ in range(2):
         first = streams.follow_operation(operation.id, ADA).body, first
+
+
+@pytest.mark.parametrize(("most", "of_one"), [(1, 1), (2, 1), (5, 2)])
+def test_one_caller_leaves_half_of_the_places_to_others(stored: Store, most: int, of_one: int) -> None:
+    streams = Time().streams(most)
+    of_ada, of_eve = stored(owner="ada"), stored(owner="eve")
+    held = [streams.follow_operation(of_ada.id, ADA).body for _ in range(of_one)]
+    if most > of_one:
+        with pytest.raises(ServiceUnavailable):
+            streams.follow_operation(of_ada.id, ADA)
+        held.append(streams.follow_operation(of_eve.id, Caller("eve")).body)
+    held.pop(0).close()
+    held.append(streams.follow_operation(of_ada.id, ADA).body)
 
 
 def test_a_stream_ends_with_its_row(stored: Store) -> None:

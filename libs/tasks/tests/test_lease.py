@@ -128,6 +128,24 @@ def test_progress_is_stored_at_most_twice_a_second(
     assert read(operation.id).progress == 0.4
 
 
+def test_a_progress_that_cannot_be_stored_does_not_end_the_task(
+    runtime_of: Runtimes, read: Read, unanswered: Callable[..., list[str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    @asynctask(attempts=1)
+    def long(progress: Progress) -> str:
+        progress.report(0.5, "half of it")
+        return "done"
+
+    runtime = runtime_of(long)
+    with runtime.active():
+        operation = long()
+    assert len(unanswered("half of it", 2, arrive=False)) == 0
+    runtime.run(operation.id)
+    row = read(operation.id)
+    assert (row.status, row.result, row.message) == ("succeeded", "done", None)
+    assert "progress not stored" in caplog.text
+
+
 def test_outside_a_run_progress_goes_nowhere() -> None:
     current_progress().report(0.5)
 

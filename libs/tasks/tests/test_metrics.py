@@ -16,7 +16,8 @@ from libs.api import Dependencies
 from libs.dynamodb import Database
 from libs.errors import Conflict, ServiceUnavailable
 from libs.tasks import Operation, Progress, Task, TaskRuntime, asynctask
-from libs.tasks.lease import current_progress
+from libs.tasks.admin.administration import parked
+from libs.tasks.lease import current_operation, current_progress
 from libs.tasks.watching import gauges as gauges_module
 from libs.tasks.watching.gauges import TableGauges
 from libs.tasks.watching.health import LiveWorker, show_life
@@ -35,7 +36,7 @@ def greet(name: str, progress: Progress) -> str:
         case "wrong":
             raise Conflict("never")
         case "asked to stop":
-            operation = current_progress()._operation
+            operation = current_operation()
             assert operation is not None
             operation.update([Operation.cancel_asked_at.set(operation.created_at)])
             progress.report(0.5)
@@ -257,6 +258,7 @@ def test_the_oldest_is_the_one_that_could_have_run_the_longest(look: Any, stored
     now = time.time()
     stored(task=greet.name, due=now + 300 - 120, publications=0)  # its time comes in three minutes
     stored(task=greet.name, due=now - 50, publications=0)
+    stored(task=greet.name, due=now - 900, publications=0, status="running")  # it waits for nobody's time
     assert 50 <= look("tasks_oldest_waiting_seconds") < 60
 
 
@@ -276,7 +278,7 @@ def test_workers_that_live_are_counted_and_are_no_operations(look: Any, database
     show_life("host:2", ["default"], seconds=-1)
     assert look("tasks_workers") == 1
     assert look("tasks_pending", "unknown", status="running") == 0
-    assert list(Operation.parked()) == []
+    assert list(parked()) == []
 
 
 def test_no_more_rows_are_read_than_so_many(
@@ -286,6 +288,16 @@ def test_no_more_rows_are_read_than_so_many(
     for _ in range(5):
         stored(task=greet.name)
     assert look("tasks_pending", greet.name, status="waiting") == 3
+
+
+def test_of_what_is_parked_the_latest_is_counted(
+    look: Any, stored: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gauges_module, "COUNTED_AT_MOST", 2)
+    for due, task in ((1, greet), (3, by_itself), (2, by_itself)):
+        stored(task=task.name, status="failed", pending="parked", due=due)
+    assert look("tasks_parked", by_itself.name) == 2
+    assert look("tasks_parked", greet.name) == 0
 
 
 def test_it_is_looked_at_most_each_fifteen_seconds(look: Any, stored: Store, clock: Clock) -> None:

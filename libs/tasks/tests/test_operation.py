@@ -202,6 +202,65 @@ def test_a_worker_that_lost_its_lease_writes_nothing(
     assert read(operation.id).attribute_values == before.attribute_values
 
 
+ENDS = {
+    "succeeded": lambda one: one.finish(result=1),
+    "failed": lambda one: one.finish(problem={"code": "TASK_FAILED"}),
+    "put off": lambda one: one.put_off(60),
+    "handed back": lambda one: one.hand_back(),
+    "cancelled": lambda one: one.end_cancelled(),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_an_end_whose_answer_was_lost_is_stored(
+    stored: Store, read: Read, unanswered: Callable[..., list[str]], end: str
+) -> None:
+    operation = stored()
+    operation.claim(30)
+    lost = unanswered('"updated_at"')
+    assert ENDS[end](operation)
+    assert len(lost) == 1
+    row = read(operation.id)
+    assert operation.status == row.status != RUNNING
+    assert not ENDS[end](operation), "a second one is not taken for it"
+    assert read(operation.id).attribute_values == row.attribute_values
+
+
+def test_an_end_that_was_refused_to_who_is_cancelled_is_not_taken_for_stored(
+    stored: Store, read: Read
+) -> None:
+    operation = stored()
+    operation.claim(30)
+    read(operation.id).cancel()
+    assert not operation.put_off(1)
+    assert operation.end_cancelled(), "it is still this run's"
+
+
+def test_taking_over_costs_one_try_though_the_answer_was_lost(
+    stored: Store, read: Read, unanswered: Callable[..., list[str]]
+) -> None:
+    operation = stored(status=RUNNING, run_id="dead", attempts=1, due=0)
+    lost = unanswered("WORKER_LOST")
+    assert operation.claim(30)
+    assert len(lost) == 1
+    row = read(operation.id)
+    assert (row.attempts, row.run_id, [one["code"] for one in row.history]) == (
+        2,
+        operation.run_id,
+        ["WORKER_LOST"],
+    )
+    assert operation.attribute_values == row.attribute_values
+
+
+def test_a_claim_that_is_refused_leaves_what_was_read_as_it_was(stored: Store, read: Read) -> None:
+    operation = stored()
+    seen = read(operation.id)
+    assert operation.claim(30)
+    before = dict(seen.attribute_values)
+    assert not seen.claim(30)
+    assert seen.attribute_values == before
+
+
 @pytest.mark.parametrize("write", [lambda one: one.finish(result=1), lambda one: one.put_off(1)])
 def test_nothing_is_written_to_a_final_operation(
     stored: Store, read: Read, write: Callable[[Operation], bool]

@@ -9,10 +9,10 @@ import pytest
 from libs.api import Contract, Dependencies
 from libs.dynamodb import Put, Table
 from libs.errors import NotFound
-from libs.jwt import Caller, current_caller
-from libs.tasks import Operation, accepted, operations_contribution
+from libs.jwt import Caller, acting_as, current_caller
+from libs.tasks import Operation, accepted
 from libs.tasks.following.events import EventStreams
-from libs.tasks.following.handlers import cancel_operation, get_operation
+from libs.tasks.following.handlers import cancel_operation, get_operation, operations_contribution
 
 Store = Callable[..., Operation]
 
@@ -25,6 +25,30 @@ def test_what_was_started_is_answered_with_202_and_where_to_follow_it(stored: St
     assert answer.status == 202
     assert answer.headers == {"Location": f"/operations/{operation.id}", "Retry-After": "1"}
     assert answer.body["status"] == "queued"
+
+
+@pytest.mark.parametrize("caller", [Caller("eve"), None], ids=["another", "nobody"])
+def test_who_starts_what_another_has_started_learns_no_more_than_that(
+    stored: Store, caller: Caller | None
+) -> None:
+    operation = stored(owner="ada")
+    operation.claim(30)
+    operation.report(0.5, "Reading the notes of Ada")
+    with acting_as(caller):
+        answer = accepted(operation)
+    assert (answer.status, answer.headers) == (202, {})
+    assert answer.body == {
+        "id": operation.id,
+        "task": "some.task",
+        "status": "running",
+        "progress": 0,
+        "created_at": operation.created_at,
+        "updated_at": operation.created_at,
+    }
+    with acting_as(ADA):
+        answer = accepted(operation)
+    assert answer.headers["Location"] == f"/operations/{operation.id}"
+    assert answer.body["message"] == "Reading the notes of Ada"
 
 
 def test_the_owner_sees_an_operation(stored: Store) -> None:

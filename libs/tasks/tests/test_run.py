@@ -226,7 +226,7 @@ def test_a_task_that_recovers_succeeds(runtime_of: Runtimes, read: Read) -> None
 
 @pytest.mark.parametrize("error", [Conflict("No.", code="TAKEN"), Forbidden("No.", code="NOT_YOURS")])
 def test_a_problem_of_the_clients_making_fails_at_once(
-    runtime_of: Runtimes, read: Read, error: Conflict | Forbidden
+    runtime_of: Runtimes, read: Read, caplog: pytest.LogCaptureFixture, error: Conflict | Forbidden
 ) -> None:
     runtime = runtime_of(flaky)
     failures.append(error)
@@ -235,6 +235,9 @@ def test_a_problem_of_the_clients_making_fails_at_once(
     row = read(operation_id)
     assert (row.status, row.attempts, row.problem["code"]) == ("failed", 1, error.code)
     assert row.problem["detail"] == "No."
+    (line,) = (one for one in caplog.records if one.message == "task failed")
+    assert vars(line)["code"] == error.code
+    assert "No." not in vars(line).values(), "a detail is for the owner, and may quote what they sent"
 
 
 def test_a_task_that_keeps_killing_its_worker_ends_failed(

@@ -180,6 +180,17 @@ def test_another_schedule_begins_with_its_next_slot() -> None:
     assert len(list(slots_of(hourly).start(START + 3570))) == 1
 
 
+@pytest.mark.usefixtures("seen_before")
+def test_nor_does_another_schedule_begin_while_a_run_of_the_one_before_is_pending(read: Read) -> None:
+    (operation,) = slots_of(tick).start(START)
+    often = slots_of(Task(tick.function, every=10))
+    assert [list(often.start(START + seconds)) for seconds in (0, 10, 20)] == [[], [], []]
+    running = read(operation.id)
+    running.claim(30)
+    running.finish(result=1)
+    assert len(list(often.start(START + 20))) == 1
+
+
 @pytest.mark.usefixtures("database")
 def test_a_unique_task_waits_for_a_call_of_it(runtime_of: Runtimes, read: Read) -> None:
     alone = Task(tick.function, every=60, unique="arguments")

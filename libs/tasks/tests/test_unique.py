@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from libs.dynamodb import Database
 from libs.errors import NotFound, ServiceUnavailable
 from libs.jwt import Caller, acting_as
 from libs.tasks import Operation, TaskRuntime, asynctask, submitting
+from libs.tasks.admin import administration
 from libs.tasks.following.handlers import cancel_operation, get_operation
 from libs.tasks.operation import PARKED_SECONDS
 
@@ -63,8 +65,51 @@ def test_when_it_is_over_the_next_call_starts_another(runtime_of: Runtimes, read
         first = sync(user)
         runtime.run(first.id)
         assert read(first.id).is_final
-        assert locks() == []
+        # Of what has failed it is left: it may be replayed before the worker comes to delete it.
+        assert len(locks()) == (user == "broken")
         assert sync(user).id != first.id
+
+
+def test_what_is_replayed_at_the_moment_it_is_parked_keeps_its_lock(
+    runtime_of: Runtimes, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = runtime_of(sync)
+    finish = Operation.finish
+
+    def replayed_at_once(self: Operation, **end: Any) -> bool:
+        kept = finish(self, **end)
+        runtime.replay(read(self.id))
+        return kept
+
+    monkeypatch.setattr(Operation, "finish", replayed_at_once)
+    with runtime.active():
+        first = sync("broken")
+        runtime.run(first.id)
+        assert read(first.id).status == "queued"
+        assert sync("broken").id == first.id
+
+
+def test_a_replay_takes_the_lock_that_what_failed_has_left_and_renews_it(
+    runtime_of: Runtimes, read: Read
+) -> None:
+    runtime = runtime_of(sync)
+    with runtime.active():
+        first = sync("broken")
+        runtime.run(first.id)
+        (lock,) = locks()
+        Operation(lock).update([Operation.expires_at.set(datetime.fromtimestamp(time.time() + 60, UTC))])
+        runtime.replay(read(first.id))
+        assert Operation.get(lock).expires_at.timestamp() > time.time() + PARKED_SECONDS - 60
+        assert sync("broken").id == first.id
+
+
+def test_what_is_discarded_leaves_no_lock(runtime_of: Runtimes, read: Read) -> None:
+    runtime = runtime_of(sync)
+    with runtime.active():
+        first = sync("broken")
+    runtime.run(first.id)
+    administration.discard(read(first.id), by="boss")
+    assert locks() == []
 
 
 def test_one_that_was_cancelled_is_over(runtime_of: Runtimes) -> None:

@@ -13,8 +13,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from pynamodb.exceptions import PynamoDBException
 
-from libs.tasks.operation import CLOCK_SKEW_SECONDS, PARKED, PENDING, QUEUED, RUNNING, Operation
-from libs.tasks.watching.health import live_workers, waiting_since
+from libs.tasks.operation import PARKED, PENDING, RUNNING, Operation
+from libs.tasks.watching.health import live_workers, waited_seconds
 from libs.tasks.watching.metrics import UNKNOWN
 
 logger = logging.getLogger(__name__)
@@ -65,10 +65,9 @@ class TableGauges(Collector):
         now, oldest = time.time(), 0.0
         pending: Tally[tuple[str, ...]] = Tally()
         for row in Operation.pending_index.query(PENDING, limit=COUNTED_AT_MOST):
-            since = waiting_since(int(row.publications), float(row.due))
-            waits = row.status == QUEUED and since <= now + CLOCK_SKEW_SECONDS
-            pending[self._label(row.task), WAITING if waits else _kind(row.status)] += 1
-            oldest = max(oldest, now - since if waits else 0.0)
+            waited = waited_seconds(row, now)
+            pending[self._label(row.task), _kind(row.status) if waited is None else WAITING] += 1
+            oldest = max(oldest, waited or 0.0)
         latest = Operation.pending_index.query(PARKED, limit=COUNTED_AT_MOST, scan_index_forward=False)
         parked: Tally[tuple[str, ...]] = Tally((self._label(row.task),) for row in latest)
         names = (*sorted(self._names), UNKNOWN)

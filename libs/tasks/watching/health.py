@@ -12,7 +12,14 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from libs.tasks.operation import FIRST_LOOK_SECONDS, LATEST_LOOK_SECONDS, QUEUED, Operation
+from libs.tasks.operation import (
+    CLOCK_SKEW_SECONDS,
+    LATEST_LOOK_SECONDS,
+    PENDING,
+    QUEUED,
+    Operation,
+    looks_take,
+)
 
 WORKER = "worker"
 """The status of such a row, and what it has in `pending`."""
@@ -69,9 +76,15 @@ def oldest_waiting_seconds() -> float:
     relay is late; in a backlog of more than `LOOKED_AT` an older one may be missed.
     """
     now = time.time()
-    rows = Operation.pending_index.query("1", Operation.due <= now + LATEST_LOOK_SECONDS, limit=LOOKED_AT)
-    waiting = [now - waiting_since(int(row.publications), row.due) for row in rows if row.status == QUEUED]
-    return max(0.0, *waiting) if waiting else 0.0
+    soon = Operation.due <= now + LATEST_LOOK_SECONDS
+    rows = Operation.pending_index.query(PENDING, soon, limit=LOOKED_AT)
+    return max((waited_seconds(row, now) or 0.0 for row in rows), default=0.0)
+
+
+def waited_seconds(row: Operation, now: float) -> float | None:
+    """Return for how long a row of the index has been waiting that could run; None if it does not wait."""
+    since = waiting_since(int(row.publications), float(row.due))
+    return max(0.0, now - since) if row.status == QUEUED and since <= now + CLOCK_SKEW_SECONDS else None
 
 
 def waiting_since(publications: int, due: float) -> float:
@@ -79,8 +92,7 @@ def waiting_since(publications: int, due: float) -> float:
 
     `due` is that time, and what the relay has added after each of its looks: 5 seconds, 10, 20 … up to 300.
     """
-    added = (min(FIRST_LOOK_SECONDS * 2.0 ** min(n, 10), LATEST_LOOK_SECONDS) for n in range(publications))
-    return due - sum(added)
+    return due - looks_take(publications)
 
 
 class TaskHealth:

@@ -155,6 +155,7 @@ def test_in_a_cluster_work_goes_on_at_the_replica_of_a_node_that_died(
         does_its_work(work, "before")
         one_node_and_its_replica.kill()
         one_node_and_its_replica.wait()
+        assert work.running.broker.ping(), "the other node answers"
         meanwhile = work.submit(working.work, "meanwhile")
         # With three masters the others would decide so.
         client(ports[1]).execute_command("CLUSTER FAILOVER", "TAKEOVER")

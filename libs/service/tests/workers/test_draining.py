@@ -10,7 +10,7 @@ from libs.service.tests.workers import working
 
 def test_what_can_be_finished_in_time_is_finished(work: Any) -> None:
     with work.process("worker", drain_seconds="30") as worker:
-        operation = work.submit(working.work, "one", 3)
+        operation = work.submit(working.work, "one", 1.5)
         work.wait_for("began one")
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(30) == 0
@@ -34,7 +34,7 @@ def test_what_takes_longer_is_queued_again_as_if_it_had_not_been_tried(work: Any
 
 def test_what_was_given_back_is_done_by_the_next_worker(work: Any) -> None:
     with work.process("worker", drain_seconds="4") as worker:
-        operation = work.submit(working.once, "one", 8)
+        operation = work.submit(working.once, "one", 4)  # it is handed back after one
         work.wait_for("began one")
         worker.send_signal(signal.SIGTERM)
         worker.wait(20)

@@ -49,6 +49,28 @@ def test_a_relay_killed_in_the_middle_of_a_round_loses_nothing_and_two_at_once_r
     assert sorted(work.lines()) == sorted(f"{what} {name}" for what in ("began", "ended") for name in names)
 
 
+FAULTY = f"""
+from libs.tasks.broker.pulse import Pulse
+
+def fail(*_):
+    raise RuntimeError("a fault")
+
+Pulse.started = fail
+{working.RUN}
+"""
+
+
+def test_a_worker_that_has_ended_by_a_fault_says_so_and_one_that_was_told_to_end_does_not(work: Any) -> None:
+    with work.process("worker", script=FAULTY) as worker:
+        assert worker.wait(60) == 1
+    assert "Unrecoverable error" in work.said()
+    with work.process("worker") as worker:
+        work.submit(working.work, "one")
+        work.wait_for("ended one")
+        worker.terminate()
+        assert worker.wait(60) == 0
+
+
 def envelope(task: str, **changes: Any) -> str:
     """A message for the default queue as Celery puts it there, naming a task, with members changed."""
     body = base64.b64encode(json.dumps([["no-such-operation"], {}, {}]).encode()).decode()

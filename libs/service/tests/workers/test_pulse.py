@@ -13,6 +13,7 @@ from infra.local.throwaway import reserved_port
 from libs.errors import ServiceUnavailable
 from libs.service.testing import eventually
 from libs.service.tests.workers import working
+from libs.tasks.watching.health import live_workers
 
 EVERY = 2 / 3
 """A sign of life each third of the lease, which is two seconds here."""
@@ -109,6 +110,21 @@ def test_a_broker_that_is_away_is_no_fault_of_the_worker(
             work.submit(working.work, "one")
             work.wait_for("ended one", seconds=60)
             assert time.monotonic() - started < 30
+            assert touches(alive, within=30)
+
+
+def test_a_worker_that_is_started_while_the_broker_is_away_is_alive(
+    make_work: Callable[..., Any], alive: Path, servers: Any
+) -> None:
+    with reserved_port() as port:
+        work = make_work(redis_url=f"redis://{HOST}:{port}/0")
+        with work.process("worker", alive_path=str(alive)), work.process("beat"):
+            assert touches(alive, within=30)
+            assert touches(alive, within=30)
+            assert live_workers() == 1
+            servers.start(redis_command(port, None), lambda: redis_answers(port))
+            work.hurry(work.submit(working.work, "one"))
+            work.wait_for("ended one", seconds=60)
             assert touches(alive, within=30)
 
 

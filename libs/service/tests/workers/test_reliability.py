@@ -5,6 +5,7 @@ What a task has to be by itself, safe to run again, is left out here: `work` cou
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -95,6 +96,46 @@ def test_a_redis_that_is_killed_and_comes_back_loses_nothing(own_redis: Any) -> 
     assert {row.status for row in rows} == {"succeeded"}
 
 
+def full(client: redis.Redis) -> None:
+    client.config_set("maxmemory", 1)
+
+
+def demoted(client: redis.Redis) -> None:
+    client.execute_command("REPLICAOF", HOST, "1")
+
+
+def without_rights(client: redis.Redis) -> None:
+    client.execute_command("ACL", "SETUSER", "default", "-@write")
+
+
+def well(client: redis.Redis) -> None:
+    client.execute_command("ACL", "SETUSER", "default", "+@all")
+    client.config_set("maxmemory", 0)
+    client.execute_command("REPLICAOF", "NO", "ONE")
+
+
+@pytest.mark.parametrize("refusing", [full, demoted, without_rights])
+def test_a_redis_that_answers_with_errors_ends_no_worker_and_loses_nothing(
+    own_redis: Any, refusing: Callable[[redis.Redis], None]
+) -> None:
+    work, start = own_redis
+    start()
+    connected = redis.Redis.from_url(work.environ["APP_REDIS_URL"])
+    with connected as client, work.process("beat"), work.process("worker") as worker:
+        operations = [work.submit(working.work, f"{n}", 0.5) for n in range(6)]
+        work.wait_for("ended 0")
+        refusing(client)
+        eventually(lambda: "Connection to broker lost" in work.said(), seconds=30)
+        operations.append(work.submit(working.work, "meanwhile"))
+        with work.process("worker", alive_path=str(work.folder / "another")) as another:
+            eventually((work.folder / "another").exists)
+            well(client)
+            work.hurry(*operations)
+            rows = [work.final(operation, seconds=60) for operation in operations]
+            assert [worker.poll(), another.poll()] == [None, None], "they go on without a restart"
+    assert {row.status for row in rows} == {"succeeded"}
+
+
 def test_a_stalled_redis_costs_a_request_three_seconds_and_no_task(own_redis: Any) -> None:
     work, start = own_redis
     server = start()
@@ -111,6 +152,27 @@ def test_a_stalled_redis_costs_a_request_three_seconds_and_no_task(own_redis: An
     with work.process("beat"), work.process("worker"):
         rows = [work.final(operation, seconds=60) for operation in operations]
     assert {row.status for row in rows} == {"succeeded"}
+
+
+def test_a_stalled_redis_costs_many_requests_at_once_no_more_than_one(own_redis: Any) -> None:
+    work, start = own_redis
+    server = start()
+    work.submit(working.work, "before")
+    took: list[float] = []
+
+    def call(name: str) -> None:
+        started = time.monotonic()
+        work.submit(working.work, name)
+        took.append(time.monotonic() - started)
+
+    os.kill(server.pid, signal.SIGSTOP)
+    threads = [threading.Thread(target=call, args=[f"{n}"]) for n in range(32)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(took) == 32
+    assert max(took) < 5
 
 
 def test_what_is_put_off_is_run_once_however_short_the_memory_of_the_broker(work: Any) -> None:

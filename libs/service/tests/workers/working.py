@@ -5,6 +5,7 @@ Its tasks write what they do into the file that `WORK_DONE` names, a line each.
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -130,4 +131,4 @@ def run(one: Service, process: str, calling: Callable[[], None]) -> None:
         with running.tasks.active():
             calling()
     else:
-        {"worker": run_worker, "beat": run_beat}[process](running)
+        sys.exit({"worker": run_worker, "beat": run_beat}[process](running))
