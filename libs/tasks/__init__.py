@@ -18,7 +18,9 @@ that loses messages, delivers them twice or is down delays a task and loses none
     submitting   storing a call
     unique       one pending operation for one key
     schedule     tasks that run by themselves
-    runtime      submit, run, relay, replay
+    runtime      submit, run, replay
+    hints        telling the broker that an operation waits
+    relay        telling it again, and what is due by now
     lease        how a worker shows that it is still at it, and hears that it shall stop
     effects      what a task does once, however often it is run
     request_url  the URL of the request that a task was called in
@@ -31,10 +33,11 @@ that loses messages, delivers them twice or is down delays a task and loses none
 
 from libs.tasks.effects import Once
 from libs.tasks.following.handlers import accepted
+from libs.tasks.hints import Publisher
 from libs.tasks.lease import Cancelled, Progress
 from libs.tasks.operation import Operation
 from libs.tasks.request_url import RequestUrl
-from libs.tasks.runtime import Publisher, TaskRuntime
+from libs.tasks.runtime import TaskRuntime
 from libs.tasks.task import Task, asynctask
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Submitting, running and relaying operations. Knows no broker but by the `Publisher` protocol."""
+"""Submitting and running operations. Knows no broker but by the `Publisher` protocol."""
 
 import logging
 import random
@@ -6,8 +6,8 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from functools import cache, partial
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 import orjson
 from prometheus_client import CollectorRegistry
@@ -16,15 +16,16 @@ from pynamodb.expressions.condition import Condition
 
 from libs.api import Dependencies, dump_json
 from libs.dynamodb import Change, ConditionFailed, Table, Write, as_problem, current_transaction
-from libs.dynamodb.errors import error_code
 from libs.errors import Conflict, InternalError, Problem, request_id_scope, trace_scope
 from libs.jwt import Caller, Identity, acting_as, current_caller, running_as
 from libs.tasks.arguments import decode, fits
 from libs.tasks.effects import effects_of
 from libs.tasks.ending import store_end
+from libs.tasks.hints import Hints, Publisher
 from libs.tasks.lease import Cancelled, LeaseLost, Leases
-from libs.tasks.operation import FAILED, PENDING, Operation
-from libs.tasks.options import DEFAULT_PRIORITY, DEFAULT_QUEUE, CallOptions
+from libs.tasks.operation import FAILED, Operation
+from libs.tasks.options import DEFAULT_QUEUE, CallOptions
+from libs.tasks.relay import Relay
 from libs.tasks.request_url import url_scope
 from libs.tasks.schedule import Slots
 from libs.tasks.submitting import Submission, prepared
@@ -34,30 +35,8 @@ from libs.tasks.watching.metrics import TaskMetrics, current_metrics
 
 logger = logging.getLogger(__name__)
 
-RELAY_PAGE = 100
-"""How many rows the relay reads at once."""
-RELAY_SECONDS = 4.0
-"""How long one round of the relay gives hints; the next goes on where it has ended."""
-FULL_QUEUE_HINTS = 1000
-"""A queue that holds more of them gets no second hint for the same row."""
-FULL_QUEUE_LOOKS = 12
-"""But with every so many looks at the row, for its first hint may be lost: within an hour."""
 KILL_AFTER_SECONDS = 10.0
 """How long after its timeout a task that does not end by itself is killed with its process."""
-
-
-class Publisher(Protocol):
-    """Carry the hint that an operation waits to a worker."""
-
-    def publish(self, task_name: str, operation_id: str, *, queue: str | None, priority: int) -> None:
-        """Raise any exception if that cannot be done within two seconds or so.
-
-        :param queue: whose workers run it; None for the service's own.
-        :param priority: 0 to 9, where 9 goes first.
-        """
-
-    def waiting(self, queue: str | None) -> int | None:
-        """Return how many hints are in `queue`; None if that cannot be told. Raise nothing."""
 
 
 class Unreadable(InternalError):
@@ -96,18 +75,18 @@ class TaskRuntime:
         }
         self._required = {task.name: task.arguments_required(dependencies.provides) for task in tasks}
         self._queues = {None, DEFAULT_QUEUE, *(task.usual.queue for task in tasks)}
-        self._publisher = publisher
+        self._hints = Hints(publisher, self._metrics)
         self._leases = Leases(lease_seconds)
         self._submission = Submission()
-        self._relayed_to: dict[str, dict[str, Any]] | None = None
         for task in tasks:
             if task.schedule is not None and self._required[task.name]:
                 needed = ", ".join(sorted(self._required[task.name]))
                 raise TypeError(f"{task.name} is run by itself, so nobody gives it {needed}")
-        self._slots = Slots(
+        slots = Slots(
             self.tasks.values(),
             lambda task, slot: prepared(task, {}, task.usual, caller=None, operation_id=slot),
         )
+        self._relay = Relay(self.tasks, slots, self._hints, self._metrics)
 
     @contextmanager
     def active(self) -> Iterator[None]:
@@ -151,63 +130,11 @@ class TaskRuntime:
             return
         self._metrics.queued(new.task)
         if new.publications:  # it is not for later
-            self._publish(new)
-
-    def _publish(self, operation: Operation) -> bool:
-        priority = DEFAULT_PRIORITY if operation.priority is None else int(operation.priority)
-        try:
-            self._publisher.publish(operation.task, operation.id, queue=operation.queue, priority=priority)
-        except Exception as error:  # noqa: BLE001 - whatever a broker raises, the row is stored
-            self._metrics.publish_failed(operation.task)
-            logger.warning(
-                "operation not published; the relay will",
-                extra={"operation": operation.id, "error": type(error).__name__},
-            )
-            return False
-        return True
+            self._hints.give(new)
 
     def relay(self) -> int:
-        """Publish what is due: rows whose hint was lost, whose worker died, or whose time has come.
-
-        Before that, start what is to run by itself. Returns how many were published. Any number of relays may
-        run at once. A row that cannot be changed is left out; a table that does not answer ends the round.
-        While no worker runs, hints are not heaped up until the broker is full: what has one gets no other
-        where more than `FULL_QUEUE_HINTS` wait.
-        """
-        published, held = 0, cache(self._publisher.waiting)
-        for operation in self._slots.start(time.time()):
-            self._metrics.queued(operation.task)
-            published += self._publish(operation)
-        for operation in self._due():
-            if operation.task not in self.tasks:
-                logger.error("no such task", extra={"operation": operation.id, "task": operation.task})
-            if not _taken_on(operation):
-                continue
-            if _may_have_its_hint(operation) and (held(operation.queue) or 0) > FULL_QUEUE_HINTS:
-                continue
-            if not self._publish(operation):
-                break
-            self._metrics.published_again(operation.task)
-            published += 1
-        return published
-
-    def _due(self) -> Iterator[Operation]:
-        """Yield the rows that are due for a hint, the longest due first, for `RELAY_SECONDS`.
-
-        However many there are that come to nothing, as those of a newer release do, those behind them have
-        their turn: what the time did not suffice for comes first in the next round.
-        """
-        now, end = time.time(), time.monotonic() + RELAY_SECONDS
-        rows = Operation.pending_index.query(
-            PENDING, Operation.due <= now, page_size=RELAY_PAGE, last_evaluated_key=self._relayed_to
-        )
-        self._relayed_to = None
-        for operation in rows:
-            if operation.hint_due <= now:
-                yield operation
-            if time.monotonic() >= end:
-                self._relayed_to = rows.last_evaluated_key
-                return
+        """Publish what is due, as `Relay.round` does; returns how many were published."""
+        return self._relay.round()
 
     def replay(self, operation: Operation) -> None:
         """Have a failed operation, as it was read, run once more, with all its attempts before it.
@@ -233,7 +160,7 @@ class TaskRuntime:
             raise Conflict(f"It is not parked{known}.", code="NOT_PARKED") from None
         operation.refresh(consistent_read=True)
         self._metrics.queued(operation.task)
-        self._publish(operation)
+        self._hints.give(operation)
 
     def run(self, operation_id: str, task: Task | None = None) -> None:
         """Run an operation if it is to be run now; never raises for a fault of the task itself.
@@ -345,24 +272,6 @@ class TaskRuntime:
         seconds = wait * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
         # It cannot be put off if somebody has asked to cancel it, who shall not wait for another try.
         return self._store(lambda: operation.put_off(seconds, code=problem.code) or operation.end_cancelled())
-
-
-def _taken_on(operation: Operation) -> bool:
-    """Note that the relay takes a row on; False if somebody else did, or its row has no room for the note."""
-    try:
-        return operation.published_again()
-    except PynamoDBException as error:
-        if error_code(error) != "ValidationException":
-            raise
-        told = {"operation": operation.id, "task": operation.task}
-        logger.error("operation not published: its row cannot be changed", extra=told)
-        return False
-
-
-def _may_have_its_hint(operation: Operation) -> bool:
-    """Whether a hint for a row that the relay has just taken on may still be in the broker."""
-    looks = int(operation.publications)
-    return looks > 1 and looks % FULL_QUEUE_LOOKS != 0
 
 
 def _version(operation: Operation) -> int:

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from pynamodb.exceptions import UpdateError
 
-from libs.tasks import Operation, TaskRuntime, asynctask, runtime
+from libs.tasks import Operation, TaskRuntime, asynctask, relay
 from libs.tasks.operation import FIRST_LOOK_SECONDS
 
 Runtimes = Callable[..., TaskRuntime]
@@ -137,8 +137,8 @@ def test_the_longest_due_rows_come_first_and_a_dead_broker_stops_the_relay(
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """The relay reads five rows at once, and has time for many more."""
-    monkeypatch.setattr(runtime, "RELAY_PAGE", 5)
-    monkeypatch.setattr(runtime, "RELAY_SECONDS", 60)
+    monkeypatch.setattr(relay, "RELAY_PAGE", 5)
+    monkeypatch.setattr(relay, "RELAY_SECONDS", 60)
 
 
 @pytest.mark.usefixtures("small_pages")
@@ -155,8 +155,8 @@ def test_one_round_takes_on_as_many_rows_as_there_are(
 def test_a_round_whose_time_is_over_is_gone_on_with_by_the_next(
     runtime_of: Runtimes, stored: Store, broker: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runtime, "RELAY_SECONDS", 0)
-    monkeypatch.setattr(runtime, "RELAY_PAGE", 2)
+    monkeypatch.setattr(relay, "RELAY_SECONDS", 0)
+    monkeypatch.setattr(relay, "RELAY_PAGE", 2)
     made = runtime_of(greet)
     for seconds in (5, 4, 3):
         stored(task="of.another.release", status="running", publications=9, due=time.time() - seconds)
@@ -199,14 +199,14 @@ def test_a_queue_that_holds_many_hints_gets_no_second_one_for_a_row_but_now_and_
     runtime_of: Runtimes, stored: Store, broker: Any
 ) -> None:
     made = runtime_of(greet)
-    broker.held = {None: runtime.FULL_QUEUE_HINTS + 1, "slow": runtime.FULL_QUEUE_HINTS, "sqs": None}
+    broker.held = {None: relay.FULL_QUEUE_HINTS + 1, "slow": relay.FULL_QUEUE_HINTS, "sqs": None}
     again = stored(task=greet.name, due=past())
     others = {stored(task=greet.name, due=past(), queue=queue).id for queue in ("slow", "sqs")}
     first = stored(task=greet.name, due=past(), publications=0)
     assert made.relay() == 3
     assert set(broker.ids) == {*others, first.id}
     broker.published.clear()
-    for _ in range(runtime.FULL_QUEUE_LOOKS * 2 - 2):
+    for _ in range(relay.FULL_QUEUE_LOOKS * 2 - 2):
         again.refresh()
         again.update([Operation.due.set(past())])
         made.relay()

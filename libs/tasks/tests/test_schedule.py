@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.jwt import Caller
-from libs.tasks import Operation, TaskRuntime, asynctask, runtime
+from libs.tasks import Operation, TaskRuntime, asynctask, relay
 from libs.tasks.schedule import Schedule, Slots, slot_name
 from libs.tasks.submitting import prepared
 from libs.tasks.task import Task
@@ -209,7 +209,7 @@ def test_the_relay_starts_and_publishes_it_and_a_worker_runs_it(
     runtime_of: Runtimes, broker: Any, read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [START]
-    monkeypatch.setattr(runtime.time, "time", lambda: clock[0])
+    monkeypatch.setattr(relay.time, "time", lambda: clock[0])
     made = runtime_of(tick)
     assert made.relay() == 0
     clock[0] += 60
@@ -228,7 +228,7 @@ def test_a_task_that_cannot_be_started_stops_no_other(
     def broken(user: str = "") -> None: ...
 
     clock = [START]
-    monkeypatch.setattr(runtime.time, "time", lambda: clock[0])
+    monkeypatch.setattr(relay.time, "time", lambda: clock[0])
     made = runtime_of(broken, tick)
     made.relay()
     clock[0] += 60

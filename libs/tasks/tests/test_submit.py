@@ -85,7 +85,7 @@ def test_a_broker_that_is_down_fails_no_call(
     with runtime_of(add).active():
         operation = add(1)
     assert read(operation.id).status == "queued"
-    (record,) = [one for one in caplog.records if one.name == "libs.tasks.runtime"]
+    (record,) = [one for one in caplog.records if one.name == "libs.tasks.hints"]
     assert record.__dict__["operation"] == operation.id
     assert "secret address" not in caplog.text
 
