@@ -245,12 +245,13 @@ def test_the_image_starts_the_service_and_stops_it_gently() -> None:
 
 
 HASHING = """
+import resource
 import threading
 from pathlib import Path
 from services.auth.accounts.passwords import Passwords
 
 def resident() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 def hash_often() -> None:
     for _ in range(4):
