@@ -403,6 +403,7 @@ class _auth:
         started_at: _datetime.datetime | None
         updated_at: _datetime.datetime
         finished_at: _datetime.datetime | None
+        cancel_asked_at: _datetime.datetime | None
         def __init__(
             self,
             *,
@@ -417,6 +418,7 @@ class _auth:
             started_at: _datetime.datetime | str = ...,
             updated_at: _datetime.datetime | str,
             finished_at: _datetime.datetime | str = ...,
+            cancel_asked_at: _datetime.datetime | str = ...,
             **further: _t.Any,
         ) -> None: ...
     class OperationPage(ApiObject):
@@ -1351,6 +1353,7 @@ class _todos:
         started_at: _datetime.datetime | None
         updated_at: _datetime.datetime
         finished_at: _datetime.datetime | None
+        cancel_asked_at: _datetime.datetime | None
         def __init__(
             self,
             *,
@@ -1365,6 +1368,7 @@ class _todos:
             started_at: _datetime.datetime | str = ...,
             updated_at: _datetime.datetime | str,
             finished_at: _datetime.datetime | str = ...,
+            cancel_asked_at: _datetime.datetime | str = ...,
             **further: _t.Any,
         ) -> None: ...
     class OperationPage(ApiObject):

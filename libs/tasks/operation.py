@@ -385,7 +385,7 @@ class Operation(Model):
             "created_at": self.created_at,
             "updated_at": self.updated_at,
         }
-        for name in ("message", "started_at", "finished_at", "result", "problem"):
+        for name in ("message", "started_at", "finished_at", "cancel_asked_at", "result", "problem"):
             if getattr(self, name) is not None:
                 seen[name] = getattr(self, name)
         return seen

@@ -1,5 +1,6 @@
 """Submitting and running operations. Knows no broker but by the `Publisher` protocol."""
 
+import json
 import logging
 import random
 import time
@@ -35,6 +36,8 @@ from libs.tasks.watching.metrics import TaskMetrics, current_metrics
 
 logger = logging.getLogger(__name__)
 
+LARGEST_PROBLEM = 16_000
+"""Bytes of a problem in the row; of a larger one its code is kept, and not its detail."""
 KILL_AFTER_SECONDS = 10.0
 """How long after its timeout a task that does not end by itself is killed with its process."""
 
@@ -263,8 +266,8 @@ class TaskRuntime:
         logger.warning("task failed", extra=told, exc_info=None if known else error)
         problem = known or InternalError(code="TASK_FAILED")
         if wait is None:
-            told_owner = {**problem.to_json(), "request_id": operation.request_id}
-            parked = self._store(partial(operation.finish, problem=told_owner))
+            kept = {**_kept(problem), "request_id": operation.request_id}
+            parked = self._store(partial(operation.finish, problem=kept))
             if parked:  # the line to put an alarm on
                 known_by = {"operation": operation.id, "task": task.name, "attempt": attempt}
                 logger.error("operation parked", extra={**known_by, "code": problem.code})
@@ -292,6 +295,18 @@ def _result(outcome: Any) -> Any:
     if not fits(result):
         raise Unstorable("What the task returned is too large to be kept.", code="RESULT_TOO_LARGE")
     return result
+
+
+def _kept(problem: Problem) -> dict[str, Any]:
+    """Return what the row keeps of a problem, which has to fit in beside the arguments."""
+    whole = problem.to_json()
+    try:
+        kept: dict[str, Any] = orjson.loads(dump_json(whole))
+        if len(json.dumps(kept)) <= LARGEST_PROBLEM:
+            return kept
+    except (TypeError, ValueError):  # a member that has no JSON form
+        pass
+    return {name: whole[name] for name in ("type", "title", "status", "code")}
 
 
 def _arguments(operation: Operation, task: Task) -> dict[str, Any]:

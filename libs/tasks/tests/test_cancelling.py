@@ -171,7 +171,8 @@ def test_asked_again_it_answers_the_same(stored: Store, read: Read) -> None:
     first = cancel_operation(running.id, ADA)
     asked_at = read(running.id).cancel_asked_at
     assert (first.status, cancel_operation(running.id, ADA).status) == (202, 202)
-    assert read(running.id).cancel_asked_at == asked_at
+    assert read(running.id).cancel_asked_at == asked_at == first.body["cancel_asked_at"]
+    assert "cancel_asked_at" not in cancel_operation(operation.id, ADA).body
     assert [cancel_operation(operation.id, ADA).status for _ in range(2)] == [200, 200]
 
 

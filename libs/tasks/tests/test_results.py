@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from libs.errors import Conflict
 from libs.jwt import Caller, acting_as
 from libs.tasks import Operation, TaskRuntime, asynctask
 from libs.tasks.arguments import LARGEST_STORED
@@ -79,3 +80,29 @@ def test_what_is_too_large_has_failed_after_one_try(runtime_of: Runtimes, read: 
 def test_what_is_no_json_has_failed_after_one_try(runtime_of: Runtimes, read: Read, outcome: Any) -> None:
     row = read(run(runtime_of, outcome))
     assert (row.status, row.problem["code"], row.attempts) == ("failed", "RESULT_NOT_JSON", 1)
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        Conflict("x" * 400_000, code="TOO_MUCH"),
+        Conflict("é" * 5_000, code="TOO_MUCH"),
+        Conflict(code="TOO_MUCH", extra={"seen": object()}),
+    ],
+    ids=["larger than a row", "escaped", "no JSON"],
+)
+def test_of_a_problem_that_cannot_be_kept_its_code_is(
+    runtime_of: Runtimes, read: Read, problem: Conflict
+) -> None:
+    @asynctask
+    def refusing(given: str) -> None:
+        raise problem
+
+    runtime = runtime_of(refusing)
+    with runtime.active():
+        operation = refusing("x" * 340_000)
+    runtime.run(operation.id)
+    row = read(operation.id)
+    told = {"type": "about:blank", "title": "Conflict", "status": 409, "code": "TOO_MUCH"}
+    assert (row.status, row.problem) == ("failed", {**told, "request_id": row.request_id})
+    assert [one["code"] for one in row.history] == ["TOO_MUCH"]
