@@ -243,7 +243,7 @@ def test_what_names_no_broker_or_queue_is_refused_and_not_quoted(
 
 
 def test_a_service_with_tasks_needs_a_broker_or_a_redis() -> None:
-    service = Service("profiles", tasks=[asynctask(print)])
+    service = Service("profiles", tasks=[asynctask(lambda: None)])
     with pytest.raises(SettingsError, match="APP_REDIS_URL: Missing"):
         service.load_settings({**GOOD, "APP_JWKS_URL": "http://auth.test"})
     given = {**GOOD, "APP_JWKS_URL": "http://auth.test", "APP_BROKER_URL": "sqs://"}
