@@ -91,14 +91,14 @@ clients: .venv/.stamp ## Write dist/clients/, in TypeScript and Python, and chec
 ##@ The packages
 
 requirements: .venv/.stamp ## Pin requirements/*.in with hashes (ARGS=--upgrade for newer versions)
-	@for name in runtime dev java node; do \
+	@for name in runtime dev flower java node; do \
 		$(VENV) -m uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header \
 			--output-file requirements/$$name.txt $(ARGS) requirements/$$name.in || exit 1; \
 	done
 
 clean: ## Stop everything, then remove the data of both modes, .venv, .local and the tools' caches
 	@if [ -e .venv/.stamp ]; then $(INFRA) down --data; \
-		else docker compose --file docker-compose.yml down --volumes >/dev/null 2>&1 || true; fi
+		else docker compose --file docker-compose.yml --profile '*' down --volumes >/dev/null 2>&1 || true; fi
 	@rm -rf .venv .local dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

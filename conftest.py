@@ -55,6 +55,12 @@ def pytest_configure() -> None:
     settings.load_profile("other" if FUZZ else "same")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Have one worker more than there are processors: some wait for processes, which others can use."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Start the servers and export their addresses, before a worker exists."""

@@ -19,6 +19,8 @@ LOG_LINES = 15
 BUILD_LINES = 40
 PROGRESS = re.compile(r"\s*(Container|Network|Volume) ")
 READY_SECONDS = 180
+DOWN = ("--profile", "*", "down")
+"""With the tools that somebody has started, which else stay, and hold the network."""
 
 
 def command(*arguments: str) -> list[str]:
@@ -91,7 +93,7 @@ def up(ports: Ports) -> None:
             _up(ports)
         except BaseException:
             say("Stopping what was started ...")
-            run_calmly("down", ports=ports)
+            run_calmly(*DOWN, ports=ports)
             forget()
             raise
 
@@ -127,7 +129,7 @@ def down(data: bool = False) -> bool:
     with exclusively("compose"):
         there = bool(containers())
         # Volumes may be left from an earlier `down`, so their removal is tried without containers, too.
-        if (there or data) and run_calmly("down", *(["--volumes"] if data else [])) != 0:
+        if (there or data) and run_calmly(*DOWN, *(["--volumes"] if data else [])) != 0:
             raise LocalError("docker compose down failed: see its last lines above")
         forget()
         return there

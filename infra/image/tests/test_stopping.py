@@ -15,7 +15,8 @@ CONTAINERS = {
     for name, container in yaml.safe_load((Path(__file__).parents[3] / "docker-compose.yml").read_text())[
         "services"
     ].items()
-    if str(container.get("image", "")).startswith("polymacaron/") and "entrypoint" not in container
+    if str(container.get("image", "")).startswith("polymacaron/")
+    and not {"entrypoint", "profiles"} & set(container)
 }
 
 

@@ -25,10 +25,10 @@ def test_which_container_has_failed(container: dict[str, object], failed: bool):
 @pytest.mark.parametrize(
     ("there", "data", "commands"),
     [
-        ([{"State": "running"}], False, [("down",)]),
-        ([{"State": "running"}], True, [("down", "--volumes")]),
+        ([{"State": "running"}], False, [("--profile", "*", "down")]),
+        ([{"State": "running"}], True, [("--profile", "*", "down", "--volumes")]),
         ([], False, []),
-        ([], True, [("down", "--volumes")]),
+        ([], True, [("--profile", "*", "down", "--volumes")]),
     ],
 )
 def test_down_removes_volumes_when_told_to_and_then_without_containers_too(
