@@ -201,8 +201,7 @@ def run_command(options: argparse.Namespace) -> int:
 def _in_service(service: str, python: list[str], role: str) -> int:
     """Run Python with a service's settings, here or in its container."""
     if _choice().mode is Mode.COMPOSE:
-        no_terminal = [] if sys.stdin.isatty() and role == "shell" else ["-T"]
-        return compose.run("exec", *no_terminal, service, "python", *python)
+        return compose.run_python(service, python, terminal=sys.stdin.isatty() and role == "shell")
     if not native.is_up():
         raise LocalError("nothing is up: make up")
     environment = service_environment(service, ports_of_what_is_up(os.environ), role)

@@ -40,6 +40,20 @@ def run(*arguments: str, ports: Ports | None = None) -> int:
     return subprocess.run(command(*arguments), env=environment(ports), cwd=paths.ROOT).returncode
 
 
+def run_python(service: str, arguments: list[str], *, terminal: bool) -> int:
+    """Run Python in the container of a service, or, where that does not run, in one of its image; its exit code.
+
+    :raises LocalError: if nothing is up.
+    """
+    state = {container.get("Service"): container.get("State") for container in containers()}
+    if not state:
+        raise LocalError("nothing is up: make up")
+    no_terminal = [] if terminal else ["-T"]
+    if state.get(service) == "running":
+        return run("exec", *no_terminal, service, "python", *arguments)
+    return run("run", "--rm", "--no-deps", *no_terminal, "--entrypoint", "python", service, *arguments)
+
+
 def run_calmly(*arguments: str, ports: Ports | None = None) -> int:
     """Like `run`; in a pipe, where progress is hundreds of lines, show the last of them on failure only."""
     if sys.stderr.isatty():
