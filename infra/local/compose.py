@@ -41,8 +41,9 @@ def run(*arguments: str, ports: Ports | None = None) -> int:
 
 
 def run_python(service: str, arguments: list[str], *, terminal: bool) -> int:
-    """Run Python in the container of a service, or, where that does not run, in one of its image; its exit code.
+    """Run Python in the container of a service, or in another one of its image where it does not run.
 
+    :returns: the exit code.
     :raises LocalError: if nothing is up.
     """
     state = {container.get("Service"): container.get("State") for container in containers()}
