@@ -39,12 +39,15 @@ def before_load_schema(context: schemathesis.HookContext, raw_schema: JSON) -> N
             if "contentSchema" in schema:
                 # It does not look into the content of a text: it is given texts that follow the grammar.
                 schema["format"] = _name(schema["contentSchema"])
-                contents[schema["format"]] = schema["contentSchema"]
+                contents[schema["format"]] = schema
         if "requestBody" in operation:
             taken.update(_name(one["schema"]) for one in operation["requestBody"]["content"].values())
     for name, schema in contents.items():
-        texts = grammar.values(schema).map(json.dumps).filter(_is_small)
-        schemathesis.openapi.format(name, st.sampled_from(_drawn(texts)))
+        texts = _drawn(grammar.values(schema["contentSchema"]).map(json.dumps).filter(_is_small))
+        # It wants some that just fit and one that just does not: JSON may end with any number of spaces.
+        lengths = [schema["maxLength"] + more for more in (-1, 0, 1)]
+        edges = [texts[0].ljust(length) for length in lengths]
+        schemathesis.openapi.format(name, st.sampled_from([*texts, *edges]))
     for name, schema in schemas.items():
         if name not in taken:
             _drop_tuples(schema)

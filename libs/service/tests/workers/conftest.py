@@ -1,16 +1,20 @@
 """Workers as real processes, on tables and keys of their own."""
 
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pynamodb.exceptions import UpdateError
 
+from libs.dynamodb import is_condition_failure
 from libs.service import Running
-from libs.service.testing import environment, eventually, python_process, running_service
+from libs.service.testing import environment, eventually, running_service
+from libs.service.tests.workers.forking import Forked, Forks, forking
 from libs.service.tests.workers.working import RUN, WORK_DONE, service
 from libs.tasks import Operation, Task
 
@@ -22,6 +26,7 @@ class Work:
     running: Running
     environ: dict[str, str]
     folder: Path
+    forks: Forks
 
     def submit(self, task: Task, *args: Any, **kwargs: Any) -> Operation:
         """Call a task as a request would."""
@@ -29,18 +34,16 @@ class Work:
         with self.running.tasks.active():
             return task(*args, **kwargs)  # type: ignore[no-any-return]
 
+    @contextmanager
     def process(
         self, kind: str, *, script: str = RUN, environ: Mapping[str, str] | None = None, **settings: str
-    ) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    ) -> Iterator[Forked]:
         """Run a worker or beat; settings beside the usual ones by lower-case name."""
         own = {f"APP_{name.upper()}": value for name, value in settings.items()}
-        return self._logging("-c", script, kind, environ={**self.environ, **(environ or {}), **own})
-
-    @contextmanager
-    def _logging(self, *arguments: str, environ: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+        told = {**self.environ, **(environ or {}), **own}
         with (self.folder / "log").open("ab") as log:
             try:
-                with python_process(*arguments, environ=environ, output=log) as process:
+                with self.forks.process(script, kind, environ=told, output=log) as process:
                     yield process
             except BaseException:
                 print(self.said())
@@ -59,30 +62,68 @@ class Work:
         """Wait until tasks have written each of these."""
         eventually(lambda: set(lines) <= set(self.lines()), seconds=seconds)
 
+    def enough(self) -> None:
+        """Have tasks that are at work end."""
+        (self.folder / "enough").touch()
+
     def row(self, operation: Operation) -> Operation:
         return Operation.get(operation.id, consistent_read=True)
 
     def hurry(self, *operations: Operation) -> None:
         """Have the relay look at what is pending at once, and not seconds after it was last told."""
         for operation in operations:
-            row = self.row(operation)
-            if row.status == "queued":
-                row.update([Operation.due.set(0)])
+            self._hurry(self.row(operation))
+
+    def _hurry(self, row: Operation) -> None:
+        if row.status != "queued" or row.due <= time.time():
+            return
+        try:
+            row.update([Operation.due.set(0)], condition=Operation.status == "queued")
+        except UpdateError as error:
+            if not is_condition_failure(error):  # a worker has just taken it
+                raise
 
     def final(self, operation: Operation, *, seconds: float = 60) -> Operation:
         """Wait until an operation has ended, and return its row."""
 
         def ended() -> Operation | None:
             row = self.row(operation)
-            return row if row.status not in {"queued", "running"} else None
+            return row if row.is_final else None
 
-        found = eventually(ended, seconds=seconds)
+        found = eventually(ended, seconds=seconds, every=0.05)
         assert found is not None
         return found
 
+    def all_final(self, operations: Iterable[Operation], *, seconds: float = 60) -> list[Operation]:
+        """Wait until all have ended, and return their rows.
+
+        All the while the relay is hurried: of a hint that was lost it knows nothing for 5, then 10 seconds.
+        """
+        waiting = {str(one.id): one for one in operations}
+        rows: dict[str, Operation] = {}
+
+        def ended() -> bool:
+            for id_, operation in list(waiting.items()):
+                row = rows[id_] = self.row(operation)
+                if row.is_final:
+                    del waiting[id_]
+                else:
+                    self._hurry(row)
+            return not waiting
+
+        eventually(ended, seconds=seconds, every=0.1)
+        return list(rows.values())
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """What starts processes without the cost of imports."""
+    with forking() as forks:
+        yield forks
+
 
 @pytest.fixture
-def make_work(tmp_path: Path) -> Iterator[Callable[..., Work]]:
+def make_work(tmp_path: Path, forks: Forks) -> Iterator[Callable[..., Work]]:
     """Put the service together with these settings beside the usual ones."""
     with ExitStack() as stack:
 
@@ -91,7 +132,7 @@ def make_work(tmp_path: Path) -> Iterator[Callable[..., Work]]:
             environ = environment("profiles", **{**usual, **settings})
             environ = {**environ, WORK_DONE: str(tmp_path / "done")}
             running = stack.enter_context(running_service(service, _settings(environ)))
-            return Work(running, environ, tmp_path)
+            return Work(running, environ, tmp_path, forks)
 
         yield make
 
@@ -102,7 +143,7 @@ def _settings(environ: dict[str, str]) -> dict[str, str]:
 
 @dataclass
 class Servers:
-    """Servers of a test's own, which end with it."""
+    """Servers that are started for tests, and end with them."""
 
     folder: Path
     _running: list[subprocess.Popen[bytes]] = field(default_factory=list)
@@ -124,6 +165,14 @@ class Servers:
 @pytest.fixture
 def servers(tmp_path: Path) -> Iterator[Servers]:
     running = Servers(tmp_path)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def lasting_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """Servers that all tests of a module share."""
+    running = Servers(tmp_path_factory.mktemp("servers"))
     yield running
     running.stop()
 

@@ -25,6 +25,8 @@ from libs.service.testing import eventually
 from libs.service.tests.workers import working
 
 Make = Callable[..., Any]
+AT_ONCE = ("--repl-diskless-sync-delay", "0")
+"""Has a master not wait five seconds for more replicas."""
 
 
 @pytest.fixture
@@ -50,7 +52,7 @@ def does_its_work(work: Any, name: str) -> None:
 def replicated(servers: Any, ports: list[int], tmp_path: Path) -> list[subprocess.Popen[bytes]]:
     """Start a master at the first port, a replica at the second and a Sentinel at the third."""
     master, replica, sentinel = ports[:3]
-    started = [servers.start(redis_command(master, None), lambda: redis_answers(master))]
+    started = [servers.start([*redis_command(master, None), *AT_ONCE], lambda: redis_answers(master))]
     command = [*redis_command(replica, None), "--replicaof", HOST, str(master)]
     started.append(servers.start(command, lambda: redis_answers(replica)))
     eventually(lambda: client(replica).info("replication")["master_link_status"] == "up")
@@ -75,8 +77,7 @@ def test_with_sentinels_work_goes_on_at_the_new_master(
         assert work.running.broker.ping()
         replicated[0].kill()
         replicated[0].wait()
-        work.submit(working.work, "meanwhile")
-        work.wait_for("ended meanwhile", seconds=60)
+        work.all_final([work.submit(working.work, "meanwhile")])
         does_its_work(work, "after")
         assert work.running.broker.ping()
     assert client(ports[1]).info("replication")["role"] == "master"
@@ -123,8 +124,7 @@ def test_in_a_cluster_work_is_done_and_goes_on_when_the_queues_have_moved(
             giver.execute_command("MIGRATE", HOST, clustered[taker], name, 0, 1000)
         for port in (clustered[taker], clustered[1 - taker]):
             client(port).execute_command("CLUSTER SETSLOT", slot, "NODE", ids[taker])
-        work.submit(working.work, "moved")
-        work.wait_for("ended moved", seconds=90)
+        work.all_final([work.submit(working.work, "moved")], seconds=90)
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def one_node_and_its_replica(servers: Any, ports: list[int]) -> subprocess.Popen
     started = []
     for n, port in enumerate(ports[:2]):
         own = ["--cluster-enabled", "yes", "--cluster-config-file", f"nodes-{port}.conf"]
-        own += ["--cluster-port", str(ports[2 + n])]
+        own += ["--cluster-port", str(ports[2 + n]), *AT_ONCE]
         answers = functools.partial(redis_answers, port)
         started.append(servers.start([*redis_command(port, None), *own], answers))
     master, replica = (client(port) for port in ports[:2])
@@ -160,8 +160,7 @@ def test_in_a_cluster_work_goes_on_at_the_replica_of_a_node_that_died(
         # With three masters the others would decide so.
         client(ports[1]).execute_command("CLUSTER FAILOVER", "TAKEOVER")
         eventually(lambda: client(ports[1]).info("replication")["role"] == "master")
-        work.hurry(meanwhile)
-        work.wait_for("ended meanwhile", seconds=60)
+        work.all_final([meanwhile])
 
 
 # --- TLS

@@ -21,9 +21,8 @@ def test_a_web_process_killed_between_the_row_and_its_hint_has_accepted_the_work
     (stored,) = Operation.pending_index.query(PENDING)
     again = work.submit(working.work.options(unique_key="called"), "called")
     assert again.id == stored.id, "who calls again, not knowing, starts nothing more"
-    work.hurry(stored)
     with work.process("beat"), work.process("worker"):
-        row = work.final(stored)
+        (row,) = work.all_final([stored])
     assert (row.status, row.attempts) == ("succeeded", 1)
     assert work.lines() == ["began called", "ended called"]
 
@@ -43,8 +42,7 @@ def test_a_relay_killed_in_the_middle_of_a_round_loses_nothing_and_two_at_once_r
     taken = [one for one in operations if work.row(one).publications > 1]
     assert len(taken) == 6, "five hints, and one that it was about to give"
     with work.process("worker"), work.process("beat"), work.process("beat"):
-        work.hurry(*operations)
-        rows = [work.final(operation) for operation in operations]
+        rows = work.all_final(operations)
     assert {(row.status, int(row.attempts)) for row in rows} == {("succeeded", 1)}
     assert sorted(work.lines()) == sorted(f"{what} {name}" for what in ("began", "ended") for name in names)
 

@@ -55,32 +55,29 @@ def alive(tmp_path: Path) -> Path:
     return tmp_path / "alive"
 
 
-def test_a_worker_that_consumes_shows_it_and_readiness_counts_it(work: Any, alive: Path) -> None:
+def test_a_worker_that_consumes_shows_it_and_readiness_counts_it_until_it_has_ended(
+    work: Any, alive: Path
+) -> None:
     assert tasks_of(work)["workers"] == 0
-    with work.process("worker", alive_path=str(alive)):
+    with work.process("worker", alive_path=str(alive)) as worker:
         assert touches(alive, within=30)
         assert touches(alive, within=10 * EVERY)
         assert tasks_of(work)["workers"] == 1
-
-
-def test_a_worker_that_has_ended_is_not_counted(work: Any, alive: Path) -> None:
-    with work.process("worker", alive_path=str(alive)) as worker:
-        assert touches(alive, within=30)
         worker.terminate()
         worker.wait(30)
     assert tasks_of(work)["workers"] == 0
 
 
 def test_a_consumer_that_is_stuck_is_seen_though_its_event_loop_turns(
-    work: Any, alive: Path, tmp_path: Path
+    make_work: Callable[..., Any], alive: Path, tmp_path: Path
 ) -> None:
-    stuck = tmp_path / "stuck"
+    work, stuck, silence = make_work(task_lease_seconds="1"), tmp_path / "stuck", 5 / 3
     with work.process("worker", script=working.STUCK, alive_path=str(alive), environ={"STUCK": str(stuck)}):
         assert touches(alive, within=30)
         stuck.touch()
-        eventually(lambda: not touches(alive, within=5 * EVERY))
+        eventually(lambda: not touches(alive, within=silence))
         left = work.submit(working.work, "left")
-        assert not touches(alive, within=5 * EVERY)
+        assert not touches(alive, within=silence)
         assert work.row(left).status == "queued", "it was stuck indeed"
 
 
@@ -113,18 +110,21 @@ def test_a_broker_that_is_away_is_no_fault_of_the_worker(
             assert touches(alive, within=30)
 
 
-def test_a_worker_that_is_started_while_the_broker_is_away_is_alive(
+def test_what_is_started_while_the_broker_is_away_is_alive(
     make_work: Callable[..., Any], alive: Path, servers: Any
 ) -> None:
     with reserved_port() as port:
-        work = make_work(redis_url=f"redis://{HOST}:{port}/0")
-        with work.process("worker", alive_path=str(alive)), work.process("beat"):
+        work, of_beat = make_work(redis_url=f"redis://{HOST}:{port}/0"), alive.with_name("beat")
+        with (
+            work.process("worker", alive_path=str(alive)),
+            work.process("beat", alive_path=str(of_beat)),
+        ):
             assert touches(alive, within=30)
+            assert touches(of_beat, within=30)
             assert touches(alive, within=30)
             assert live_workers() == 1
             servers.start(redis_command(port, None), lambda: redis_answers(port))
-            work.hurry(work.submit(working.work, "one"))
-            work.wait_for("ended one", seconds=60)
+            work.all_final([work.submit(working.work, "one")])
             assert touches(alive, within=30)
 
 

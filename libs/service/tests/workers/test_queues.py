@@ -27,6 +27,7 @@ def test_a_worker_told_its_queues_leaves_the_others_alone(work: Any) -> None:
 def test_a_queue_that_no_task_has_stops_the_start(work: Any) -> None:
     with work.process("worker", worker_queues="default,slwo") as worker:
         assert worker.wait(60) != 0
+    assert "no task of profiles has the queue slwo" in work.said()
 
 
 def test_the_more_urgent_of_two_that_wait_is_done_first(make_work: Callable[..., Any]) -> None:

@@ -17,7 +17,7 @@ import redis
 from infra.local.ports import HOST
 from infra.local.servers import redis_answers, redis_command
 from infra.local.throwaway import reserved_port
-from libs.service.testing import eventually, kill_group
+from libs.service.testing import eventually
 from libs.service.tests.workers import working
 
 
@@ -32,33 +32,36 @@ def test_workers_killed_with_all_they_have_in_hand_lose_nothing(work: Any) -> No
         for killed in range(2):
             with work.process("worker") as worker:
                 eventually(lambda: len(work.lines()) > 8 * (killed + 1), seconds=30)  # noqa: B023 - asked at once
-                kill_group(worker)
+                worker.kill_group()
         with work.process("worker"):
-            rows = [work.final(operation, seconds=60) for operation in operations]
+            rows = work.all_final(operations)
     assert {row.status for row in rows} == {"succeeded"}
     assert ended(work) == names
     assert len([line for line in work.lines() if line.startswith("began")]) <= 30 + 2 * 2 * 2
 
 
 def test_children_killed_in_the_middle_of_a_task_lose_nothing(work: Any) -> None:
-    names = {f"{n}" for n in range(12)}
+    names = {f"{n}" for n in range(8)}
     with work.process("beat"), work.process("worker") as worker:
         operations = [work.submit(working.work, name, 0.3) for name in sorted(names)]
         for round_ in range(2):
             eventually(lambda: len(ended(work)) > 2 * round_)  # noqa: B023 - asked at once
             for child in psutil.Process(worker.pid).children()[:1]:
                 child.kill()
-        rows = [work.final(operation, seconds=60) for operation in operations]
+        rows = work.all_final(operations)
     assert {row.status for row in rows} == {"succeeded"}
     assert ended(work) == names
 
 
-def test_a_task_that_takes_its_worker_with_it_ends_as_failed_and_the_queue_goes_on(work: Any) -> None:
+def test_a_task_that_takes_its_worker_with_it_ends_as_failed_and_the_queue_goes_on(
+    make_work: Callable[..., Any],
+) -> None:
+    work = make_work(task_lease_seconds="1", task_sweep_seconds="0.2")  # each try ends with its lease
     with work.process("beat"), work.process("worker"):
         poison = work.submit(working.poison, "poison")
         others = [work.submit(working.work, f"{n}") for n in range(5)]
-        assert {work.final(one, seconds=60).status for one in others} == {"succeeded"}
-        row = work.final(poison, seconds=60)
+        assert {row.status for row in work.all_final(others)} == {"succeeded"}
+        row = work.final(poison)
     assert (row.status, row.problem["code"]) == ("failed", "TASK_FAILED")
     assert work.lines().count("began poison") == 3
 
@@ -89,8 +92,7 @@ def test_a_redis_that_is_killed_and_comes_back_loses_nothing(own_redis: Any) -> 
             operations.append(work.submit(working.work, f"while away {round_}"))
             server = start()
         returned = time.monotonic()
-        work.hurry(*operations)
-        rows = [work.final(operation, seconds=60) for operation in operations]
+        rows = work.all_final(operations)
         assert time.monotonic() - returned < 45
         assert worker.poll() is None, "it consumes again without a restart"
     assert {row.status for row in rows} == {"succeeded"}
@@ -130,8 +132,7 @@ def test_a_redis_that_answers_with_errors_ends_no_worker_and_loses_nothing(
         with work.process("worker", alive_path=str(work.folder / "another")) as another:
             eventually((work.folder / "another").exists)
             well(client)
-            work.hurry(*operations)
-            rows = [work.final(operation, seconds=60) for operation in operations]
+            rows = work.all_final(operations)
             assert [worker.poll(), another.poll()] == [None, None], "they go on without a restart"
     assert {row.status for row in rows} == {"succeeded"}
 
@@ -148,9 +149,8 @@ def test_a_stalled_redis_costs_a_request_three_seconds_and_no_task(own_redis: An
         slowest = max(slowest, time.monotonic() - started)
     os.kill(server.pid, signal.SIGCONT)
     assert slowest < 4
-    work.hurry(*operations)
     with work.process("beat"), work.process("worker"):
-        rows = [work.final(operation, seconds=60) for operation in operations]
+        rows = work.all_final(operations)
     assert {row.status for row in rows} == {"succeeded"}
 
 

@@ -19,7 +19,9 @@ from libs.service.testing import ISSUER, ISSUES, bearer, environment, running_se
 from libs.tasks import Operation, asynctask
 from services.auth.accounts import User
 from services.auth.clients import create, delete
+from services.auth.oauth.acting import Acting
 from services.auth.tests.conftest import Wire
+from services.auth.throttle import Window
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 OLD = 3600
@@ -226,6 +228,16 @@ def test_while_auth_is_away_a_task_waits(todos: Todos, token: str, user: dict[st
     assert (waiting.status, waiting.history[-1]["code"]) == ("queued", "SERVICE_UNAVAILABLE")
     todos.auth_is_away = False
     assert todos.work(operation).result == user["user_id"]
+
+
+def test_of_too_many_a_task_waits_for_as_long_as_auth_says(
+    todos: Todos, token: str, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running.dependencies.make(Acting), "_window", Window("acting", 0, 60))
+    asked_at = time.time()
+    waiting = todos.work(todos.start(read_profile, token))
+    assert (waiting.status, waiting.history[-1]["code"]) == ("queued", "SERVICE_UNAVAILABLE")
+    assert waiting.not_before >= asked_at + 55
 
 
 def test_what_a_program_was_let_into_its_tasks_are_too_and_nothing_else(
