@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from libs.errors import Forbidden, ServiceUnavailable
-from libs.jwt.address import Address
+from libs.jwt.address import Address, TryLater
 from libs.jwt.caller import SERVICE, Caller
 from libs.jwt.fetched import Fetched
 from libs.jwt.on_behalf import RENEWED_AT
@@ -95,7 +95,8 @@ class ServiceAccount:
 
         :raises Forbidden: ACCOUNT_CLOSED, if the user is disabled or gone; MAY_NOT_ACT, if the account has no
             right to act for users, or not there.
-        :raises ServiceUnavailable: if there is no token to be had now.
+        :raises ServiceUnavailable: if there is no token to be had now; with the seconds to wait, if auth has
+            said so, as after too many.
         """
         form = {
             "grant_type": ON_BEHALF_GRANT,
@@ -110,7 +111,8 @@ class ServiceAccount:
         except Exception as failure:  # noqa: BLE001 - whatever it is, there is no token
             told = {"url": str(self._address), "error": type(failure).__name__}
             logger.warning("no token to act for a user with", extra=told)
-            raise ServiceUnavailable(_NONE_NOW) from None
+            seconds = failure.seconds if isinstance(failure, TryLater) else 1
+            raise ServiceUnavailable(_NONE_NOW, retry_after=seconds) from None
         if granted is not None:
             return granted.token, granted.life
         if error == "invalid_grant":

@@ -8,7 +8,9 @@ call, and what a process has counted outlives its `kill -9`. Two things are diff
   there are as many files as processes at once, and not one more with each child that a worker replaces.
 - A file that a process was killed in the middle of making, and which is empty, is passed over.
 - Room for a file is taken before it is written to: on a full disk, a write into a mapped file kills the
-  process (SIGBUS), and with it the task in its hands. Where there is no room, a process counts for itself.
+  process (SIGBUS), and with it the task in its hands. Where there is no room, what a process counts from then
+  on is lost, with an error in the log, until it is replaced: nobody else could be asked for it. A file system
+  that takes no room beforehand is used without.
 
 Of gauges only such may be counted so that are right without their process (`multiprocess_mode="mostrecent"`,
 or ``max``): those of a place go on as well. What is there at a moment, ask for when you are asked: see
@@ -16,6 +18,7 @@ or ``max``): those of a place go on as well. What is there at a moment, ask for 
 """
 
 import atexit
+import errno
 import fcntl
 import itertools
 import logging
@@ -26,7 +29,6 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from prometheus_client import values
 from prometheus_client.core import Metric
@@ -92,58 +94,56 @@ class _RoomyFile(MmapedDict):
         super()._init_value(key)  # type: ignore[no-untyped-call]
 
 
+_CANNOT_TAKE = frozenset({errno.EOPNOTSUPP, errno.EINVAL, errno.EBADF})
+"""Said where a file system takes no room beforehand, also by the C library, which cannot imitate it here."""
+
+
 def _take_room(file: int, size: int) -> None:
-    if hasattr(os, "posix_fallocate"):  # macOS has none
+    if not hasattr(os, "posix_fallocate"):  # macOS has none
+        return
+    try:
         os.posix_fallocate(file, 0, size)
-
-
-class _Memory:
-    """Stands in for a file of counts."""
-
-    def __init__(self) -> None:
-        self._values: dict[str, tuple[float, float]] = {}
-
-    def read_value(self, key: str) -> tuple[float, float]:
-        return self._values.get(key, (0.0, 0.0))
-
-    def write_value(self, key: str, value: float, timestamp: float) -> None:
-        self._values[key] = value, timestamp
-
-    def close(self) -> None:
-        """Nothing is open."""
+    except OSError as error:
+        if error.errno not in _CANNOT_TAKE:
+            raise
 
 
 class _Counts:
-    """The counts of a process of one kind: in a file, or in memory from when there is no room for it."""
+    """The counts of a process of one kind, in a file for as long as there is room for it; then in none."""
 
     def __init__(self, name: str) -> None:
-        self._kept: Any = _Memory()
+        self._file: _RoomyFile | None = None
         try:
-            self._kept = _RoomyFile(name)
+            self._file = _RoomyFile(name)
         except OSError as error:
             self._forget(error)
 
     def _forget(self, error: OSError) -> None:
-        logger.error("metrics: no room for what is counted", extra={"error": type(error).__name__})
-        self._kept.close()
-        self._kept = _Memory()
+        told = {"error": type(error).__name__}
+        logger.error("metrics: no room, what this process counts is lost", extra=told)
+        self.close()
 
     def read_value(self, key: str) -> tuple[float, float]:
+        """Return what was counted before, and when."""
         try:
-            found: tuple[float, float] = self._kept.read_value(key)
+            return self._file.read_value(key) if self._file else (0.0, 0.0)  # type: ignore[no-untyped-call]
         except OSError as error:
             self._forget(error)
             return 0.0, 0.0
-        return found
 
     def write_value(self, key: str, value: float, timestamp: float) -> None:
+        """Store a count."""
         try:
-            self._kept.write_value(key, value, timestamp)
+            if self._file:
+                self._file.write_value(key, value, timestamp)  # type: ignore[no-untyped-call]
         except OSError as error:
             self._forget(error)
 
     def close(self) -> None:
-        self._kept.close()
+        """Let go of the file, and leave it to be added up."""
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()  # type: ignore[no-untyped-call]
 
 
 class SharedCounters(Collector):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from celery import signals
+from celery.worker import state
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
@@ -30,6 +31,8 @@ from libs.tasks.broker.pulse import Pulse
 from libs.tasks.watching.gauges import TableGauges
 from libs.tasks.watching.health import LiveWorker, end_life, show_life, worker_id
 
+LONGEST_PULSE_SECONDS = 20.0
+"""Between two signs of life of a worker, however long its leases are: health checks want one in 60."""
 WORKER_SECONDS = 30
 """A worker process whose main thread does not stir for that long is replaced."""
 
@@ -180,15 +183,22 @@ def run_worker(running: Running) -> int:
         without_mingle=True,
         quiet=True,
     )
-    drain = Drain(lambda: [child.pid for child in worker.pool._pool._pool], settings.drain_seconds)
+    drain = Drain(partial(_children, worker), lambda: bool(state.active_requests), settings.drain_seconds)
     signals.worker_shutting_down.connect(drain.begin, weak=False)
     try:
         worker.start()
     finally:
         pulse.stop()
+        # Where `Drain` has ended the process, the worker counts as alive until its last sign of life is old.
         with suppress(PynamoDBException):
             end_life(worker_id())
     return int(worker.exitcode or os.EX_OK)
+
+
+def _children(worker: Any) -> list[int]:
+    """Return the ids of the processes that run a worker's tasks; none once Celery has stopped them."""
+    pool = getattr(worker.pool, "_pool", None)
+    return [] if pool is None else [child.pid for child in pool._pool]
 
 
 def _queues(running: Running) -> list[str]:
@@ -212,7 +222,7 @@ def _pulse(running: Running, queues: Sequence[str]) -> Pulse:
         max_connections=1,
     )
     touch = _sign_of_life(running)
-    every = settings.task_lease_seconds / 3
+    every = min(settings.task_lease_seconds / 3, LONGEST_PULSE_SECONDS)
 
     def alive() -> None:
         touch()

@@ -167,7 +167,8 @@ class Settings:
     call_total_seconds: float = setting(5.0, Range(0.05))
 
     task_lease_seconds: float = setting(15.0, Range(1))
-    task_sweep_seconds: float = setting(5.0, Range(0.2))
+    # With more, beat would not show in time that it lives, which it does at each sweep.
+    task_sweep_seconds: float = setting(5.0, Range(0.2, 30))
     alive_path: str | None = setting(None)
 
 

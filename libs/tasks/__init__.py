@@ -21,6 +21,7 @@ that loses messages, delivers them twice or is down delays a task and loses none
     runtime      submit, run, replay
     hints        telling the broker that an operation waits
     relay        telling it again, and what is due by now
+    ending       beginning and ending a try while the database does not answer
     lease        how a worker shows that it is still at it, and hears that it shall stop
     effects      what a task does once, however often it is run
     request_url  the URL of the request that a task was called in

@@ -15,6 +15,8 @@ from libs.tasks.operation import Operation
 logger = logging.getLogger(__name__)
 
 REPORT_EVERY_SECONDS = 0.5
+AGAIN_AFTER_SECONDS = 1.0
+"""How long after a prolonging that has failed it is tried again; less where leases are short."""
 
 
 class LeaseLost(Exception):
@@ -108,18 +110,21 @@ class _Lease:
         self.due = due
         self.cancelled, self.lost = threading.Event(), threading.Event()
 
-    def prolong(self, seconds: float) -> None:
+    def prolong(self, seconds: float) -> bool:
+        """Return False if the database did not answer. Of a lease that was lost `lost` is set."""
         # A row of its own, for the task has the other; most tasks are over before one is needed.
         row = self._row = self._row or Operation(self._id, run_id=self._run_id)
         try:
             if not row.extend(seconds):
                 self.lost.set()
-                return
+                return True
         except Exception as error:  # noqa: BLE001 - the thread that prolongs all others shall live on
             told = {"operation": self._id, "error": type(error).__name__}
             logger.warning("lease not prolonged", extra=told)
+            return False
         if row.cancel_asked_at is not None:
             self.cancelled.set()
+        return True
 
 
 class Leases:
@@ -136,6 +141,7 @@ class Leases:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self._every = seconds / 3
+        self._again = min(AGAIN_AFTER_SECONDS, self._every / 5)
         self._empty()
 
     def _empty(self) -> None:
@@ -196,7 +202,7 @@ class Leases:
         if now >= lease.deadline:
             self._drop(lease)
         elif now >= lease.due and lease in self._held:
-            lease.prolong(self.seconds)
-            lease.due = time.monotonic() + self._every
+            answered = lease.prolong(self.seconds)
+            lease.due = time.monotonic() + (self._every if answered else self._again)
             if lease.lost.is_set():
                 self._drop(lease)

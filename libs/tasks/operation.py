@@ -4,7 +4,9 @@ The life of a row, each arrow one conditional write::
 
     queued  ──claim──────────> running
     queued  ──cancel─────────> cancelled
+    running ──claim, cancel──> running, cancelled    once its lease has run out
     running ──put_off────────> queued
+    running ──hand_back──────> queued                as if the try had not been
     running ──finish─────────> succeeded, failed
     running ──end_cancelled──> cancelled
     failed  ──replay─────────> queued
@@ -156,12 +158,16 @@ class Operation(Model):
         taken = operation._update(cls._taking(run_id, now + lease_seconds), cls._free(now) & known)
         return operation if taken else None
 
-    def claim(self, lease_seconds: float) -> bool:
+    def claim(self, lease_seconds: float, *, run_id: str | None = None) -> bool:
         """Take this operation, as it was read, for one run; False if it is not to be run now.
 
         That is so if it is final, put off to a later time, or another worker's lease on it is good.
+
+        :param run_id: of the run, by default a new one; if the row has it, it was claimed before.
         """
-        cls, now, run_id = type(self), time.time(), uuid.uuid4().hex
+        if run_id is not None and self.run_id == run_id:
+            return self.extend(lease_seconds)
+        cls, now, run_id = type(self), time.time(), run_id or uuid.uuid4().hex
         actions, free = cls._taking(run_id, now + lease_seconds), cls._free(now)
         if self.status == RUNNING:
             actions.append(cls.history.set(self._with_try("WORKER_LOST", seconds=None)))
@@ -240,12 +246,13 @@ class Operation(Model):
     def cancel(self) -> bool:
         """Cancel it if it waits, or ask the worker that runs it to; False if it is final already.
 
-        Asked once more it does nothing more.
+        One whose lease has run out is not asked: perhaps no worker takes over, as of a task that is gone from
+        the release. Asked once more it does nothing more.
         """
-        cls = type(self)
-        asked = cls.cancel_asked_at.set(cls.cancel_asked_at | _now())
+        cls, asked = type(self), type(self).cancel_asked_at.set(type(self).cancel_asked_at | _now())
         while not self.is_final:
-            if self._update(self._leaves(CANCELLED), cls.status == QUEUED):
+            abandoned = (cls.status == RUNNING) & (cls.due <= time.time() - CLOCK_SKEW_SECONDS)
+            if self._update(self._leaves(CANCELLED), (cls.status == QUEUED) | abandoned):
                 count_cancelled(self.task)
                 return True
             if self._update([asked], cls.status == RUNNING):
@@ -260,11 +267,11 @@ class Operation(Model):
         return self._end_run(CANCELLED, actions, self._mine())
 
     def replay_actions(self) -> list[Action]:
-        """Return what makes a failed operation wait to be run, with all its attempts before it."""
+        """Return what makes a failed operation, to which a hint is given, wait with all its attempts."""
         cls = type(self)
         gone = (cls.problem, cls.message, cls.finished_at, cls.expires_at, cls.cancel_asked_at, cls.run_id)
         return [
-            *self._waits(0),
+            *self._waits(0, hints=1),
             cls.pending.set(PENDING),
             cls.attempts.set(0),
             cls.progress.set(0),
@@ -297,9 +304,17 @@ class Operation(Model):
             actions.append(cls.due.set(now + wait))
         return self._update(actions, (cls.publications == self.publications) & (cls.due == self.due))
 
-    def _waits(self, seconds: float) -> list[Action]:
+    def not_published(self) -> None:
+        """Take back the note of `published_again`, for no hint was taken: it is due, behind all that are."""
+        cls, actions = type(self), [type(self).publications.set(type(self).publications - 1)]
+        as_noted = (cls.status == QUEUED) & (cls.publications == self.publications)
+        self._update([*actions, cls.due.set(time.time())], as_noted)
+
+    def _waits(self, seconds: float, *, hints: int = 0) -> list[Action]:
+        """Return what makes it wait. Without `hints` by others the relay gives one when the time has come."""
         cls, at = type(self), time.time() + seconds
-        return [cls.status.set(QUEUED), cls.publications.set(0), cls.not_before.set(at), cls.due.set(at)]
+        due = at + looks_take(hints)
+        return [cls.status.set(QUEUED), cls.publications.set(hints), cls.not_before.set(at), cls.due.set(due)]
 
     def _ends(self, status: str) -> list[Action]:
         return [type(self).status.set(status), type(self).finished_at.set(_now())]

@@ -3,7 +3,7 @@
 import re
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 PRIORITIES = range(10)
@@ -12,6 +12,9 @@ DEFAULT_PRIORITY = 5
 
 DEFAULT_QUEUE = "default"
 """What the service's own queue is called where one has to be named."""
+
+LATEST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
+"""The last time there is a date for."""
 
 _QUEUE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
@@ -26,7 +29,8 @@ class CallOptions:
         `DEFAULT_QUEUE`, the service's own.
     :param priority: 0 to 9, where 9 goes first.
     :param unique_key: while an operation of the task with this key is pending, the call returns that one.
-    :raises ValueError: for a negative delay, a time without its zone, both, or a name or number that is none.
+    :raises ValueError: for a negative delay, a time without its zone, both, one after the year 9999, or a
+        name or number that is none.
     """
 
     delay: float | None = None
@@ -42,6 +46,8 @@ class CallOptions:
             raise ValueError("a delay is seconds, from 0")
         if self.at is not None and self.at.utcoffset() is None:
             raise ValueError("the time of a call needs its zone: datetime(…, tzinfo=UTC)")
+        if (self.not_before() or 0.0) > LATEST:
+            raise ValueError("a call is for a time before the year 10000; is its delay in milliseconds?")
         if self.queue is not None and not _QUEUE.fullmatch(self.queue):
             raise ValueError("a queue is named by 1 to 64 letters, digits and _ . -")
         if self.priority is not None and self.priority not in PRIORITIES:

@@ -60,6 +60,7 @@ class Relay:
             if _may_have_its_hint(operation) and (held(operation.queue) or 0) > FULL_QUEUE_HINTS:
                 continue
             if not self._hints.give(operation):
+                operation.not_published()
                 break
             self._metrics.published_again(operation.task)
             published += 1

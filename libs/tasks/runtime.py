@@ -21,7 +21,7 @@ from libs.errors import Conflict, InternalError, Problem, request_id_scope, trac
 from libs.jwt import Caller, Identity, acting_as, current_caller, running_as
 from libs.tasks.arguments import decode, fits
 from libs.tasks.effects import effects_of
-from libs.tasks.ending import store_end
+from libs.tasks.ending import store_end, until_answered
 from libs.tasks.hints import Hints, Publisher
 from libs.tasks.lease import Cancelled, LeaseLost, Leases
 from libs.tasks.operation import FAILED, Operation
@@ -30,7 +30,7 @@ from libs.tasks.relay import Relay
 from libs.tasks.request_url import url_scope
 from libs.tasks.schedule import Slots
 from libs.tasks.submitting import Submission, prepared
-from libs.tasks.task import Task, active_runtime
+from libs.tasks.task import Task, active_runtime, asked_to_wait
 from libs.tasks.unique import find_holder, release, taking
 from libs.tasks.watching.metrics import TaskMetrics, current_metrics
 
@@ -168,9 +168,14 @@ class TaskRuntime:
     def run(self, operation_id: str, task: Task | None = None) -> None:
         """Run an operation if it is to be run now; never raises for a fault of the task itself.
 
+        While the database does not answer, it waits: with the hint the next would be thrown away, and so on.
+
         :param task: what the hint says it is one of; known, a queued one is taken without reading it before.
+        :raises PynamoDBException: if it cannot be claimed for a third of the lease; the relay gives the hint
+            again.
         """
-        claimed = self._claimed(operation_id, task)
+        run_id = uuid.uuid4().hex  # one for all attempts, by which it is known that an earlier one was done
+        claimed = until_answered(partial(self._claimed, operation_id, task, run_id), self._leases.seconds / 3)
         if claimed is None:
             return
         operation, task = claimed
@@ -183,9 +188,8 @@ class TaskRuntime:
         if operation.is_final and operation.status != FAILED:
             release(operation)
 
-    def _claimed(self, operation_id: str, task: Task | None) -> tuple[Operation, Task] | None:
+    def _claimed(self, operation_id: str, task: Task | None, run_id: str) -> tuple[Operation, Task] | None:
         """Take an operation for a run of its task; None if it is not to be run now, or not by this one."""
-        run_id = uuid.uuid4().hex
         if task is not None:
             operation = Operation.claim_queued(
                 operation_id, self._leases.seconds, run_id=run_id, task=task.name, version=task.version
@@ -205,8 +209,7 @@ class TaskRuntime:
                 "operation is for a newer release", extra={"operation": operation.id, "task": task.name}
             )
             return None
-        taken = operation.run_id == run_id or operation.claim(self._leases.seconds)
-        return (operation, task) if taken else None
+        return (operation, task) if operation.claim(self._leases.seconds, run_id=run_id) else None
 
     def _run_claimed(self, operation: Operation, task: Task) -> None:
         attempt, started = int(operation.attempts), time.monotonic()
@@ -272,7 +275,8 @@ class TaskRuntime:
                 known_by = {"operation": operation.id, "task": task.name, "attempt": attempt}
                 logger.error("operation parked", extra={**known_by, "code": problem.code})
             return parked
-        seconds = wait * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
+        jitter = random.uniform(0.75, 1.25)  # noqa: S311 - not for secrets
+        seconds = max(wait * jitter, asked_to_wait(problem))
         # It cannot be put off if somebody has asked to cancel it, who shall not wait for another try.
         return self._store(lambda: operation.put_off(seconds, code=problem.code) or operation.end_cancelled())
 

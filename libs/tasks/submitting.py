@@ -29,7 +29,7 @@ def prepared(
 ) -> Operation:
     """Return the operation of a call, which is not stored yet.
 
-    :raises TypeError: if an argument has no JSON form.
+    :raises TypeError: if an argument has no JSON form, or `unique` of the task returns None.
     :raises BodyTooLarge: if the row would have no room for what becomes of it.
     """
     encoded = encode_arguments(arguments)
@@ -39,6 +39,8 @@ def prepared(
     key = options.unique_key
     if key is None and callable(task.unique):
         key = task.unique(dict(arguments))
+        if key is None:
+            raise TypeError(f"{task.name}: its unique has returned None, which is no key")
     lock = None
     if key is not None:
         lock = lock_of_key(task.name, key)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from libs.tasks.runtime import TaskRuntime
 
 LONGEST_WAIT_SECONDS = 300.0
+_MOST_DIGITS = 6
 
 Unique = Literal["arguments"] | Callable[[dict[str, Any]], str]
 Upgrade = Callable[[dict[str, Any], int], dict[str, Any]]
@@ -36,7 +37,7 @@ class Task:
     :param priority: 0 to 9, where 9 goes first.
     :param unique: while an operation with the same key is pending, a call returns that one and starts none.
         ``"arguments"``: the key is the caller and the arguments as they were given; or a function of the
-        arguments by name that returns it, for all callers.
+        arguments by name that returns it, for all callers; for None the call is a TypeError.
     :param every: run by itself, without arguments and without a caller: every so many whole
         seconds since 1970, or as a line of cron in UTC has it (``"5 4 * * *"``). See `Schedule`.
     :param version: of the form of its arguments, from 1. An operation of a newer one waits for a worker of
@@ -87,7 +88,8 @@ class Task:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """In a request or a task, store and queue the call and return its `Operation`; else, just run it.
 
-        :raises TypeError: for an argument the function does not take or that has no JSON form.
+        :raises TypeError: for an argument the function does not take or that has no JSON form, or if `unique`
+            returns None.
         """
         return self._call(CallOptions(), args, kwargs)
 
@@ -129,12 +131,21 @@ class Task:
     def retry_after(self, error: Exception, attempt: int) -> float | None:
         """Return the seconds to wait before the next try, or None if there shall be none.
 
-        A problem of the client's making (4xx) stays one however often it is tried.
+        They are no fewer than the Retry-After of the problem says, up to five minutes. A problem of the
+        client's making (4xx) stays one however often it is tried.
         """
         hopeless = isinstance(error, Problem) and error.status < 500
         if hopeless or attempt >= self.attempts:
             return None
-        return float(min(self.retry_seconds * 2.0 ** min(attempt - 1, 30), LONGEST_WAIT_SECONDS))
+        wait = max(self.retry_seconds * 2.0 ** min(attempt - 1, 30), asked_to_wait(error))
+        return float(min(wait, LONGEST_WAIT_SECONDS))
+
+
+def asked_to_wait(error: Exception) -> float:
+    """Return the seconds that the Retry-After of a problem asks for, at most five minutes; 0 without."""
+    asked = error.headers.get("Retry-After", "") if isinstance(error, Problem) else ""
+    is_number = asked.isascii() and asked.isdigit()
+    return min(float(asked[:_MOST_DIGITS]), LONGEST_WAIT_SECONDS) if is_number else 0.0
 
 
 @overload

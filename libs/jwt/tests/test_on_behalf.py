@@ -285,3 +285,19 @@ def test_what_may_pass_is_tried_again(
         account.acting_for(ADA, "todos")
     assert SECRET not in caplog.text
     assert "hunter2" not in caplog.text
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [("42", "42"), (None, "1"), ("Wed, 21 Oct 2026 07:28:00 GMT", "1"), ("-1", "1"), ("9" * 5000, "999999")],
+    ids=["seconds", "nothing", "date", "negative", "digits"],
+)
+def test_how_long_to_wait_is_told(
+    account: ServiceAccount, endpoint: Endpoint, status: int, asked: str | None, told: str
+) -> None:
+    headers = {} if asked is None else {"Retry-After": asked}
+    endpoint.answer = httpx.Response(status, text="a proxy's page", headers=headers)
+    with pytest.raises(ServiceUnavailable) as refused:
+        account.acting_for(ADA, "todos")
+    assert refused.value.headers["Retry-After"] == told

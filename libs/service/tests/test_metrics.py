@@ -266,21 +266,55 @@ def no_room(*_: object) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def test_on_a_full_disk_a_process_counts_for_itself(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    early = counting._Counts(str(tmp_path / "counter_1.db"))
-    early.write_value("early", 1.0, 0.0)
-    monkeypatch.setattr(os, "posix_fallocate", no_room)
-    late = counting._Counts(str(tmp_path / "counter_2.db"))
-    for n in range(counting.FIRST_BYTES // 100):  # the file would have to grow
-        for counts in (early, late):
-            assert counts.read_value(f"{n:0100}") == (0.0, 0.0)
-            counts.write_value(f"{n:0100}", n, 0.0)
-            assert counts.read_value(f"{n:0100}") == (n, 0.0)
-    late.close()
-    early.close()
-    assert [record.levelno for record in caplog.records] == [logging.ERROR] * 2
+ALONE = """
+import errno, os, sys
+from prometheus_client import Counter, Gauge, generate_latest
+from werkzeug.test import Client
+from libs.service.metrics import Metrics
+
+def refuse(*_):
+    raise OSError(getattr(errno, sys.argv[1]), "")
+
+metrics = Metrics(shared=True)
+early = Counter("early", "What was counted before.", ["n"], registry=metrics.registry)
+early.labels("1").inc()
+os.posix_fallocate = refuse
+late = Gauge("late", "What is of a file of its own.", registry=metrics.registry, multiprocess_mode="max")
+late.set(7)
+for n in range(1000):  # the file has to grow
+    early.labels(str(n)).inc()
+print(Client(metrics.app).get("/metrics").text)
+"""
+
+
+def alone(tmp_path: Path, fault: str) -> tuple[list[str], str]:
+    """What a process tells of its metrics and logs where no room can be taken from some time on."""
+    ended = subprocess.run(
+        [sys.executable, "-c", ALONE, fault],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout.splitlines(), ended.stderr
+
+
+def test_on_a_full_disk_what_a_process_has_counted_is_told_and_what_it_counts_is_lost(tmp_path: Path) -> None:
+    told, log = alone(tmp_path, "ENOSPC")
+    assert 'early_total{n="0"} 1.0' in told
+    assert 'early_total{n="999"} 1.0' not in told
+    assert "late 7.0" not in told
+    assert log.splitlines() == ["metrics: no room, what this process counts is lost"] * 2
+
+
+@pytest.mark.parametrize("fault", ["EOPNOTSUPP", "EINVAL", "EBADF"])
+def test_a_file_system_that_takes_no_room_beforehand_is_used_without(tmp_path: Path, fault: str) -> None:
+    told, log = alone(tmp_path, fault)
+    assert {'early_total{n="1"} 2.0', 'early_total{n="999"} 1.0', "late 7.0"} <= set(told)
+    assert log == ""
 
 
 def test_where_no_folder_can_be_made_a_process_counts_for_itself(

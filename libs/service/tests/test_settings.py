@@ -106,6 +106,7 @@ def test_texts_become_values(variable: str, text: str, value: object) -> None:
         ("APP_TASK_LEASE_SECONDS", "0.5"),
         ("APP_TASK_LEASE_SECONDS", "nan"),
         ("APP_TASK_SWEEP_SECONDS", "0.1"),
+        ("APP_TASK_SWEEP_SECONDS", "31"),
     ],
 )
 def test_a_malformed_value_is_named_and_nothing_else_is(variable: str, text: str) -> None:

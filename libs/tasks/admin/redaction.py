@@ -3,12 +3,14 @@
 What is doubtful is hidden: an argument that cannot be read costs an operator a look into the data, one that
 can may cost an account. It is hidden by its name, wherever in JSON it stands (``password``, ``newPassword``,
 ``api_key``), and by what it looks like: signed tokens, `Authorization` values, private keys, long random
-texts, and of addresses everything beside scheme, host and a plain path.
+texts, and of addresses everything beside scheme, host and a plain path. A text that is an object or a list of
+JSON is redacted as such.
 
 It is a net with holes and no proof that nothing is shown: a secret that is short and has an innocent name
 looks like any word.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -44,14 +46,18 @@ _WORDS = frozenset(
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY")
-_NAMES = r"""(?: passwor[dt] | passwd | pwd | passphrase | passcode | secret | token | authorization
-    | cookie | credentials? | (?:api|access|private)[_\s-]?key ) \w{0,20}"""
+_CLEAR_WORDS = ("otp", "totp", "pin", "pwd", "jwt", "sid", "signature", "verifier", "cvc", "cvv", "mfa")
+"""Those of `_WORDS` that mean nothing else in a text; ``code: 409`` and ``key: see below`` are shown."""
+_NAMES = rf"""(?: {"|".join(_PARTS)} | (?:api|access|private)[_\s-]?key
+    | (?<![^\W_]) (?:{"|".join(_CLEAR_WORDS)}) (?![^\W_]) ) \w{{0,20}}"""
 _SAID = re.compile(
     rf"""(?ix) (?P<name> {_NAMES} (?: \\{{0,20}}["'] | %22 )? \s{{0,5}} (?: [:=] | %3[ad] )
     | (?<![\w-]) --? [\w-]{{0,30}}? {_NAMES} (?=\s) ) \s{{0,5}} [^\s] [^\r\n]*"""
 )
 """``password=…``, ``"token": …``, ``Cookie: …`` and ``--password …`` within a text, with the quotes of JSON
 within JSON or as an address has it: nothing of that line is shown after it."""
+_QUOTED = re.compile(r"""["']([\w .-]{1,60}?)\\{0,20}["']\s{0,5}:\s{0,5}(?=[^\s])""")
+_LINE = re.compile(r"[^\r\n]*")
 _TAG = re.compile(r"<([\w:.-]{1,60})(\s[^<>]{0,200})?>(?:<!\[CDATA\[)?[^<]+")
 _SCHEME = re.compile(r"(?i)\b(bearer|basic|digest|dpop)\s{1,5}[^\s,;]{8,}")
 _JWT = re.compile(r"(?<![\w-])eyJ[\w-]{2,}(?:\.[\w-]*){1,4}")
@@ -114,17 +120,39 @@ def redacted_text(text: str) -> str:
     """Return a text without what in it looks like a secret; takes time that grows with its length alone."""
     if _PRIVATE_KEY.search(text):
         return HIDDEN
+    if text.lstrip().startswith(("{", "[")):
+        try:
+            return _redacted_json(text)
+        except RecursionError:
+            return HIDDEN
+        except ValueError:  # it is no JSON
+            pass
     text = _SCHEME.sub(rf"\1 {HIDDEN}", text)
     text = _ADDRESS.sub(lambda found: f"{found[1]}://{_address(found[2])}", text)
     text = _USER.sub(f"{HIDDEN}@", text)
     text = _TAG.sub(
         lambda found: f"<{found[1]}{found[2] or ''}>{HIDDEN}" if is_secret_name(found[1]) else found[0], text
     )
-    text = _without_sent(text)
+    text = _without_named(text, _SENT, _SENT_VALUE)
+    text = _without_named(text, _QUOTED, _LINE)
     text = _JWT.sub(HIDDEN, text)
     text = _KNOWN_KEYS.sub(HIDDEN, text)
     text = _SAID.sub(rf"\g<name> {HIDDEN}", text)
     return _RANDOM.sub(lambda found: _without_random(found[0]), text)
+
+
+def _redacted_json(text: str) -> str:
+    """Return a text of JSON redacted as JSON; what is not ASCII as it came, escaped or not.
+
+    :raises ValueError: if it is none.
+    """
+    shown = redacted(json.loads(text, object_hook=_escaped))
+    return json.dumps(shown, ensure_ascii="\\u" in text)
+
+
+def _escaped(members: dict[str, Any]) -> dict[str, Any]:
+    """Mark what looks as `encode` writes an object of a contract: in a text it is whatever it likes."""
+    return {"$escaped": members} if "$object" in members else members
 
 
 def is_secret_name(name: str) -> bool:
@@ -171,13 +199,13 @@ def _names_a_secret(value: Any) -> bool:
     return isinstance(value, str) and len(value) <= _LONGEST_NAME and is_secret_name(value)
 
 
-def _without_sent(text: str) -> str:
-    """Hide the values of forms and queries: ``code=…&state=…``."""
+def _without_named(text: str, names: re.Pattern[str], values: re.Pattern[str]) -> str:
+    """Hide the values of secrets: in forms and queries (``code=…&state=…``), or what is like JSON."""
     shown, done = [], 0
-    for found in _SENT.finditer(text):
+    for found in names.finditer(text):
         if found.start() >= done and is_secret_name(found[1]):
             shown += [text[done : found.end()], HIDDEN]
-            value = _SENT_VALUE.match(text, found.end())
+            value = values.match(text, found.end())
             done = value.end() if value else found.end()
     return "".join(shown) + text[done:]
 

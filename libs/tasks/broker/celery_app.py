@@ -184,6 +184,9 @@ def relay_scheduler(runtime: TaskRuntime, relayed: Callable[[], None]) -> type[S
     """
 
     class RelayScheduler(Scheduler):  # type: ignore[misc]
+        producer = None
+        """Celery's own connects for each entry, and without a broker tries to without end."""
+
         def apply_async(self, entry: Any, *args: Any, **kwargs: Any) -> Any:
             if entry.task != RELAY:
                 return super().apply_async(entry, *args, **kwargs)

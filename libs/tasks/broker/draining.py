@@ -16,6 +16,7 @@ from typing import Any
 
 from pynamodb.exceptions import PynamoDBException
 
+from libs.tasks.ending import store_end
 from libs.tasks.lease import current_operation
 from libs.tasks.operation import Operation
 
@@ -36,13 +37,18 @@ class HandedBack(BaseException):
 
 def hand_back_on_signal(**_: Any) -> None:
     """Have this process, a child of a worker, obey `HAND_BACK_SIGNAL`."""
-    signal.signal(HAND_BACK_SIGNAL, _interrupt)
+    interrupted: str | None = None
 
+    def interrupt(_signal: int, _frame: object) -> None:
+        nonlocal interrupted
+        operation = current_operation()
+        if operation is None:  # no task runs, or it is over but for its end
+            return
+        if operation.run_id != interrupted:  # else it is tidying up
+            interrupted = operation.run_id
+            raise HandedBack(operation)
 
-def _interrupt(_signal: int, _frame: object) -> None:
-    operation = current_operation()
-    if operation is not None:  # else no task runs, or it is over but for its end
-        raise HandedBack(operation)
+    signal.signal(HAND_BACK_SIGNAL, interrupt)
 
 
 def handing_back(run: Callable[[str], None], operation_id: str) -> None:
@@ -51,7 +57,7 @@ def handing_back(run: Callable[[str], None], operation_id: str) -> None:
         run(operation_id)
     except HandedBack as interrupted:
         try:
-            kept = interrupted.operation.hand_back()
+            kept = store_end(interrupted.operation.hand_back, HAND_BACK_SECONDS)
         except PynamoDBException:
             logger.exception("a task could not be handed back; its lease will run out")
             return
@@ -63,11 +69,15 @@ class Drain:
     """Bounds the end of a worker.
 
     :param children: returns the ids of the processes that run its tasks.
+    :param busy: tells whether one of them is at a task.
     :param seconds: how long after SIGTERM this process may live.
     """
 
-    def __init__(self, children: Callable[[], Iterable[int]], seconds: float) -> None:
+    def __init__(
+        self, children: Callable[[], Iterable[int]], busy: Callable[[], bool], seconds: float
+    ) -> None:
         self._children = children
+        self._busy = busy
         self._seconds = seconds
 
     def begin(self, **_: Any) -> None:
@@ -78,11 +88,15 @@ class Drain:
         # A thread: the main one waits for the children, and with it the process ends at any time.
         end = time.monotonic() + self._seconds
         time.sleep(max(self._seconds - HAND_BACK_SECONDS, 0))
-        logger.info("tasks that still run are handed back")
+        if self._busy():
+            logger.info("tasks that still run are handed back")
         while time.monotonic() < end:
             self._signal(HAND_BACK_SIGNAL)  # again: one that comes between two tasks does nothing
             time.sleep(0.5)
-        logger.error("tasks that cannot be interrupted are killed; their leases will run out")
+        if self._busy():
+            logger.error("tasks that cannot be interrupted are killed; their leases will run out")
+        else:  # as where the broker does not answer when the connection to it is closed
+            logger.warning("the worker has nothing left to do and does not end; it is killed")
         self._signal(signal.SIGKILL)
         os._exit(os.EX_OK)
 

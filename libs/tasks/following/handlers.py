@@ -18,10 +18,11 @@ def accepted(operation: Operation) -> Result:
     """Return the answer to a request that started `operation`: 202 and where to follow it.
 
     If it is somebody else's, who has started the same before (`unique`), the caller could not follow it: the
-    answer has its id and status, and neither its address nor how far it is.
+    answer has its id and status, and neither its address nor how far it is. So it is where nobody is known to
+    call: what is nobody's may be another's, and nobody can follow it.
     """
     caller = current_caller()
-    if operation.owner != (caller.subject if caller else None):
+    if caller is None or operation.owner != caller.subject:
         return Result(_of_another(operation), status=202)
     return _to_follow(operation)
 

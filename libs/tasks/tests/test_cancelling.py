@@ -10,6 +10,7 @@ import pytest
 from libs.errors import Conflict, NotFound, ServiceUnavailable
 from libs.jwt import Caller, acting_as
 from libs.tasks import Cancelled, Operation, Progress, TaskRuntime, asynctask, lease
+from libs.tasks.admin import administration
 from libs.tasks.following.handlers import cancel_operation, get_operation
 
 Runtimes = Callable[..., TaskRuntime]
@@ -153,16 +154,72 @@ def test_who_asked_to_cancel_waits_for_no_further_try(runtime_of: Runtimes, read
     assert cancelled_row(read(operation.id))
 
 
-def test_one_whose_worker_died_is_not_run_again(runtime_of: Runtimes, stored: Store, read: Read) -> None:
+DEAD = {"owner": "ada", "status": "running", "run_id": "dead", "attempts": 1}
+
+
+def test_one_whose_worker_died_is_cancelled_at_once(runtime_of: Runtimes, stored: Store, read: Read) -> None:
     @asynctask
     def never() -> None:
         tidied.append("it ran")
 
-    operation = stored(task=never.name, owner="ada", status="running", run_id="dead", attempts=1, due=0)
-    assert cancel_operation(operation.id, ADA).status == 202
-    runtime_of(never).run(operation.id)
+    operation = stored(task=never.name, **DEAD, due=time.time() - 3)
+    answer = cancel_operation(operation.id, ADA)
+    assert (answer.status, answer.body["status"]) == (200, "cancelled")
     assert cancelled_row(read(operation.id))
-    assert tidied == []
+    runtime_of(never).run(operation.id)
+    assert (tidied, read(operation.id).status) == ([], "cancelled")
+
+
+@pytest.mark.parametrize("version", [1, 2], ids=["its task is gone", "it is of a newer release"])
+def test_so_is_one_that_no_worker_takes_over(
+    runtime_of: Runtimes, stored: Store, read: Read, version: int
+) -> None:
+    @asynctask
+    def known() -> None: ...
+
+    runtime = runtime_of(known)
+    task = "gone.task" if version == 1 else known.name
+    operation = stored(task=task, version=version, **DEAD, due=time.time() - 3600)
+    runtime.run(operation.id)
+    assert read(operation.id).status == "running"
+    administration.cancel(read(operation.id), by="operator")
+    assert cancelled_row(read(operation.id))
+
+
+def test_with_one_whose_worker_died_its_lock_is_gone(runtime_of: Runtimes, read: Read) -> None:
+    @asynctask(unique="arguments")
+    def alone() -> None: ...
+
+    with runtime_of(alone).active(), acting_as(ADA):
+        operation = alone()
+        assert read(operation.id).claim(-3)
+        assert alone().id == operation.id
+        assert cancel_operation(operation.id, ADA).status == 200
+        assert [one.id for one in Operation.scan()] == [operation.id]
+        assert alone().id != operation.id
+
+
+def test_one_whose_worker_may_live_by_another_clock_is_asked(stored: Store, read: Read) -> None:
+    operation = stored(**DEAD, due=time.time() - 1)
+    assert cancel_operation(operation.id, ADA).status == 202
+    assert read(operation.id).cancel_asked_at is not None
+
+
+def test_a_worker_that_had_not_died_after_all_hears_that_it_has_lost_its_lease(
+    runtime_of: Runtimes, read: Read
+) -> None:
+    @asynctask
+    def stalled(progress: Progress) -> None:
+        Operation(operation.id).update([Operation.due.set(time.time() - 3)])
+        assert cancel_operation(operation.id, ADA).status == 200
+        progress.report(0.5)
+        tidied.append("it went on")
+
+    runtime = runtime_of(stalled)
+    with runtime.active(), acting_as(ADA):
+        operation = stalled()
+    runtime.run(operation.id)
+    assert (tidied, cancelled_row(read(operation.id))) == ([], True)
 
 
 def test_asked_again_it_answers_the_same(stored: Store, read: Read) -> None:

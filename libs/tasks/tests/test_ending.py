@@ -1,10 +1,14 @@
 """What a task has done is done, also where the database does not answer when the end of it is stored."""
 
+import io
 import logging
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.httpsession import URLLib3Session
+from urllib3 import HTTPResponse
 
 from libs.errors import ServiceUnavailable
 from libs.tasks import Operation, TaskRuntime, asynctask
@@ -13,6 +17,7 @@ from libs.tasks.ending import store_end
 Runtimes = Callable[..., TaskRuntime]
 Read = Callable[[str], Operation]
 Lose = Callable[..., list[str]]
+Answer = Callable[[str, int, int, bytes], list[str]]
 
 paid: list[str] = []
 
@@ -66,6 +71,30 @@ def test_a_task_that_has_returned_has_succeeded_when_the_database_answers_again(
     assert [one["code"] for one in row.history] == [None]
 
 
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (500, b'{"__type": "com.amazon.coral.service#InternalFailure"}'),
+        (502, b"<html>Bad Gateway</html>"),
+        (503, b"Service Unavailable"),
+        (504, b""),
+    ],
+    ids=["InternalFailure", "a proxy's page", "a text", "nothing"],
+)
+@pytest.mark.parametrize("task", [pay, pay_or_try_again], ids=["one try", "three tries"])
+def test_neither_an_answer_of_the_5xx_nor_a_proxys_undoes_what_was_done(
+    runtime_of: Runtimes, read: Read, answering: Answer, task: Any, status: int, body: bytes
+) -> None:
+    runtime = runtime_of(task)
+    with runtime.active():
+        operation = task("ada")
+    answered = answering('"succeeded"', 2, status, body)
+    runtime.run(operation.id)
+    row = read(operation.id)
+    assert (row.status, row.result, paid, len(answered)) == ("succeeded", "paid ada", ["ada"], 2)
+    assert [one["code"] for one in row.history] == [None]
+
+
 def test_an_end_that_was_not_stored_while_the_lease_was_good_is_left_to_who_takes_over(
     runtime_of: Runtimes, read: Read, unanswered: Lose, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -111,11 +140,34 @@ def test_what_is_put_off_is_counted_though_the_answer_was_lost(
     runtime = runtime_of(fail_for_now)
     with runtime.active():
         operation = fail_for_now()
-    unanswered('"queued"')
+    lost = unanswered("NO_LUCK")
     runtime.run(operation.id)
     row = read(operation.id)
     assert (row.status, [one["code"] for one in row.history]) == ("queued", ["NO_LUCK"])
+    assert len(lost) == 1
     assert ended(runtime, fail_for_now, "retried") == 1
+
+
+@pytest.fixture
+def answering(monkeypatch: pytest.MonkeyPatch) -> Answer:
+    """Have the next `times` updates in which there is `text` be answered so, and not be done."""
+
+    def answer(text: str, times: int, status: int, body: bytes) -> list[str]:
+        send, answered = URLLib3Session.send, list[str]()
+
+        def answering(self: URLLib3Session, request: Any) -> Any:
+            sent = request.body.decode() if isinstance(request.body, bytes) else str(request.body)
+            ours = "UpdateItem" in str(request.headers.get("X-Amz-Target")) and text in sent
+            if not ours or len(answered) == times:
+                return send(self, request)
+            answered.append(sent)
+            raw = HTTPResponse(io.BytesIO(body), preload_content=False)
+            return AWSResponse(request.url, status, {}, raw)
+
+        monkeypatch.setattr(URLLib3Session, "send", answering)
+        return answered
+
+    return answer
 
 
 def ended(runtime: TaskRuntime, task: Any, outcome: str) -> float:

@@ -171,6 +171,25 @@ def test_a_heartbeat_that_fails_once_is_followed_by_another(
     assert "lease not prolonged" in caplog.text
 
 
+def test_a_heartbeat_that_fails_is_tried_again_soon_and_then_they_come_as_before(
+    stored: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operation, beats = stored(), list[float]()
+    operation.claim(30)
+
+    def flaky(_self: Operation, _seconds: float) -> bool:
+        beats.append(time.monotonic())
+        if len(beats) == 1:
+            raise UpdateError("the database is away")
+        return True
+
+    monkeypatch.setattr(Operation, "extend", flaky)
+    with Leases(4.5).kept(operation, timeout=60):
+        eventually(lambda: len(beats) == 3)
+    failed, again, next_one = beats
+    assert again - failed < 1 < 1.5 <= next_one - again
+
+
 def keepers() -> set[threading.Thread]:
     return {one for one in threading.enumerate() if one.name == "leases"}
 

@@ -3,6 +3,7 @@
 import contextvars
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ from celery import Celery
 from libs.dynamodb import Transaction, current_transaction
 from libs.dynamodb.transaction import _current
 from libs.errors import Conflict, ServiceUnavailable
+from libs.service.testing import eventually
 from libs.tasks import Operation, TaskRuntime, asynctask
 from libs.tasks.broker.celery_app import RELAY, make_celery, register, relay_scheduler
 from libs.tasks.broker.draining import HAND_BACK_SIGNAL, hand_back_on_signal
@@ -114,6 +116,25 @@ def test_waits_grow_to_five_minutes_and_no_further() -> None:
     assert slow.retry_after(Conflict(), 1) is None
 
 
+@pytest.mark.parametrize(
+    ("asked", "waits"),
+    [
+        ("1", 2),
+        ("60", 60),
+        ("100000", 300),
+        ("9" * 5000, 300),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", 2),
+        ("²", 2),
+    ],
+    ids=["short", "longer", "days", "digits", "date", "no digit"],
+)
+def test_what_a_problem_asks_to_wait_is_waited(asked: str, waits: float) -> None:
+    busy = ServiceUnavailable()
+    busy.headers["Retry-After"] = asked
+    assert slow.retry_after(busy, 1) == waits
+    assert slow.retry_after(busy, 6) == max(waits, 64)
+
+
 def test_beat_runs_the_relay_itself(
     runtime_of: Runtimes,
     app: Celery,
@@ -129,3 +150,19 @@ def test_beat_runs_the_relay_itself(
     assert broker.published == [(slow.name, operation.id)]
     assert len(rounds) == 1
     assert "hints given by the relay" in [one.message for one in caplog.records]
+
+
+def test_without_a_broker_beat_goes_on_with_its_rounds(runtime_of: Runtimes) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))  # and answers nobody
+        url = f"redis://127.0.0.1:{holder.getsockname()[1]}/0"
+        app = make_celery("some", url, key_prefix="x:", sweep_seconds=0.01)
+        app.conf.broker_connection_max_retries = 1  # where it connects after all
+        rounds: list[None] = []
+        scheduler = relay_scheduler(runtime_of(slow), lambda: rounds.append(None))(app=app)
+
+        def goes_on() -> bool:
+            scheduler.tick()
+            return len(rounds) > 1
+
+        eventually(goes_on)

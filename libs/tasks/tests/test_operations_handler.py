@@ -20,18 +20,23 @@ ADA = Caller("ada")
 
 
 def test_what_was_started_is_answered_with_202_and_where_to_follow_it(stored: Store) -> None:
-    operation = stored()
-    answer = accepted(operation)
+    operation = stored(owner="ada")
+    with acting_as(ADA):
+        answer = accepted(operation)
     assert answer.status == 202
     assert answer.headers == {"Location": f"/operations/{operation.id}", "Retry-After": "1"}
     assert answer.body["status"] == "queued"
 
 
-@pytest.mark.parametrize("caller", [Caller("eve"), None], ids=["another", "nobody"])
+@pytest.mark.parametrize(
+    ("owner", "caller"),
+    [("ada", Caller("eve")), ("ada", None), (None, Caller("eve")), (None, None)],
+    ids=["another", "nobody", "of nobody", "nobody of nobody"],
+)
 def test_who_starts_what_another_has_started_learns_no_more_than_that(
-    stored: Store, caller: Caller | None
+    stored: Store, owner: str | None, caller: Caller | None
 ) -> None:
-    operation = stored(owner="ada")
+    operation = stored(owner=owner)
     operation.claim(30)
     operation.report(0.5, "Reading the notes of Ada")
     with acting_as(caller):
@@ -45,6 +50,12 @@ def test_who_starts_what_another_has_started_learns_no_more_than_that(
         "created_at": operation.created_at,
         "updated_at": operation.created_at,
     }
+
+
+def test_its_owner_learns_how_far_it_is(stored: Store) -> None:
+    operation = stored(owner="ada")
+    operation.claim(30)
+    operation.report(0.5, "Reading the notes of Ada")
     with acting_as(ADA):
         answer = accepted(operation)
     assert answer.headers["Location"] == f"/operations/{operation.id}"

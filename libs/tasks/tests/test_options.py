@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from libs.api import models
 from libs.errors import trace_scope
 from libs.tasks import Operation, Task, TaskRuntime, asynctask
+from libs.tasks.admin import administration
 from libs.tasks.options import CallOptions
 
 Runtimes = Callable[..., TaskRuntime]
@@ -121,6 +122,9 @@ def test_a_time_of_a_call_comes_instead_of_the_delay_of_the_task() -> None:
         {"delay": float("nan")},
         {"at": datetime(2026, 1, 1)},  # noqa: DTZ001 - it is the fault
         {"at": datetime(2026, 1, 1, tzinfo=UTC), "delay": 0},
+        {"delay": 1_770_000_000_000},
+        {"delay": 1e300},
+        {"at": datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-5)))},
         {"queue": ""},
         {"queue": "a b"},
         {"queue": "x" * 65},
@@ -133,6 +137,19 @@ def test_a_time_of_a_call_comes_instead_of_the_delay_of_the_task() -> None:
 def test_an_option_that_makes_no_sense_is_refused_before_anything_is_stored(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"delay|zone|queue|priority"):
         note.options(**options)
+
+
+def test_a_task_whose_delay_is_in_milliseconds_is_refused_at_its_definition() -> None:
+    with pytest.raises(ValueError, match="milliseconds"):
+        asynctask(delay=1_770_000_000_000)(note.function)
+
+
+def test_the_last_time_there_is_can_be_waited_for_and_is_listed(runtime_of: Runtimes) -> None:
+    last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    with runtime_of(note).active():
+        operation = note.options(at=last)(1)
+    (listed,) = administration.list_page("queued").operations
+    assert (listed.id, administration.summary(listed)["not_before"]) == (operation.id, last)
 
 
 @pytest.mark.parametrize(

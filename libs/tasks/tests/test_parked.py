@@ -31,6 +31,10 @@ def _whole() -> None:
     broken.clear()
 
 
+def lapse(operation_id: str) -> None:
+    Operation(operation_id).update([Operation.due.set(0)])
+
+
 def failed(runtime: TaskRuntime, read: Read) -> Operation:
     """Return an operation whose tries have all failed."""
     broken.append("NO_LUCK")
@@ -115,7 +119,23 @@ def test_a_replay_whose_hint_is_lost_is_relayed(runtime_of: Runtimes, read: Read
     broker.down = True
     runtime.replay(operation)
     broker.down = False
+    lapse(operation.id)
     assert (runtime.relay(), broker.ids) == (1, [operation.id])
+
+
+def test_a_replay_gives_one_hint_and_the_relay_looks_as_late_as_at_what_is_new(
+    runtime_of: Runtimes, read: Read, broker: Any
+) -> None:
+    runtime = runtime_of(fragile)
+    operation = failed(runtime, read)
+    broker.published.clear()
+    runtime.replay(operation)
+    assert (runtime.relay(), broker.ids) == (0, [operation.id])
+    row, new = read(operation.id), Operation(task=fragile.name)
+    assert (row.publications, row.due - row.not_before) == (new.publications, pytest.approx(5, abs=0.1))
+    lapse(operation.id)
+    broker.held[None] = 5000
+    assert runtime.relay() == 0, "its hint is among them"
 
 
 def test_of_two_replays_one_is_done(runtime_of: Runtimes, read: Read, broker: Any) -> None:

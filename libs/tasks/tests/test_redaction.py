@@ -1,5 +1,6 @@
 """What may let somebody in is not shown, wherever it stands; and what an operator needs is."""
 
+import json
 import string
 import time
 from typing import Any
@@ -74,9 +75,21 @@ def test_other_names_hide_nothing(name: str) -> None:
         ("AKIAIOSFODNN7EXAMPLE", HIDDEN),
         ("sk_live_abcdefghijklmnop", HIDDEN),
         ("password=hunter2", f"password= {HIDDEN}"),
-        ('{"token": "hunter2"}', f'{{"token": {HIDDEN}'),
-        ('{"sent": "{\\"token\\": \\"hunter2\\"}"}', f'{{"sent": "{{\\"token\\": {HIDDEN}'),
-        ('{"sent": "{\\\\\\"token\\\\\\": 1}"}', f'{{"sent": "{{\\\\\\"token\\\\\\": {HIDDEN}'),
+        ('{"token": "hunter2"}', f'{{"token": "{HIDDEN}"}}'),
+        ('{"sent": "{\\"token\\": \\"hunter2\\"}"}', f'{{"sent": "{{\\"token\\": \\"{HIDDEN}\\"}}"}}'),
+        (' [{"code": 123456, "n": 1}]\n', f'[{{"code": "{HIDDEN}", "n": 1}}]'),
+        ('["key", "hunter2"]', f'["key", "{HIDDEN}"]'),
+        ('{"title": "Größe", "pin": 1}', f'{{"title": "Größe", "pin": "{HIDDEN}"}}'),
+        ('{"title": "\\udcff", "pin": 1}', f'{{"title": "\\udcff", "pin": "{HIDDEN}"}}'),
+        ('sent {"token": "hunter2"}', f'sent {{"token": {HIDDEN}'),
+        ('sent {"a": "{\\"token\\": \\"hunter2\\"}"}', f'sent {{"a": "{{\\"token\\": {HIDDEN}'),
+        ('{"sent": "{\\\\\\"token\\\\\\": 1}"', f'{{"sent": "{{\\\\\\"token\\\\\\": {HIDDEN}'),
+        ('sent {"code": "hunter2", "n": 1}', f'sent {{"code": {HIDDEN}'),
+        ("{'resetCode': 1}", f"{{'resetCode': {HIDDEN}"),
+        ("pin: 1234", f"pin: {HIDDEN}"),
+        ("Your OTP: 123456\nGreetings", f"Your OTP: {HIDDEN}\nGreetings"),
+        ("x-signature: abc", f"x-signature: {HIDDEN}"),
+        ("X-CSRF: abc", f"X-CSRF: {HIDDEN}"),
         ("password%3Dhunter2%26a%3Db", f"password%3D {HIDDEN}"),
         ("%7B%22password%22%3A%22hunter2", f"%7B%22password%22%3A {HIDDEN}"),
         ("api key: hunter2", f"api key: {HIDDEN}"),
@@ -85,7 +98,7 @@ def test_other_names_hide_nothing(name: str) -> None:
         ("<a:Token id='1'><![CDATA[hunter2]]></a:Token>", f"<a:Token id='1'>{HIDDEN}</a:Token>"),
         ("code=hunter2&grant_type=authorization_code", f"code={HIDDEN}&grant_type=authorization_code"),
         ("lang=de;code=hunter2", f"lang=de;code={HIDDEN}"),
-        ("JSESSIONID=hunter2; path=/", f"JSESSIONID={HIDDEN} path=/"),
+        ("JSESSIONID=hunter2; path=/", f"JSESSIONID= {HIDDEN}"),
         ("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", HIDDEN),
         ("3q2+7wABCDEFghijkl/mnopqrstuvwxyz/0123456789ABCD=", HIDDEN),
         (f"/reset/{RANDOM}/new", HIDDEN),
@@ -110,6 +123,14 @@ def test_what_looks_like_a_secret_is_hidden_in_any_text(text: str, shown: str) -
     assert set(redacted({text: 1})) == {shown}
 
 
+def test_json_that_is_too_deep_to_be_read_is_hidden() -> None:
+    for depth in (300, 900, 100_000):
+        for opens, closes in (("[", "]"), ('{"a":', "}")):
+            shown = redacted_text(f'{opens * depth}{{"otp": 123456}}{closes * depth}')
+            assert "123456" not in shown
+            assert HIDDEN in shown
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -127,6 +148,11 @@ def test_what_looks_like_a_secret_is_hidden_in_any_text(text: str, shown: str) -
         "status=409 and count=2",
         "2026-03-01T00:00:00+00:00",
         "Grüße, 世界",
+        "Status code: 409, key: see below",
+        "Opinion: the session: at noon",
+        "[draft] Buy tea",
+        '{"title": "Buy tea", "count": [2, null]}',
+        "Shopping: pins, spins",
     ],
 )
 def test_what_an_operator_needs_is_shown(text: str) -> None:
@@ -161,6 +187,8 @@ def test_what_nobody_can_read_is_hidden_and_what_it_is_of_is_not() -> None:
         {"$object": ["auth", "Token"], "value": {"token": SECRET}},
         {"$escaped": {"$object": ["password", SECRET], "value": 1}},
         {"a": {"$object": {"$object": ["password", SECRET], "value": 1}}},
+        json.dumps({"$object": ["password", SECRET], "value": 1}),
+        json.dumps([{"$escaped": {"a": {"$object": ["password", SECRET], "value": 1}}}]),
     ],
 )
 def test_a_name_of_the_callers_own_that_begins_as_a_tag_does_switches_nothing_off(given: Any) -> None:
@@ -240,6 +268,13 @@ HARD = {
     "form": "a=" * LONG,
     "codes": "code=" * LONG,
     "slashes": "aA1/" * LONG,
+    "lists": "[" * LONG,
+    "objects": '{"a":' * LONG,
+    "numbers": "[" + "1," * (LONG // 2 - 2) + "1]",
+    "texts": json.dumps(["[1]"] * (LONG // 10)),
+    "quotes": '"a' * LONG,
+    "quoted": "'a':" * LONG,
+    "pins": "pin " * LONG,
     "backslashes": 'token\\"' * LONG,
     "words": ("a" * 99 + " ") * 5000,
 }

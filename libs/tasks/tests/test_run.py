@@ -255,12 +255,13 @@ def test_an_end_that_cannot_be_stored_leaves_the_lease_to_run_out(
     runtime_of: Runtimes, read: Read, caplog: pytest.LogCaptureFixture
 ) -> None:
     @asynctask
-    def endless() -> str:
-        # DynamoDB takes no item above 400 KB.
-        raise Conflict("x" * 500_000)
+    def endless(text: str) -> None:
+        raise Conflict("x" * 15_000)
 
     runtime = runtime_of(endless)
-    operation_id = submit(runtime, endless)
+    operation_id = submit(runtime, endless, "x" * 340_000)
+    # DynamoDB takes no item above 400 KB.
+    Operation(operation_id).update([Operation.url.set("x" * 67_000)])
     runtime.run(operation_id)
     assert read(operation_id).status == "running"
     assert "could not be stored" in caplog.text

@@ -51,6 +51,18 @@ def test_a_second_call_returns_the_operation_that_waits(runtime_of: Runtimes, br
     assert len(list(Operation.scan(Operation.status == "queued"))) == 2
 
 
+def test_none_is_no_key(runtime_of: Runtimes) -> None:
+    @asynctask(unique=lambda arguments: arguments.get("order"))
+    def ship(order: str | None = None) -> None: ...
+
+    with runtime_of(ship).active():
+        with pytest.raises(TypeError, match=r"ship: its unique has returned None"):
+            ship()
+        assert list(Operation.scan()) == []
+        assert ship("one").unique_key
+        assert ship.options(unique_key="none")().unique_key
+
+
 def test_one_that_runs_is_pending_too(runtime_of: Runtimes, read: Read) -> None:
     with runtime_of(sync).active():
         first = sync("ada")
