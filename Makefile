@@ -12,7 +12,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up down ps logs seed shell token run test fuzz testaccept lint fmt bench contracts breaking clients requirements clean
+.PHONY: help up down ps logs seed shell token tasks run test fuzz testaccept lint fmt bench bench-tasks contracts breaking clients requirements clean
 # One target after the other: `make down up` means that order, under -j, too.
 .NOTPARALLEL:
 # Recipes show what they do in their own words.
@@ -40,6 +40,9 @@ shell: .venv/.stamp ## Open a Python prompt with a service loaded (SERVICE=todos
 
 token: .venv/.stamp ## Print an access token (ARGS="--subject demo --audience todos")
 	@$(INFRA) token $(ARGS)
+
+tasks: .venv/.stamp ## See and mend what tasks have to do (SERVICE=todos ARGS="list --status parked")
+	@$(INFRA) tasks $(or $(SERVICE),todos) $(ARGS)
 
 run: .venv/.stamp ## Run a command of a service (SERVICE=auth ARGS="admin grant ada@example.com admin")
 	@$(INFRA) run $(SERVICE) $(ARGS)
@@ -72,6 +75,9 @@ fmt: .venv/.stamp ## Repair format, imports and what else ruff can
 bench: .venv/.stamp ## Compare the CPU of a request with plain Flask services' (ARGS="--rounds 5 --requests 200")
 	@$(VENV) -m bench $(ARGS)
 
+bench-tasks: .venv/.stamp ## Kill what is around tasks, count what is lost, compare with Celery (ARGS="--tasks 200")
+	@$(VENV) -m bench.tasks $(ARGS)
+
 contracts: .venv/.stamp ## Write apis/published/, the complete OpenAPI documents, and the types of their objects
 	@$(VENV) -m libs.service.contracts
 	@$(VENV) -m libs.api.stubs
@@ -85,21 +91,21 @@ clients: .venv/.stamp ## Write dist/clients/, in TypeScript and Python, and chec
 ##@ The packages
 
 requirements: .venv/.stamp ## Pin requirements/*.in with hashes (ARGS=--upgrade for newer versions)
-	@for name in runtime dev java node; do \
+	@for name in runtime dev flower java node; do \
 		$(VENV) -m uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header \
 			--output-file requirements/$$name.txt $(ARGS) requirements/$$name.in || exit 1; \
 	done
 
 clean: ## Stop everything, then remove the data of both modes, .venv, .local and the tools' caches
 	@if [ -e .venv/.stamp ]; then $(INFRA) down --data; \
-		else docker compose --file docker-compose.yml down --volumes >/dev/null 2>&1 || true; fi
+		else docker compose --file docker-compose.yml --profile '*' down --volumes >/dev/null 2>&1 || true; fi
 	@rm -rf .venv .local dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## Show this
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "Variables: MODE SERVICE ARGS BASE FUZZ PYTHON, and a port each: AUTH_PORT PROFILES_PORT TODOS_PORT DYNAMODB_PORT REDIS_PORT"
 

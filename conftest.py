@@ -5,6 +5,7 @@ addresses: TEST_DYNAMODB_ENDPOINT and TEST_REDIS_URL. Set one of them yourself a
 Each test makes tables and keys under names of its own, so all of them may run at the same time.
 """
 
+import functools
 import os
 import signal
 from contextlib import ExitStack
@@ -39,11 +40,28 @@ def runs_tests_that_need_servers(config: pytest.Config) -> bool:
     )
 
 
-def pytest_configure() -> None:
-    """Let property tests try the same examples in every run, or, with ``FUZZ=N``, other ones each time.
+def read_descriptions_once() -> None:
+    """Have botocore's descriptions of AWS read once in a process, not by each session.
 
-    N is how many a test tries that does not say it itself.
+    Tests connect hundreds of times, and two thirds of what that costs is to parse the same JSON again.
+    Clients of one session share it, too; only defaults of endpoints are filled in, the same each time.
     """
+    if find_spec("botocore") is None:  # acceptance tests run without it
+        return
+    from botocore.loaders import JSONFileLoader
+
+    # A loader is nothing but its methods: the first one's answer is that of all.
+    read = functools.cache(functools.partial(JSONFileLoader.load_file, JSONFileLoader()))
+    JSONFileLoader.load_file = lambda _loader, path: read(path)
+
+
+def pytest_configure() -> None:
+    """Make ready what the tests of a process share.
+
+    Property tests try the same examples in every run, or, with ``FUZZ=N``, other ones each time: N, where a
+    test does not say it itself.
+    """
+    read_descriptions_once()
     if find_spec("hypothesis") is None:  # acceptance tests run without it
         return
     from hypothesis import HealthCheck, settings
@@ -53,6 +71,12 @@ def pytest_configure() -> None:
     settings.register_profile("same", common, derandomize=True)
     settings.register_profile("other", common, max_examples=int(FUZZ or 1))
     settings.load_profile("other" if FUZZ else "same")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Have one worker more than there are processors: some wait for processes, which others can use."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -100,7 +100,7 @@ def mint_token(*arguments: str) -> str:
             pytrace=False,
         )
     done = subprocess.run(  # noqa: S603 -- the command is the operator's own setting
-        [*shlex.split(command), *arguments], capture_output=True, text=True, timeout=60, check=False
+        [*shlex.split(command), *arguments], capture_output=True, text=True, timeout=180, check=False
     )
     if done.returncode != 0 or not done.stdout.strip():
         pytest.fail(

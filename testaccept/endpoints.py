@@ -87,6 +87,13 @@ ENDPOINTS = [
     Endpoint("auth", "GET", "/.well-known/jwks.json", protected=False),
     Endpoint("auth", "GET", "/.well-known/revoked.json", protected=False),
     Endpoint("auth", "GET", "/operations/{operation_id}"),
+    Endpoint("auth", "POST", "/operations/{operation_id}/cancel"),
+    Endpoint("auth", "GET", "/operations/{operation_id}/events"),
+    Endpoint("auth", "GET", "/admin/operations"),
+    Endpoint("auth", "GET", "/admin/operations/{operation_id}"),
+    Endpoint("auth", "POST", "/admin/operations/{operation_id}/replay"),
+    Endpoint("auth", "POST", "/admin/operations/{operation_id}/discard"),
+    Endpoint("auth", "POST", "/admin/operations/{operation_id}/cancel"),
     Endpoint("profiles", "POST", "/profiles"),
     Endpoint("profiles", "GET", "/profiles/{profile_id}"),
     Endpoint("profiles", "PATCH", "/profiles/{profile_id}"),
@@ -104,6 +111,13 @@ ENDPOINTS = [
     Endpoint("todos", "GET", "/todos/exports/{export_id}"),
     Endpoint("todos", "POST", "/todos/erasure"),
     Endpoint("todos", "GET", "/operations/{operation_id}"),
+    Endpoint("todos", "POST", "/operations/{operation_id}/cancel"),
+    Endpoint("todos", "GET", "/operations/{operation_id}/events"),
+    Endpoint("todos", "GET", "/admin/operations"),
+    Endpoint("todos", "GET", "/admin/operations/{operation_id}"),
+    Endpoint("todos", "POST", "/admin/operations/{operation_id}/replay"),
+    Endpoint("todos", "POST", "/admin/operations/{operation_id}/discard"),
+    Endpoint("todos", "POST", "/admin/operations/{operation_id}/cancel"),
 ]
 
 PROTECTED = [endpoint for endpoint in ENDPOINTS if endpoint.protected]

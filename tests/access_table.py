@@ -55,6 +55,15 @@ BUILTIN = {
     "get_docs_file": Row(PUBLIC, 404, path={"file": "not-there.js"}),
 }
 
+PARKED = {"operation_id": "{parked_id}"}
+ADMINISTRATION = {
+    "list_all_operations": Row(SCOPED, 200),
+    "get_any_operation": Row(SCOPED, 200),
+    "replay_operation": Row(SCOPED, 200, PARKED),
+    "discard_operation": Row(SCOPED, 200, PARKED),
+    "cancel_any_operation": Row(SCOPED, 200),
+}
+
 AUTH = {
     "sign_up": Row(PUBLIC, 201, json={"email": "{new}@example.com", "password": "a third horse battery"}),
     "show_verification": Row(PUBLIC, 200, query={"token": "x"}),
@@ -104,6 +113,8 @@ AUTH = {
     "get_keys": Row(PUBLIC, 200),
     "list_revocations": Row(PUBLIC, 200),
     "get_operation": Row(OWNED, 200),
+    "cancel_operation": Row(OWNED, 200),
+    "follow_operation": Row(OWNED, 200),
 }
 
 PROFILES = {
@@ -128,11 +139,13 @@ TODOS = {
     "get_export": Row(OWNED, 200),
     "erase_todos": Row(SCOPED, 200, json={"owner": "{user_id}"}),
     "get_operation": Row(OWNED, 200),
+    "cancel_operation": Row(OWNED, 200),
+    "follow_operation": Row(OWNED, 200),
 }
 
 TABLE: Mapping[str, Mapping[str, Row]] = {
-    "auth": {**BUILTIN, **AUTH},
+    "auth": {**BUILTIN, **ADMINISTRATION, **AUTH},
     "profiles": {**BUILTIN, **PROFILES},
-    "todos": {**BUILTIN, **TODOS},
+    "todos": {**BUILTIN, **ADMINISTRATION, **TODOS},
 }
 """By service and `operationId`."""

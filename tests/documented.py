@@ -50,7 +50,8 @@ from libs.jwt import Caller, FixedKeySet, TokenVerifier, current_caller
 from libs.resource import CursorSigner, Total
 from libs.service.testing import ISSUER, KEY, bearer
 from libs.service.web import create_app
-from libs.tasks import Operation, Task, TaskRuntime, operations_contribution
+from libs.tasks import Operation, Task, TaskRuntime
+from libs.tasks.following.handlers import operations_contribution
 
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SECRET = "of-a-document-and-32-characters-long"
@@ -215,9 +216,12 @@ class Document:
             "documents", contract, server, tasks=self._tasks, max_body_bytes=1_000_000
         ).test_client()
 
-    def publish(self, task_name: str, operation_id: str) -> None:
+    def publish(self, task_name: str, operation_id: str, **where: object) -> None:
         """Take the hint that a task is to be run, as a broker does."""
         self._queued.append(operation_id)
+
+    def waiting(self, queue: str | None) -> None:
+        """Say that nobody knows how many hints wait."""
 
     def _http(self, text: str, line: int) -> None:
         if self._unserved:

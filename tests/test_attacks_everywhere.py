@@ -24,7 +24,7 @@ from tests.test_token_attacks import claims, hmac_with, segment, signed
 
 STRANGER = SigningKey.generate()
 TOKENS = 10_000
-SCOPES = ["users:admin", "profiles:create", "profiles:delete", "todos:delete-all"]
+SCOPES = ["users:admin", "tasks:admin", "profiles:create", "profiles:delete", "todos:delete-all"]
 
 
 @pytest.fixture

@@ -112,7 +112,7 @@ VARIABLES = {
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 ENDPOINTS = {
     f"{method.upper()} {path}"
-    for file in ("libs/service/builtin.yaml", "libs/tasks/operations.yaml")
+    for file in ("libs/service/builtin.yaml", "libs/tasks/following/operations.yaml")
     for path, item in api.read_document(ROOT / file)["paths"].items()
     for method in item
 }

@@ -82,12 +82,23 @@ def test_the_python_of_a_short_guide_runs(guide, tmp_path):
         assert document.run() > 0
 
 
-@pytest.mark.parametrize("guide", [*GUIDES, *SHORT_GUIDES])
+@pytest.mark.parametrize("guide", [*GUIDES, *SHORT_GUIDES, "tasks"])
 def test_a_link_within_a_guide_leads_to_a_heading(guide):
     for document, anchor in re.findall(r"\]\(([\w-]*\.md)?#([\w-]+)\)", (DOCS / f"{guide}.md").read_text()):
         text = (DOCS / (document or f"{guide}.md")).read_text()
         headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
         assert anchor in {re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings}
+
+
+# docs/tasks.md
+
+
+def test_the_first_task_is_accepted_and_succeeds(tmp_path):
+    page = tmp_path / "tasks.md"
+    text = (DOCS / "tasks.md").read_text()
+    page.write_text(text.split("\n## Your first task\n")[1].split("\n## ")[0])
+    with running_document(page, tmp_path) as document:
+        assert document.run() == 4
 
 
 # docs/objects.md

@@ -22,6 +22,7 @@ from werkzeug.serving import make_server
 from libs.api import models
 from libs.service import Service
 from libs.service.testing import ROOT, bearer, running_service
+from libs.tasks.following.events import EventStreams
 from services.todos.models import Todo
 from tests.services import SERVICES, environment_of
 
@@ -41,13 +42,16 @@ def make_known(name: str) -> None:
 
 def token(name: str) -> dict[str, str]:
     """Return the header of ada's token, who may do anything."""
-    return bearer("ada", audience=name, scopes=("profiles:create", "todos:delete-all", "users:admin"))
+    return bearer(
+        "ada", audience=name, scopes=("profiles:create", "todos:delete-all", "users:admin", "tasks:admin")
+    )
 
 
 @contextmanager
 def served(name: str) -> Iterator[str]:
     """Serve a service for the length of a with-block, at the address given."""
     with running_service(Service.named(name), {**environment_of(name), "APP_RATE_LIMITS": "off"}) as running:
+        running.streams = EventStreams(seconds=0.1)
         server = make_server("127.0.0.1", 0, running.web_app(), threaded=True)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     add("shell", shell).add_argument("service", choices=SERVICES)
     add("testaccept", testaccept, takes_rest=True)
     add("token", token, takes_rest=True)
+    add("tasks", tasks, takes_rest=True)
     add("run", run_command, takes_rest=True)
     return parser
 
@@ -178,6 +179,14 @@ def token(options: argparse.Namespace) -> int:
     return _in_service("auth", ["-m", "services.auth.token", *options.rest], "token")
 
 
+def tasks(options: argparse.Namespace) -> int:
+    """See and mend what a service's tasks have to do: `todos list --status parked`."""
+    if not options.rest or options.rest[0] not in SERVICES:
+        raise LocalError(f'say which service ({", ".join(SERVICES)}): make tasks SERVICE=todos ARGS="list"')
+    service, *rest = options.rest
+    return _in_service(service, ["-m", "libs.service", "tasks", *(rest or ["stats"])], "command")
+
+
 def run_command(options: argparse.Namespace) -> int:
     """Run a command of a service, with its settings: `auth admin grant ada@example.com admin`."""
     if len(options.rest) < 2 or options.rest[0] not in SERVICES or not options.rest[1].isidentifier():
@@ -192,8 +201,7 @@ def run_command(options: argparse.Namespace) -> int:
 def _in_service(service: str, python: list[str], role: str) -> int:
     """Run Python with a service's settings, here or in its container."""
     if _choice().mode is Mode.COMPOSE:
-        no_terminal = [] if sys.stdin.isatty() and role == "shell" else ["-T"]
-        return compose.run("exec", *no_terminal, service, "python", *python)
+        return compose.run_python(service, python, terminal=sys.stdin.isatty() and role == "shell")
     if not native.is_up():
         raise LocalError("nothing is up: make up")
     environment = service_environment(service, ports_of_what_is_up(os.environ), role)

@@ -19,6 +19,8 @@ LOG_LINES = 15
 BUILD_LINES = 40
 PROGRESS = re.compile(r"\s*(Container|Network|Volume) ")
 READY_SECONDS = 180
+DOWN = ("--profile", "*", "down")
+"""With the tools that somebody has started, which else stay, and hold the network."""
 
 
 def command(*arguments: str) -> list[str]:
@@ -36,6 +38,21 @@ def environment(ports: Ports | None = None) -> dict[str, str]:
 def run(*arguments: str, ports: Ports | None = None) -> int:
     """Run a compose command before the user's eyes; its exit code."""
     return subprocess.run(command(*arguments), env=environment(ports), cwd=paths.ROOT).returncode
+
+
+def run_python(service: str, arguments: list[str], *, terminal: bool) -> int:
+    """Run Python in the container of a service, or in another one of its image where it does not run.
+
+    :returns: the exit code.
+    :raises LocalError: if nothing is up.
+    """
+    state = {container.get("Service"): container.get("State") for container in containers()}
+    if not state:
+        raise LocalError("nothing is up: make up")
+    no_terminal = [] if terminal else ["-T"]
+    if state.get(service) == "running":
+        return run("exec", *no_terminal, service, "python", *arguments)
+    return run("run", "--rm", "--no-deps", *no_terminal, "--entrypoint", "python", service, *arguments)
 
 
 def run_calmly(*arguments: str, ports: Ports | None = None) -> int:
@@ -91,7 +108,7 @@ def up(ports: Ports) -> None:
             _up(ports)
         except BaseException:
             say("Stopping what was started ...")
-            run_calmly("down", ports=ports)
+            run_calmly(*DOWN, ports=ports)
             forget()
             raise
 
@@ -127,7 +144,7 @@ def down(data: bool = False) -> bool:
     with exclusively("compose"):
         there = bool(containers())
         # Volumes may be left from an earlier `down`, so their removal is tried without containers, too.
-        if (there or data) and run_calmly("down", *(["--volumes"] if data else [])) != 0:
+        if (there or data) and run_calmly(*DOWN, *(["--volumes"] if data else [])) != 0:
             raise LocalError("docker compose down failed: see its last lines above")
         forget()
         return there

@@ -20,13 +20,17 @@ LOG_BACKUPS = 2
 
 
 def render(folder: Path, socket: Path, logs: Path, programs: Iterable[Program]) -> str:
-    """The whole file. supervisord listens on a Unix socket that only its owner can open, on no port."""
+    """The whole file. supervisord listens on a Unix socket that only its owner can open, on no port.
+
+    `up` and `down` talk to it themselves; supervisorctl is for who stops a single program.
+    """
     pid_file = folder / "supervisord.pid"
     head: dict[str, dict[str, object]] = {
         "unix_http_server": {"file": socket, "chmod": "0700"},
         "rpcinterface:supervisor": {
             "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
         },
+        "supervisorctl": {"serverurl": f"unix://{socket}"},
         "supervisord": {
             "logfile": logs / "supervisord.log",
             "logfile_maxbytes": LOG_BYTES,

@@ -28,6 +28,7 @@ from libs.api.clients.problems import (
     RemoteUnprocessable,
 )
 from libs.api.clients.sending import Sender, Timeouts
+from libs.api.clients.waiting import OperationCancelled, OperationPending
 from libs.api.document.errors import ContractError
 from libs.api.document.files import APIS, PUBLISHED, contract_names, contract_path, read_published
 from libs.api.document.servers import base_path
@@ -77,6 +78,8 @@ __all__ = [
     "InvalidObject",
     "Models",
     "Operation",
+    "OperationCancelled",
+    "OperationPending",
     "Options",
     "Page",
     "Persistent",

@@ -228,6 +228,8 @@ class _auth:
         client_secret: str | None
         scope: str | None
         audience: str | None
+        requested_subject: str | None
+        roles: str | None
         refresh_token: str | None
         code: str | None
         redirect_uri: str | None
@@ -240,6 +242,8 @@ class _auth:
             client_secret: str = ...,
             scope: str = ...,
             audience: str = ...,
+            requested_subject: str = ...,
+            roles: str = ...,
             refresh_token: str = ...,
             code: str = ...,
             redirect_uri: str = ...,
@@ -390,24 +394,133 @@ class _auth:
     class Operation(ApiObject):
         id: str
         task: str
-        status: _t.Literal['queued', 'running', 'succeeded', 'failed']
+        status: _t.Literal['queued', 'running', 'succeeded', 'failed', 'cancelled']
         progress: float
+        message: str | None
         result: _t.Any | None
         problem: dict[str, _t.Any] | None
         created_at: _datetime.datetime
+        started_at: _datetime.datetime | None
         updated_at: _datetime.datetime
+        finished_at: _datetime.datetime | None
+        cancel_asked_at: _datetime.datetime | None
         def __init__(
             self,
             *,
             id: str,
             task: str,
-            status: _t.Literal['queued', 'running', 'succeeded', 'failed'],
+            status: _t.Literal['queued', 'running', 'succeeded', 'failed', 'cancelled'],
             progress: float | _decimal.Decimal,
+            message: str = ...,
             result: _t.Any = ...,
             problem: _abc.Mapping[str, _t.Any] = ...,
             created_at: _datetime.datetime | str,
+            started_at: _datetime.datetime | str = ...,
             updated_at: _datetime.datetime | str,
+            finished_at: _datetime.datetime | str = ...,
+            cancel_asked_at: _datetime.datetime | str = ...,
             **further: _t.Any,
+        ) -> None: ...
+    class OperationPage(ApiObject):
+        items: _abc.MutableSequence[_auth.OperationSummary]
+        next: str | None
+        def __init__(
+            self,
+            *,
+            items: _abc.Sequence[_auth.OperationSummary | _abc.Mapping[str, _t.Any]],
+            next: str = ...,
+        ) -> None: ...
+    class OperationSummary(ApiObject):
+        id: str
+        task: str
+        status: _t.Literal['queued', 'running', 'succeeded', 'failed', 'cancelled']
+        parked: bool
+        owner: str | None
+        attempts: int
+        queue: str | None
+        code: str | None
+        not_before: _datetime.datetime | None
+        created_at: _datetime.datetime
+        started_at: _datetime.datetime | None
+        updated_at: _datetime.datetime
+        finished_at: _datetime.datetime | None
+        def __init__(
+            self,
+            *,
+            id: str,
+            task: str,
+            status: _t.Literal['queued', 'running', 'succeeded', 'failed', 'cancelled'],
+            parked: bool,
+            owner: str = ...,
+            attempts: int,
+            queue: str = ...,
+            code: str = ...,
+            not_before: _datetime.datetime | str = ...,
+            created_at: _datetime.datetime | str,
+            started_at: _datetime.datetime | str = ...,
+            updated_at: _datetime.datetime | str,
+            finished_at: _datetime.datetime | str = ...,
+        ) -> None: ...
+    class OperationDetails(ApiObject):
+        caller: dict[str, _t.Any] | None
+        arguments: dict[str, _t.Any]
+        version: int | None
+        unique: bool
+        priority: int | None
+        request_id: str
+        traceparent: str | None
+        progress: float | None
+        message: str | None
+        problem: dict[str, _t.Any] | None
+        history: _abc.MutableSequence[_auth._OperationDetails_history]
+        publications: int | None
+        due: _datetime.datetime | None
+        cancel_asked_at: _datetime.datetime | None
+        expires_at: _datetime.datetime | None
+        id: str
+        task: str
+        status: _t.Literal['queued', 'running', 'succeeded', 'failed', 'cancelled']
+        parked: bool
+        owner: str | None
+        attempts: int
+        queue: str | None
+        code: str | None
+        not_before: _datetime.datetime | None
+        created_at: _datetime.datetime
+        started_at: _datetime.datetime | None
+        updated_at: _datetime.datetime
+        finished_at: _datetime.datetime | None
+        def __init__(
+            self,
+            *,
+            caller: _abc.Mapping[str, _t.Any] = ...,
+            arguments: _abc.Mapping[str, _t.Any],
+            version: int = ...,
+            unique: bool,
+            priority: int = ...,
+            request_id: str,
+            traceparent: str = ...,
+            progress: float | _decimal.Decimal = ...,
+            message: str = ...,
+            problem: _abc.Mapping[str, _t.Any] = ...,
+            history: _abc.Sequence[_auth._OperationDetails_history | _abc.Mapping[str, _t.Any]],
+            publications: int = ...,
+            due: _datetime.datetime | str = ...,
+            cancel_asked_at: _datetime.datetime | str = ...,
+            expires_at: _datetime.datetime | str = ...,
+            id: str,
+            task: str,
+            status: _t.Literal['queued', 'running', 'succeeded', 'failed', 'cancelled'],
+            parked: bool,
+            owner: str = ...,
+            attempts: int,
+            queue: str = ...,
+            code: str = ...,
+            not_before: _datetime.datetime | str = ...,
+            created_at: _datetime.datetime | str,
+            started_at: _datetime.datetime | str = ...,
+            updated_at: _datetime.datetime | str,
+            finished_at: _datetime.datetime | str = ...,
         ) -> None: ...
     class _KeySet_keys(ApiObject):
         kty: str
@@ -438,11 +551,31 @@ class _auth:
     class _Health_checks(ApiObject):
         ok: bool
         milliseconds: float | None
+        error: str | None
+        workers: int | None
+        oldest_waiting_seconds: float | None
         def __init__(
             self,
             *,
             ok: bool,
             milliseconds: float | _decimal.Decimal = ...,
+            error: str = ...,
+            workers: int = ...,
+            oldest_waiting_seconds: float | _decimal.Decimal = ...,
+            **further: _t.Any,
+        ) -> None: ...
+    class _OperationDetails_history(ApiObject):
+        at: str | None
+        attempt: int | None
+        code: str | None
+        seconds: float | None
+        def __init__(
+            self,
+            *,
+            at: str | None = ...,
+            attempt: int = ...,
+            code: str | None = ...,
+            seconds: float | _decimal.Decimal | None = ...,
             **further: _t.Any,
         ) -> None: ...
 
@@ -783,6 +916,59 @@ class _auth_client(_auth, ApiClient):
         auth: str | None = ...,
         timeout: float = ...,
     ) -> _auth.Operation: ...
+    def follow_operation(
+        self,
+        *,
+        operation_id: str,
+        last_event_id: str | None = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> str | None: ...
+    def cancel_operation(
+        self,
+        *,
+        operation_id: str,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.Operation: ...
+    def list_all_operations(
+        self,
+        *,
+        status: _t.Literal['parked', 'queued', 'running'] | None = ...,
+        task: str | None = ...,
+        after: str | None = ...,
+        limit: int | None = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.OperationPage: ...
+    def get_any_operation(
+        self,
+        *,
+        operation_id: str,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.OperationDetails: ...
+    def replay_operation(
+        self,
+        *,
+        operation_id: str,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.OperationDetails: ...
+    def discard_operation(
+        self,
+        *,
+        operation_id: str,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.OperationDetails: ...
+    def cancel_any_operation(
+        self,
+        *,
+        operation_id: str,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _auth.OperationDetails: ...
 
 class _profiles:
     class NewProfile(ApiObject):
@@ -879,11 +1065,17 @@ class _profiles:
     class _Health_checks(ApiObject):
         ok: bool
         milliseconds: float | None
+        error: str | None
+        workers: int | None
+        oldest_waiting_seconds: float | None
         def __init__(
             self,
             *,
             ok: bool,
             milliseconds: float | _decimal.Decimal = ...,
+            error: str = ...,
+            workers: int = ...,
+            oldest_waiting_seconds: float | _decimal.Decimal = ...,
             **further: _t.Any,
         ) -> None: ...
 
@@ -982,11 +1174,17 @@ class _profiles_models:
     class _Health_checks(_profiles._Health_checks):
         ok: bool
         milliseconds: float | None
+        error: str | None
+        workers: int | None
+        oldest_waiting_seconds: float | None
         def __init__(
             self,
             *,
             ok: bool,
             milliseconds: float | _decimal.Decimal = ...,
+            error: str = ...,
+            workers: int = ...,
+            oldest_waiting_seconds: float | _decimal.Decimal = ...,
             **further: _t.Any,
         ) -> None: ...
 
@@ -1146,24 +1344,133 @@ class _todos:
     class Operation(ApiObject):
         id: str
         task: str
-        status: _t.Literal['queued', 'running', 'succeeded', 'failed']
+        status: _t.Literal['queued', 'running', 'succeeded', 'failed', 'cancelled']
         progress: float
+        message: str | None
         result: _t.Any | None
         problem: dict[str, _t.Any] | None
         created_at: _datetime.datetime
+        started_at: _datetime.datetime | None
         updated_at: _datetime.datetime
+        finished_at: _datetime.datetime | None
+        cancel_asked_at: _datetime.datetime | None
         def __init__(
             self,
             *,
             id: str,
             task: str,
-            status: _t.Literal['queued', 'running', 'succeeded', 'failed'],
+            status: _t.Literal['queued', 'running', 'succeeded', 'failed', 'cancelled'],
             progress: float | _decimal.Decimal,
+            message: str = ...,
             result: _t.Any = ...,
             problem: _abc.Mapping[str, _t.Any] = ...,
             created_at: _datetime.datetime | str,
+            started_at: _datetime.datetime | str = ...,
             updated_at: _datetime.datetime | str,
+            finished_at: _datetime.datetime | str = ...,
+            cancel_asked_at: _datetime.datetime | str = ...,
             **further: _t.Any,
+        ) -> None: ...
+    class OperationPage(ApiObject):
+        items: _abc.MutableSequence[_todos.OperationSummary]
+        next: str | None
+        def __init__(
+            self,
+            *,
+            items: _abc.Sequence[_todos.OperationSummary | _abc.Mapping[str, _t.Any]],
+            next: str = ...,
+        ) -> None: ...
+    class OperationSummary(ApiObject):
+        id: str
+        task: str
+        status: _t.Literal['queued', 'running', 'succeeded', 'failed', 'cancelled']
+        parked: bool
+        owner: str | None
+        attempts: int
+        queue: str | None
+        code: str | None
+        not_before: _datetime.datetime | None
+        created_at: _datetime.datetime
+        started_at: _datetime.datetime | None
+        updated_at: _datetime.datetime
+        finished_at: _datetime.datetime | None
+        def __init__(
+            self,
+            *,
+            id: str,
+            task: str,
+            status: _t.Literal['queued', 'running', 'succeeded', 'failed', 'cancelled'],
+            parked: bool,
+            owner: str = ...,
+            attempts: int,
+            queue: str = ...,
+            code: str = ...,
+            not_before: _datetime.datetime | str = ...,
+            created_at: _datetime.datetime | str,
+            started_at: _datetime.datetime | str = ...,
+            updated_at: _datetime.datetime | str,
+            finished_at: _datetime.datetime | str = ...,
+        ) -> None: ...
+    class OperationDetails(ApiObject):
+        caller: dict[str, _t.Any] | None
+        arguments: dict[str, _t.Any]
+        version: int | None
+        unique: bool
+        priority: int | None
+        request_id: str
+        traceparent: str | None
+        progress: float | None
+        message: str | None
+        problem: dict[str, _t.Any] | None
+        history: _abc.MutableSequence[_todos._OperationDetails_history]
+        publications: int | None
+        due: _datetime.datetime | None
+        cancel_asked_at: _datetime.datetime | None
+        expires_at: _datetime.datetime | None
+        id: str
+        task: str
+        status: _t.Literal['queued', 'running', 'succeeded', 'failed', 'cancelled']
+        parked: bool
+        owner: str | None
+        attempts: int
+        queue: str | None
+        code: str | None
+        not_before: _datetime.datetime | None
+        created_at: _datetime.datetime
+        started_at: _datetime.datetime | None
+        updated_at: _datetime.datetime
+        finished_at: _datetime.datetime | None
+        def __init__(
+            self,
+            *,
+            caller: _abc.Mapping[str, _t.Any] = ...,
+            arguments: _abc.Mapping[str, _t.Any],
+            version: int = ...,
+            unique: bool,
+            priority: int = ...,
+            request_id: str,
+            traceparent: str = ...,
+            progress: float | _decimal.Decimal = ...,
+            message: str = ...,
+            problem: _abc.Mapping[str, _t.Any] = ...,
+            history: _abc.Sequence[_todos._OperationDetails_history | _abc.Mapping[str, _t.Any]],
+            publications: int = ...,
+            due: _datetime.datetime | str = ...,
+            cancel_asked_at: _datetime.datetime | str = ...,
+            expires_at: _datetime.datetime | str = ...,
+            id: str,
+            task: str,
+            status: _t.Literal['queued', 'running', 'succeeded', 'failed', 'cancelled'],
+            parked: bool,
+            owner: str = ...,
+            attempts: int,
+            queue: str = ...,
+            code: str = ...,
+            not_before: _datetime.datetime | str = ...,
+            created_at: _datetime.datetime | str,
+            started_at: _datetime.datetime | str = ...,
+            updated_at: _datetime.datetime | str,
+            finished_at: _datetime.datetime | str = ...,
         ) -> None: ...
     class Todo(ApiObject):
         created_at: _datetime.datetime
@@ -1493,11 +1800,31 @@ class _todos:
     class _Health_checks(ApiObject):
         ok: bool
         milliseconds: float | None
+        error: str | None
+        workers: int | None
+        oldest_waiting_seconds: float | None
         def __init__(
             self,
             *,
             ok: bool,
             milliseconds: float | _decimal.Decimal = ...,
+            error: str = ...,
+            workers: int = ...,
+            oldest_waiting_seconds: float | _decimal.Decimal = ...,
+            **further: _t.Any,
+        ) -> None: ...
+    class _OperationDetails_history(ApiObject):
+        at: str | None
+        attempt: int | None
+        code: str | None
+        seconds: float | None
+        def __init__(
+            self,
+            *,
+            at: str | None = ...,
+            attempt: int = ...,
+            code: str | None = ...,
+            seconds: float | _decimal.Decimal | None = ...,
             **further: _t.Any,
         ) -> None: ...
     class _TodoGroups_items(ApiObject):
@@ -1876,6 +2203,59 @@ class _todos_client(_todos, ApiClient):
         auth: str | None = ...,
         timeout: float = ...,
     ) -> _todos.Operation: ...
+    def follow_operation(
+        self,
+        *,
+        operation_id: str,
+        last_event_id: str | None = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> str | None: ...
+    def cancel_operation(
+        self,
+        *,
+        operation_id: str,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _todos.Operation: ...
+    def list_all_operations(
+        self,
+        *,
+        status: _t.Literal['parked', 'queued', 'running'] | None = ...,
+        task: str | None = ...,
+        after: str | None = ...,
+        limit: int | None = ...,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _todos.OperationPage: ...
+    def get_any_operation(
+        self,
+        *,
+        operation_id: str,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _todos.OperationDetails: ...
+    def replay_operation(
+        self,
+        *,
+        operation_id: str,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _todos.OperationDetails: ...
+    def discard_operation(
+        self,
+        *,
+        operation_id: str,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _todos.OperationDetails: ...
+    def cancel_any_operation(
+        self,
+        *,
+        operation_id: str,
+        auth: str | None = ...,
+        timeout: float = ...,
+    ) -> _todos.OperationDetails: ...
     def sample_todos(
         self,
         *,

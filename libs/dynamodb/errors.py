@@ -3,8 +3,16 @@
 Codes: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from botocore.exceptions import BotoCoreError, ClientError
-from pynamodb.exceptions import PynamoDBException, TransactWriteError
+from pynamodb.exceptions import (
+    CancellationReason,
+    PynamoDBException,
+    TransactWriteError,
+    VerboseClientError,
+)
 
 from libs.errors import BodyTooLarge, Problem, ServiceUnavailable
 
@@ -41,18 +49,43 @@ def is_condition_failure(error: PynamoDBException) -> bool:
     return error_code(error) == "ConditionalCheckFailedException"
 
 
+def answer_metadata(error: ClientError) -> Mapping[str, Any]:
+    """Return botocore's `ResponseMetadata` of an answer, which PynamoDB's error leaves out."""
+    told = error.__cause__ if isinstance(error.__cause__, ClientError) else error
+    metadata: Mapping[str, Any] = told.response.get("ResponseMetadata", {})
+    return metadata
+
+
 def as_problem(error: Exception) -> Problem | None:
     """Return the problem a store error is for the client, or None where it is a fault in our own code.
 
-    Unreachable, slow and throttled databases are a 503 with Retry-After. botocore has retried those that
-    can be retried before they arrive here.
+    Unreachable, slow and throttled databases, and any answer of the 5xx, are a 503 with Retry-After. botocore
+    has retried those that can be retried before they arrive here.
     """
     cause = error.cause if isinstance(error, PynamoDBException) else error
-    reasons = error.cancellation_reasons if isinstance(error, TransactWriteError) else []
-    texts = [f"{error} {cause}", *(reason.message or "" for reason in reasons if reason)]
-    if any("maximum allowed size" in text for text in texts):
+    cancelled = error.cancellation_reasons if isinstance(error, TransactWriteError) else []
+    reasons = [reason for reason in cancelled if reason is not None]
+    if _is_too_large(cause, reasons):
         return BodyTooLarge("It is more than DynamoDB stores in one item (400 KB).")
-    crowded = any(reason is not None and reason.code in _TRY_TRANSACTION_AGAIN for reason in reasons)
-    if crowded or error_code(error) in _TRY_AGAIN or isinstance(cause, BotoCoreError):
+    crowded = any(reason.code in _TRY_TRANSACTION_AGAIN for reason in reasons)
+    if crowded or error_code(error) in _TRY_AGAIN or isinstance(cause, BotoCoreError) or _is_5xx(cause):
         return ServiceUnavailable("The database does not answer. Try again.")
     return None
+
+
+def _is_too_large(cause: Exception | None, reasons: Sequence[CancellationReason]) -> bool:
+    """Tell it by DynamoDB's own words alone: those of others say nothing about an item."""
+    texts = [reason.message or "" for reason in reasons]
+    if isinstance(cause, VerboseClientError) and error_code(cause) == "ValidationException":
+        texts.append(str(cause))
+    return any("maximum allowed size" in text for text in texts)
+
+
+def _is_5xx(cause: Exception | None) -> bool:
+    """Tell whether it is an answer of DynamoDB, or of a proxy before it, that says nothing of the request.
+
+    Such as InternalFailure, or a page of a load balancer, whose code is its status.
+    """
+    # An answer to another AWS client has no error of PynamoDB's.
+    told = answer_metadata(cause) if isinstance(cause, VerboseClientError) else {}
+    return int(told.get("HTTPStatusCode", 0)) >= 500

@@ -19,7 +19,7 @@ from pynamodb.expressions.update import Action, Update
 from pynamodb.models import Model
 
 from libs.dynamodb.contention import pauses
-from libs.dynamodb.errors import error_code
+from libs.dynamodb.errors import answer_metadata, error_code
 from libs.dynamodb.limits import MOST_KEYS_READ
 from libs.errors import ServiceUnavailable
 
@@ -256,9 +256,8 @@ def _expressions(expressions: Mapping[str, Condition | Update]) -> dict[str, Any
 
 
 def _retries(error: ClientError) -> int:
-    """Return how often botocore sent it again, which PynamoDB's error leaves out."""
-    told = error.__cause__ if isinstance(error.__cause__, ClientError) else error
-    return int(told.response.get("ResponseMetadata", {}).get("RetryAttempts", 0))
+    """Return how often botocore sent it again."""
+    return int(answer_metadata(error).get("RetryAttempts", 0))
 
 
 def _capacity(answer: Mapping[str, Any]) -> float:

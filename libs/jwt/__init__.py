@@ -13,10 +13,13 @@ from libs.jwt.calls import (
     load_auth_token,
     requires_auth,
     running_as,
+    token_for_call,
+    token_refused,
 )
 from libs.jwt.issuer import TokenIssuer
 from libs.jwt.keys import SharedSecret, Signer, SigningKey
 from libs.jwt.keyset import FixedKeySet, KeySet, RemoteKeySet
+from libs.jwt.on_behalf import OnBehalf
 from libs.jwt.revocations import RemoteRevocations, RevocationList, Revocations
 from libs.jwt.service_account import ServiceAccount
 from libs.jwt.verifier import TokenVerifier
@@ -27,6 +30,7 @@ __all__ = [
     "FixedKeySet",
     "Identity",
     "KeySet",
+    "OnBehalf",
     "RemoteKeySet",
     "RemoteRevocations",
     "RevocationList",
@@ -50,4 +54,6 @@ __all__ = [
     "load_auth_token",
     "requires_auth",
     "running_as",
+    "token_for_call",
+    "token_refused",
 ]

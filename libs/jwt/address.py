@@ -21,7 +21,22 @@ _KEPT_SECONDS = 30.0
 _SHARE = 1 / 3
 """Of the time, for a connection to one of several IP addresses: so one or two of them may be dead."""
 
+_BUSY = frozenset({429, 503})
+_MOST_DIGITS = 6
+
 _deadline: ContextVar[float] = ContextVar("deadline")
+
+
+class TryLater(Exception):
+    """It has answered 429 or 503.
+
+    :param retry_after: the header, which may be seconds (RFC 9110 section 10.2.3); a date is not read.
+    """
+
+    def __init__(self, retry_after: str | None) -> None:
+        super().__init__()
+        is_number = retry_after is not None and retry_after.isascii() and retry_after.isdigit()
+        self.seconds = int(retry_after[:_MOST_DIGITS]) if retry_after and is_number else 1
 
 
 class Address:
@@ -72,20 +87,36 @@ class Address:
         """
         return self._json("POST", data=form, auth=auth)
 
+    def ask(self, form: Mapping[str, str], auth: tuple[str, str]) -> tuple[int, Any]:
+        """Return the status and the JSON it answers a form with, a refusal as well.
+
+        :raises TryLater: for a 429 and a 503, whatever their bodies are.
+        :raises Exception: as `get` does, but for no other status.
+        """
+        return self._answer("POST", any_status=True, data=form, auth=auth)
+
     def close(self) -> None:
         """Close the connections that are kept."""
         self._http.close()
 
-    def _json(self, method: str, *, headers: Mapping[str, str] | None = None, **sent: Any) -> Any:
+    def _json(self, method: str, **sent: Any) -> Any:
+        return self._answer(method, **sent)[1]
+
+    def _answer(
+        self, method: str, *, any_status: bool = False, headers: Mapping[str, str] | None = None, **sent: Any
+    ) -> tuple[int, Any]:
         # Compressed, a body of any length would fit into the limit.
         headers = {**(headers or {}), "Accept": "application/json", "Accept-Encoding": "identity"}
         token = _deadline.set(time.monotonic() + self.timeout)
         try:
             with self._http.stream(method, self._url, headers=headers, **sent) as answer:
-                answer.raise_for_status()
+                if not any_status:
+                    answer.raise_for_status()
+                elif answer.status_code in _BUSY:
+                    raise TryLater(answer.headers.get("Retry-After"))
                 if answer.headers.get("Content-Encoding", "identity").lower() != "identity":
                     raise ValueError("compressed, which nobody asked for")
-                return json.loads(self._body(answer))
+                return answer.status_code, json.loads(self._body(answer))
         finally:
             _deadline.reset(token)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import overload
 
-from libs.jwt.caller import Caller, acting_as
+from libs.jwt.caller import SERVICE, Caller, acting_as
 from libs.jwt.issuer import TokenIssuer
 from libs.jwt.service_account import ServiceAccount
 
@@ -56,7 +56,7 @@ def backend_token(
         return _as(signer.caller(audience, scopes))
     if service is None:
         raise TypeError("the name of the service is missing")
-    subject, held = f"service:{service}", frozenset(scopes)
+    subject, held = f"{SERVICE}{service}", frozenset(scopes)
     life = LIFE_SECONDS if expires_in is None else expires_in
     token = signer.issue(subject, audience=audience, scopes=held, expires_in=life)
     return _as(Caller(subject, held, token))

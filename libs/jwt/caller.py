@@ -9,6 +9,9 @@ from typing import Any
 from libs.errors import Forbidden
 from libs.jwt.challenges import insufficient_scope
 
+SERVICE = "service:"
+"""What the subjects of services begin with; no user's id looks like it."""
+
 _caller: ContextVar["Caller | None"] = ContextVar("caller", default=None)
 
 
@@ -22,6 +25,9 @@ class Caller:
     :param token: the token itself while a request lasts, to pass on to other services; a task has none.
     :param claims: all claims of the token, read-only as deep as they go: objects are mappings, arrays tuples.
         Empty in a task.
+    :param actor: who acts for the subject (`act`, RFC 8693 section 4.1): ``service:<name>``; None for the
+        subject itself.
+    :param audience: the services that take the token (`aud`); None where that is not known.
     """
 
     subject: str
@@ -29,6 +35,8 @@ class Caller:
     token: str | None = field(default=None, repr=False, compare=False)
     roles: frozenset[str] = frozenset()
     claims: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    actor: str | None = None
+    audience: frozenset[str] | None = field(default=None, repr=False, compare=False)
 
     @property
     def session(self) -> str | None:
@@ -59,13 +67,29 @@ class Caller:
 
     def to_json(self) -> dict[str, Any]:
         """Return what a task needs to act for this caller later: never the token."""
-        return {"subject": self.subject, "scopes": sorted(self.scopes), "roles": sorted(self.roles)}
+        told: dict[str, Any] = {
+            "subject": self.subject,
+            "scopes": sorted(self.scopes),
+            "roles": sorted(self.roles),
+        }
+        if self.audience is not None:
+            told["audience"] = sorted(self.audience)
+        if self.actor is not None:
+            told["actor"] = self.actor
+        return told
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Caller":
         """Return the caller that `to_json` was called on."""
-        # Rows that were stored before there were roles have none.
-        return cls(data["subject"], frozenset(data["scopes"]), roles=frozenset(data.get("roles", ())))
+        # Rows that were stored before there were roles, audiences and actors have none.
+        audience = data.get("audience")
+        return cls(
+            data["subject"],
+            frozenset(data["scopes"]),
+            roles=frozenset(data.get("roles", ())),
+            actor=data.get("actor"),
+            audience=None if audience is None else frozenset(audience),
+        )
 
 
 def current_caller() -> Caller | None:

@@ -16,6 +16,7 @@ from typing import Any, ParamSpec, TypeVar, overload
 from libs.errors import Unauthorized
 from libs.jwt.caller import Caller, current_caller
 from libs.jwt.issuer import TokenIssuer
+from libs.jwt.on_behalf import OnBehalf
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -27,10 +28,12 @@ class Identity:
 
     :param authenticate: turns a token into its caller or raises `Unauthorized`.
     :param issuer: signs tokens; None in a service that signs none.
+    :param on_behalf: makes tokens to act with for a caller who has none here; None if there is no way to.
     """
 
     authenticate: Callable[[str], Caller]
     issuer: TokenIssuer | None = None
+    on_behalf: OnBehalf | None = None
 
 
 _identity: ContextVar[Identity | None] = ContextVar("identity", default=None)
@@ -140,6 +143,28 @@ def generate_token(
     if issuer is None:
         raise RuntimeError("this service signs no tokens: auth does")
     return issuer.issue(user_id, audience=audience, expires_in=expire_in, scopes=scopes, claims=data)
+
+
+def token_for_call(audience: str) -> str | None:
+    """Return the token to call a service of ours with, as the present caller; None where nobody is known.
+
+    It is the one the caller came with. A caller who has none here, as in a task, is acted for (`OnBehalf`),
+    where the running service can do that.
+
+    :param audience: the name of the service that is called.
+    :raises Forbidden, ServiceUnavailable: as `OnBehalf.token`.
+    """
+    caller, identity = current_caller(), _identity.get()
+    if caller is None or caller.token is not None or identity is None or identity.on_behalf is None:
+        return caller.token if caller else None
+    return identity.on_behalf.token(caller, audience)
+
+
+def token_refused(token: str) -> None:
+    """Note that a token of `token_for_call` was not taken, so that the next call has another."""
+    identity = _identity.get()
+    if identity is not None and identity.on_behalf is not None:
+        identity.on_behalf.forget(token)
 
 
 def _service() -> Identity:

@@ -40,6 +40,7 @@ class TokenIssuer:
         session: str | None = None,
         claims: dict[str, Any] | None = None,
         issued_at: float | None = None,
+        actor: str | None = None,
     ) -> str:
         """Return a signed token.
 
@@ -50,6 +51,7 @@ class TokenIssuer:
         :param issued_at: what the time was before anybody looked whether the subject may have it, in seconds
             since 1970; now if absent. Of whoever loses that meanwhile, tokens are over that were made until
             the loss (`RevocationList`), and this one is to be among them.
+        :param actor: who acts for the subject with it (`act`, RFC 8693 section 4.1); None if nobody does.
         :raises ValueError: if one is; and for what verifiers would refuse, or take for something else: no
             subject or audience, more than a day, a token that is too long, a text for a list, a scope that
             is none.
@@ -77,7 +79,9 @@ class TokenIssuer:
             own["roles"] = roles
         if session is not None:
             own["sid"] = session
-        if taken := sorted((claims or {}).keys() & {*own, "roles", "sid", "nbf"}):
+        if actor is not None:
+            own["act"] = {"sub": actor}
+        if taken := sorted((claims or {}).keys() & {*own, "roles", "sid", "nbf", "act"}):
             raise ValueError(f"the issuer itself sets {', '.join(taken)}")
         token = self.sign({**own, **(claims or {})}, kind="at+jwt")
         if len(token) > MAX_TOKEN_LENGTH:

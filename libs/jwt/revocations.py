@@ -37,7 +37,7 @@ class RevocationList:
 
     :param subjects: the tokens of whom are over, and the moment until which they were made, in seconds since
         1970: one whose `iat` is later is good, so that who was let in again need not wait. Both have
-        fractions.
+        fractions. The tokens that a service acts for users with end with its own, too.
     """
 
     sessions: frozenset[str] = frozenset()
@@ -46,14 +46,17 @@ class RevocationList:
 
     def revoked(self, caller: Caller) -> bool:
         return (
-            caller.session in self.sessions or caller.token_id in self.tokens or self._made_too_early(caller)
+            caller.session in self.sessions
+            or caller.token_id in self.tokens
+            or self._made_too_early(caller, caller.subject)
+            or self._made_too_early(caller, caller.actor)
         )
 
-    def _made_too_early(self, caller: Caller) -> bool:
-        if caller.subject not in self.subjects:
+    def _made_too_early(self, caller: Caller, name: str | None) -> bool:
+        if name is None or name not in self.subjects:
             return False
         issued = caller.claims.get("iat")
-        return not isinstance(issued, int | float) or issued <= self.subjects[caller.subject]
+        return not isinstance(issued, int | float) or issued <= self.subjects[name]
 
     def to_json(self) -> dict[str, Any]:
         subjects = dict(sorted(self.subjects.items()))

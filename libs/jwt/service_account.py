@@ -1,24 +1,35 @@
-"""Tokens of a service that signs none itself: the client credentials grant (RFC 6749 section 4.4)."""
+"""Tokens of a service that signs none itself: the client credentials grant (RFC 6749 section 4.4).
 
+And those to act for a user with, by a grant of our own (section 4.5).
+"""
+
+import logging
 import math
 import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import httpx
 
-from libs.errors import ServiceUnavailable
-from libs.jwt.address import Address
-from libs.jwt.caller import Caller
+from libs.errors import Forbidden, ServiceUnavailable
+from libs.jwt.address import Address, TryLater
+from libs.jwt.caller import SERVICE, Caller
 from libs.jwt.fetched import Fetched
+from libs.jwt.on_behalf import RENEWED_AT
 from libs.jwt.scopes import read_scope
 
-RENEWED_AT = 0.8
-"""The share of its life after which a token is renewed."""
+logger = logging.getLogger(__name__)
+
+ON_BEHALF_GRANT = "urn:polymacaron:oauth:grant-type:on-behalf"
+"""Asks for a token of a user who is not there; only for clients that were given the right to."""
 COOLDOWN_SECONDS = 5.0
 MAX_BYTES = 64 * 1024
+
+_NONE_NOW = "No token is to be had to call other services with. Try again."
+_LONGEST_WORD = 50
 
 _Wanted = tuple[frozenset[str], frozenset[str]]
 
@@ -75,7 +86,39 @@ class ServiceAccount:
         :raises ServiceUnavailable: if there is no token to be had.
         """
         granted = self._granted(audience, scopes)
-        return Caller(f"service:{self._client_id}", granted.scopes, granted.token)
+        return Caller(f"{SERVICE}{self._client_id}", granted.scopes, granted.token)
+
+    def acting_for(self, caller: Caller, audience: str) -> tuple[str, float]:
+        """Return a token to call a service for a user with, and the seconds it is good for.
+
+        Nothing is kept: `OnBehalf` does that.
+
+        :raises Forbidden: ACCOUNT_CLOSED, if the user is disabled or gone; MAY_NOT_ACT, if the account has no
+            right to act for users, or not there.
+        :raises ServiceUnavailable: if there is no token to be had now; with the seconds to wait, if auth has
+            said so, as after too many.
+        """
+        form = {
+            "grant_type": ON_BEHALF_GRANT,
+            "requested_subject": caller.subject,
+            "audience": audience,
+            "scope": " ".join(sorted(caller.scopes)),
+            "roles": " ".join(sorted(caller.roles)),
+        }
+        try:
+            answer = self._address.ask(form, (self._client_id, self._secret))
+            granted, error = _read_acting(*answer)
+        except Exception as failure:  # noqa: BLE001 - whatever it is, there is no token
+            told = {"url": str(self._address), "error": type(failure).__name__}
+            logger.warning("no token to act for a user with", extra=told)
+            seconds = failure.seconds if isinstance(failure, TryLater) else 1
+            raise ServiceUnavailable(_NONE_NOW, retry_after=seconds) from None
+        if granted is not None:
+            return granted.token, granted.life
+        if error == "invalid_grant":
+            raise Forbidden("The account this is done for is closed, or gone.", code="ACCOUNT_CLOSED")
+        logger.error("no right to act for users", extra={"client": self._client_id, "error": error})
+        raise Forbidden(f"This service may not act for users at {audience}.", code="MAY_NOT_ACT")
 
     def _granted(self, audience: Iterable[str], scopes: Iterable[str]) -> _Granted:
         wanted = frozenset(audience), frozenset(scopes)
@@ -92,7 +135,7 @@ class ServiceAccount:
                 )
         granted = kept.get()
         if granted is None:
-            raise ServiceUnavailable("No token is to be had to call other services with. Try again.")
+            raise ServiceUnavailable(_NONE_NOW)
         return granted
 
     def _fetch(self, wanted: _Wanted, address: Address) -> _Granted:
@@ -100,15 +143,36 @@ class ServiceAccount:
         form = {"grant_type": "client_credentials", "audience": audience}
         if scopes:
             form["scope"] = scopes
-        body = address.post(form, (self._client_id, self._secret))
-        token, life = body["access_token"], float(body["expires_in"])
-        # Left out, it is what was asked for (RFC 6749 section 5.1).
-        granted = body.get("scope", scopes)
-        if (
-            not isinstance(token, str)
-            or not isinstance(granted, str)
-            or body["token_type"].lower() != "bearer"
-            or not 0 < life < math.inf
-        ):
-            raise ValueError("not a bearer token")
-        return _Granted(token, read_scope(granted), life)
+        return _read_granted(address.post(form, (self._client_id, self._secret)), scopes)
+
+
+def _read_granted(body: Any, scopes: str) -> _Granted:
+    """Read an answer of RFC 6749 section 5.1.
+
+    :param scopes: what was asked for, and so what was granted if the answer says nothing.
+    :raises Exception: of many kinds, if it is none.
+    """
+    token, life = body["access_token"], float(body["expires_in"])
+    granted = body.get("scope", scopes)
+    if (
+        not isinstance(token, str)
+        or not isinstance(granted, str)
+        or body["token_type"].lower() != "bearer"
+        or not 0 < life < math.inf
+    ):
+        raise ValueError("not a bearer token")
+    return _Granted(token, read_scope(granted), life)
+
+
+def _read_acting(status: int, body: Any) -> tuple[_Granted | None, str]:
+    """Return what was granted, or with which word it was refused (RFC 6749 section 5.2).
+
+    :raises Exception: of many kinds, if the answer is neither. A wrong secret (401) is one of them: it is
+        being replaced, perhaps, and nothing that is asked for is lost by that.
+    """
+    if status == 200:
+        return _read_granted(body, ""), ""
+    error = body["error"]
+    if status != 400 or not isinstance(error, str):
+        raise ValueError(f"a {status} is no answer to go by")
+    return None, error[:_LONGEST_WORD]

@@ -135,7 +135,33 @@ def _caller(read: UnverifiedToken, token: str) -> Caller:
     # An infinite expiry (1e400) is more than any other.
     if claims["exp"] - claims["iat"] > LONGEST_LIFE_SECONDS or not _are_texts([claims.get("sid", "")]):
         raise _invalid()
-    return Caller(subject, read_scope(scope), token, frozenset(roles), _read_only(claims))
+    audience = claims["aud"]
+    return Caller(
+        subject,
+        read_scope(scope),
+        token,
+        frozenset(roles),
+        _read_only(claims),
+        _actor(claims),
+        frozenset([audience] if isinstance(audience, str) else audience),
+    )
+
+
+def _actor(claims: dict[str, Any]) -> str | None:
+    """Return who acts for the subject.
+
+    An actor of an actor (RFC 8693 section 4.1) is refused, like all else in `act`: what a service was given
+    to act with is good at one other, and is not handed on.
+    """
+    if "act" not in claims:
+        return None
+    act = claims["act"]
+    if not isinstance(act, dict) or act.keys() != {"sub"}:
+        raise _invalid()
+    actor = act["sub"]
+    if not isinstance(actor, str) or not actor:
+        raise _invalid()
+    return actor
 
 
 def _read_only(value: Any) -> Any:

@@ -8,7 +8,8 @@ and ``python -m libs.service web|worker|beat`` runs it, with settings from the e
 structured logs, health, the contract in ``apis/<name>.yaml`` and problem+json for every error.
 """
 
-from libs.service.service import Running, Service
+from libs.service.running import Running
+from libs.service.service import Service
 from libs.service.settings import Secret, Settings, SettingsError, load_settings, setting, strong_secret
 from libs.service.web import ClientAddress, UserAgent
 

@@ -1,20 +1,31 @@
-"""``python -m libs.service web|worker|beat|tables|shell``: run a process of the service APP_SERVICE names."""
+"""``python -m libs.service web|worker|beat|tables|shell``: run a process of the service APP_SERVICE names.
+
+``python -m libs.service tasks list|show|replay|discard|cancel|stats`` looks after what its tasks have to do.
+"""
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Callable
 
+from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException
 
 from libs.api import ContractError
 from libs.dynamodb import TableMismatch, error_code
 from libs.service.logs import configure_logs
 from libs.service.processes import run_beat, run_shell, run_web, run_worker
-from libs.service.service import Running, Service
+from libs.service.running import Running
+from libs.service.service import Service
 from libs.service.settings import SettingsError
+from libs.tasks.admin import commands
 
-_PROCESSES: dict[str, Callable[[Running], None]] = {"web": run_web, "worker": run_worker, "beat": run_beat}
+_PROCESSES: dict[str, Callable[[Running], int | None]] = {
+    "web": run_web,
+    "worker": run_worker,
+    "beat": run_beat,
+}
 
 
 def main(arguments: list[str]) -> int:
@@ -24,8 +35,13 @@ def main(arguments: list[str]) -> int:
     could wait for will mend it.
     """
     parser = argparse.ArgumentParser(prog="python -m libs.service", description=__doc__)
-    parser.add_argument("process", choices=[*_PROCESSES, "tables", "shell"])
-    process = parser.parse_args(arguments).process
+    parser.add_argument("process", choices=[*_PROCESSES, "tables", "shell", "tasks"])
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help="what is asked of tasks")
+    given = parser.parse_args(arguments)
+    process = given.process
+    if given.rest and process != "tasks":
+        parser.error(f"{process} takes no arguments")
+    asked = commands.read_arguments(given.rest) if process == "tasks" else None
     try:
         name = os.environ.get("APP_SERVICE")
         if not name:
@@ -33,6 +49,8 @@ def main(arguments: list[str]) -> int:
         service = Service.named(name)
         settings = service.load_settings(os.environ)
         configure_logs(name, log_format=settings.log_format, level=settings.log_level)
+        if asked is not None:
+            _log_to_stderr()
         if settings.create_tables or process == "tables":
             service.database(settings).create_tables()
         if service.prepare is not None and process != "tables":
@@ -40,18 +58,37 @@ def main(arguments: list[str]) -> int:
             service.database(settings)
             service.prepare(settings)
         running = service.start(settings)
+        if asked is not None:
+            return run_commands(asked, running)
         if process == "shell":
             run_shell(running)
         elif process != "tables":
-            _PROCESSES[process](running)
+            return _PROCESSES[process](running) or os.EX_OK
     except (SettingsError, ContractError, TableMismatch) as error:
         print(f"cannot start:\n{error}", file=sys.stderr)
         return os.EX_CONFIG
-    except PynamoDBException as error:
-        told = error_code(error) or type(error.cause).__name__
+    except (PynamoDBException, BotoCoreError, ClientError) as error:
+        told = error_code(error) or type(getattr(error, "cause", None) or error).__name__
         print(f"cannot start: DynamoDB: {told}", file=sys.stderr)
         return os.EX_TEMPFAIL
     return 0
+
+
+def _log_to_stderr() -> None:
+    """Leave standard output to what a command prints."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(sys.stderr)
+
+
+def run_commands(asked: argparse.Namespace, running: Running) -> int:
+    """Do what is asked of a service's tasks; return the exit code.
+
+    :raises SettingsError: if it has none.
+    """
+    if running.tasks is None:
+        raise SettingsError(f"APP_SERVICE: {running.service.name} has no tasks.")
+    return commands.run(asked, running.tasks)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
@@ -18,13 +18,18 @@ CACHED_SECONDS = 1.0
 class Health:
     """Run checks side by side, at most once a second and for at most a second.
 
-    :param checks: by name, a function that raises if its part does not answer.
+    :param checks: by name, a function that raises if its part does not answer; what it finds beside,
+        it returns as a dictionary.
+    :param told_only: the names of those without which requests can be served all the same.
     """
 
-    def __init__(self, checks: Mapping[str, Callable[[], object]]) -> None:
+    def __init__(
+        self, checks: Mapping[str, Callable[[], object]], *, told_only: Collection[str] = ()
+    ) -> None:
         self._checks = dict(checks)
+        self._told_only = frozenset(told_only)
         self._lock = threading.Lock()
-        self._running: dict[str, Future[float]] = {}
+        self._running: dict[str, Future[dict[str, Any]]] = {}
         self._pool: ThreadPoolExecutor | None = None
         self._checked_at = float("-inf")
         self._found: dict[str, Any] = {}
@@ -39,7 +44,7 @@ class Health:
                 self._found = self._check()
                 self._checked_at = time.monotonic()
             found = self._found
-        failed = sorted(name for name, one in found.items() if not one["ok"])
+        failed = sorted(name for name, one in found.items() if not one["ok"] and name not in self._told_only)
         if failed:
             raise ServiceUnavailable(
                 f"Not ready: {', '.join(failed)}.", code="NOT_READY", extra={"checks": found}
@@ -62,12 +67,14 @@ class Health:
         future = self._running.pop(name)
         error = future.exception()
         if error is not None:
-            logger.warning("not ready", extra={"check": name, "error": type(error).__name__})
+            told = "check failed" if name in self._told_only else "not ready"
+            logger.warning(told, extra={"check": name, "error": type(error).__name__})
             return {"ok": False, "error": "unavailable"}
-        return {"ok": True, "milliseconds": round(future.result() * 1000, 1)}
+        return {"ok": True, **future.result()}
 
 
-def _timed(check: Callable[[], object]) -> float:
+def _timed(check: Callable[[], object]) -> dict[str, Any]:
     started = time.monotonic()
-    check()
-    return time.monotonic() - started
+    details = check()
+    milliseconds = round((time.monotonic() - started) * 1000, 1)
+    return {"milliseconds": milliseconds, **(details if isinstance(details, dict) else {})}

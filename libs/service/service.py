@@ -1,59 +1,39 @@
-"""A service: what it is made of, and putting it together."""
+"""What a service is made of."""
 
 import importlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, make_dataclass
-from functools import cached_property
 from typing import Any
 
 import httpx
-import redis
-from celery import Celery
-from flask import Flask
 from pynamodb.models import Model
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from libs.api import (
     APIS,
     AnswerCheck,
+    ApiModels,
     Clients,
     Contract,
     ContractError,
     Contribution,
     Dependencies,
-    Server,
     Timeouts,
     contract_path,
     models,
     table_models,
 )
 from libs.dynamodb import Database
-from libs.errors import ServiceUnavailable
 from libs.jwt import (
     Caller,
-    Identity,
     KeySet,
-    RemoteKeySet,
-    RemoteRevocations,
     Revocations,
-    SharedSecret,
-    TokenIssuer,
-    TokenVerifier,
-    current_caller,
 )
-from libs.jwt.service_account import ServiceAccount
-from libs.service.admission import Admission
-from libs.service.builtin import Builtin
-from libs.service.cors import Cors
-from libs.service.health import Health
-from libs.service.limits import Counters, RateLimits
-from libs.service.renewal import Renewal
+from libs.service.running import Running
 from libs.service.settings import Settings, SettingsError, load_settings, service_url, setting
-from libs.service.web import ClientAddress, UserAgent, client_address, create_app, user_agent
-from libs.tasks import Operation, Progress, Task, TaskRuntime, operations_contribution
-from libs.tasks.celery_app import CeleryPublisher, make_celery, register
-from libs.tasks.lease import current_progress
+from libs.tasks import Operation, Task
+from libs.tasks.admin.handlers import administration_contribution
+from libs.tasks.following.events import EventStreams
+from libs.tasks.following.handlers import operations_contribution
 
 
 def _nothing(settings: Any) -> Sequence[object]:
@@ -81,6 +61,8 @@ class Service:
         `SettingsError` where it does not go with them.
     :param authenticate: makes, from the settings, what turns a bearer token into its caller or raises
         `Unauthorized`, instead of verifying it as a JWT: for API keys, sessions, another issuer's tokens.
+    :param takes_actors: whether a service may act for users here (the claim `act` of a token); where it may
+        not, such a token is a 403 `ACTOR_REFUSED`.
     """
 
     name: str
@@ -93,6 +75,7 @@ class Service:
     revocations: Callable[[Dependencies], Revocations] | None = None
     prepare: Callable[[Any], None] | None = None
     authenticate: Callable[[Any], Callable[[str], Caller]] | None = None
+    takes_actors: bool = True
 
     @classmethod
     def named(cls, name: str) -> "Service":
@@ -118,7 +101,8 @@ class Service:
 
         :raises SettingsError: naming every fault.
         """
-        needed = ["redis_url"] if self.tasks else []
+        told = {"APP_BROKER_URL", "APP_BROKER_URL_FILE"} & set(environ)
+        needed = ["redis_url"] if self.tasks and not told else []
         verifies = self.keys is None and self.authenticate is None
         one_of = [("jwks_url", "jwt_secret")] if verifies else []
         return load_settings(self.settings_class, environ, needed=needed, one_of=one_of)
@@ -148,20 +132,29 @@ class Service:
         """
         own = [Operation] if self.tasks else []
         return Database(
-            [*self.models, *table_models(models[self.name].persistent()), *own],
+            [*self.models, *table_models(self.objects().persistent()), *own],
             region=settings.dynamodb_region,
             endpoint=settings.dynamodb_endpoint,
             table_prefix=f"{settings.table_prefix}{self.name}-",
             max_connections=settings.web_threads * 2,
         )
 
-    def contract(self, dependencies: Dependencies, builtin: Contribution) -> Contract:
+    def objects(self) -> ApiModels:
+        """Return the classes of the objects of its contract."""
+        return models[self.name]
+
+    def contract(
+        self, dependencies: Dependencies, builtin: Contribution, streams: EventStreams | None = None
+    ) -> Contract:
         """Return what is served: apis/<name>.yaml with its resources, `builtin`, and the operations of tasks.
 
+        :param streams: how operations are followed.
         :raises ContractError: naming everything that is wrong with the contract or its handlers.
         """
-        contributions = [builtin, operations_contribution()] if self.tasks else [builtin]
-        faults = models[self.name].faults()
+        contributions = [builtin]
+        if self.tasks:
+            contributions += [operations_contribution(streams), administration_contribution()]
+        faults = self.objects().faults()
         try:
             contract = Contract.load(contract_path(self.name, APIS), dependencies, contributions)
         except ContractError as error:
@@ -170,9 +163,23 @@ class Service:
             raise ContractError(*faults)
         return contract
 
+    def clients(self, settings: Settings, transports: Mapping[str, httpx.BaseTransport]) -> Clients:
+        """Return the clients of the services it calls."""
+        timeouts = Timeouts(
+            settings.call_connect_seconds, settings.call_read_seconds, settings.call_total_seconds
+        )
+        return Clients(
+            {api: getattr(settings, _url_setting(api)) for api in self.calls},
+            timeouts=timeouts,
+            max_connections=max(settings.web_threads, settings.worker_concurrency),
+            answer_check=AnswerCheck.from_setting(settings.validate_answers),
+            transports=transports,
+            folder=APIS,
+        )
+
     def start(
         self, settings: Settings, transports: Mapping[str, httpx.BaseTransport] | None = None
-    ) -> "Running":
+    ) -> Running:
         """Put the service together. Nothing is connected to yet, so a process may fork after it.
 
         :param transports: other ways to the services it calls than a network, for tests.
@@ -181,198 +188,5 @@ class Service:
         return Running(self, settings, transports or {})
 
 
-class Running:
-    """A service put together with its settings; the parts are made when first asked for."""
-
-    def __init__(
-        self, service: Service, settings: Settings, transports: Mapping[str, httpx.BaseTransport]
-    ) -> None:
-        self.service = service
-        self.settings = settings
-        self.database = service.database(settings)
-        self.clients = _clients(service, settings, transports)
-        self.dependencies = Dependencies(
-            [
-                self.database,
-                *([self.clients] if service.calls else []),
-                *_service_account(settings),
-                *service.provide(settings),
-            ],
-            {
-                Caller: _caller,
-                Caller | None: current_caller,
-                ClientAddress: client_address,
-                Progress: current_progress,
-                UserAgent: user_agent,
-            },
-            # Those of a service that calls others are of a class made of its own.
-            {service.settings: settings},
-            {} if service.calls else {Clients: "and this service calls none: say Service(…, calls=[…])"},
-        )
-
-    @cached_property
-    def celery(self) -> Celery:
-        """The broker's side of the tasks."""
-        url = self.settings.redis_url
-        if url is None:
-            raise SettingsError(f"APP_SERVICE: {self.service.name} has no tasks.")
-        return make_celery(
-            self.service.name,
-            url.reveal(),
-            key_prefix=f"{self.settings.table_prefix}{self.service.name}:",
-            sweep_seconds=self.settings.task_sweep_seconds,
-        )
-
-    @cached_property
-    def tasks(self) -> TaskRuntime | None:
-        """The tasks; None if the service has none."""
-        if not self.service.tasks:
-            return None
-        runtime = TaskRuntime(
-            self.service.tasks,
-            self.dependencies,
-            CeleryPublisher(self.celery),
-            lease_seconds=self.settings.task_lease_seconds,
-            identity=self.identity,
-        )
-        register(self.celery, runtime)
-        return runtime
-
-    @cached_property
-    def keys(self) -> KeySet:
-        """The keys tokens are verified with."""
-        if self.service.keys is not None:
-            return self.service.keys(self.dependencies)
-        secret = self.settings.jwt_secret
-        return SharedSecret(secret.reveal()) if secret else RemoteKeySet(self.settings.jwks_url or "")
-
-    @cached_property
-    def revocations(self) -> Revocations | None:
-        """What is over before it expires; None if nobody tells."""
-        if self.service.revocations is not None:
-            return self.service.revocations(self.dependencies)
-        url = self.settings.revocations_url
-        return RemoteRevocations(url) if url else None
-
-    @cached_property
-    def health(self) -> Health:
-        """The checks that readiness is made of."""
-        checks: dict[str, Callable[[], object]] = {"dynamodb": self.database.ping}
-        if self.service.authenticate is None:
-            for name, part in (("keys", self.keys), ("revocations", self.revocations)):
-                if (ready := getattr(part, "ready", None)) is not None:
-                    checks[name] = ready
-        if self.service.tasks and self.settings.redis_url:
-            checks["redis"] = _redis_ping(self.settings.redis_url.reveal())
-        return Health(checks)
-
-    @cached_property
-    def contract(self) -> Contract:
-        """The operations.
-
-        :raises ContractError: naming everything that is wrong with the contract or its handlers.
-        """
-        name, settings = self.service.name, self.settings
-        builtin = Builtin(name, settings, self.health, lambda: self.contract.document)
-        return self.service.contract(self.dependencies, builtin.contribution())
-
-    @cached_property
-    def identity(self) -> Identity:
-        """How callers are known, and what signs tokens where the service does."""
-        signs = self.dependencies.provides(TokenIssuer)
-        return Identity(self._authenticate(), self.dependencies.make(TokenIssuer) if signs else None)
-
-    def _authenticate(self) -> Callable[[str], Caller]:
-        if self.service.authenticate is not None:
-            return self.service.authenticate(self.settings)
-        verifier = TokenVerifier(
-            self.keys,
-            issuer=self.settings.jwt_issuer,
-            audience=self.service.name,
-            revocations=self.revocations,
-        )
-        return verifier.verify
-
-    @cached_property
-    def rate_limits(self) -> RateLimits | None:
-        """What counts requests; None if the contract limits none, or that is switched off.
-
-        :raises SettingsError: if there is no Redis to count in.
-        """
-        limited = next((one for one in self.contract.operations if one.limits), None)
-        if limited is None or not self.settings.rate_limits:
-            return None
-        if self.settings.redis_url is None:
-            raise SettingsError(
-                f"APP_REDIS_URL: Missing; {limited.method} {limited.path} has a limit (x-rate-limit)."
-            )
-        prefix = f"{self.settings.table_prefix}{self.service.name}:limits"
-        return RateLimits(Counters(self.settings.redis_url.reveal(), key_prefix=prefix))
-
-    def web_app(self) -> Flask:
-        """Return the WSGI application.
-
-        :raises ContractError: naming everything that is wrong with the contract or its handlers.
-        :raises SettingsError: if the contract needs what the settings do not name.
-        """
-        server = Server(
-            self.identity.authenticate,
-            models[self.service.name].completed(self.contract.document),
-            answer_check=AnswerCheck.from_setting(self.settings.validate_answers),
-            admit=Admission(Renewal(self.settings.token_renew_after_seconds), self.rate_limits),
-        )
-        return create_app(
-            self.service.name,
-            self.contract,
-            server,
-            tasks=self.tasks,
-            max_body_bytes=self.settings.max_body_bytes,
-            cors=Cors.from_setting(self.settings.cors_origins),
-            trusted_proxies=self.settings.trusted_proxies,
-            identity=self.identity,
-        )
-
-
-def _clients(service: Service, settings: Settings, transports: Mapping[str, httpx.BaseTransport]) -> Clients:
-    timeouts = Timeouts(
-        settings.call_connect_seconds, settings.call_read_seconds, settings.call_total_seconds
-    )
-    return Clients(
-        {api: getattr(settings, _url_setting(api)) for api in service.calls},
-        timeouts=timeouts,
-        max_connections=max(settings.web_threads, settings.worker_concurrency),
-        answer_check=AnswerCheck.from_setting(settings.validate_answers),
-        transports=transports,
-        folder=APIS,
-    )
-
-
-def _service_account(settings: Settings) -> list[ServiceAccount]:
-    if settings.token_url is None or settings.client_id is None or settings.client_secret is None:
-        return []
-    return [ServiceAccount(settings.token_url, settings.client_id, settings.client_secret.reveal())]
-
-
 def _url_setting(api: str) -> str:
     return f"{api.replace('-', '_')}_url"
-
-
-def _caller() -> Caller:
-    caller = current_caller()
-    if caller is None:
-        raise RuntimeError("a Caller was asked for where nobody is known: by a public operation?")
-    return caller
-
-
-def _redis_ping(url: str) -> Callable[[], None]:
-    client = redis.Redis.from_url(
-        url, socket_timeout=0.5, socket_connect_timeout=0.5, retry=Retry(NoBackoff(), 0)
-    )
-
-    def ping() -> None:
-        try:
-            client.ping()
-        except redis.RedisError as error:
-            raise ServiceUnavailable("The broker does not answer. Try again.") from error
-
-    return ping

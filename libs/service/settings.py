@@ -16,6 +16,7 @@ from libs.api import is_service_url
 from libs.jwt import SharedSecret, check_secret
 from libs.service.cors import read_origins
 from libs.service.docs.menu import read_menu
+from libs.tasks.broker.brokers import BrokerAddress
 
 PREFIX = "APP_"
 
@@ -81,7 +82,27 @@ def service_url(text: str) -> str:
 _ANSWER_CHECK = Regexp(
     r"(always|off|1|0\.[0-9]*[1-9][0-9]*)\Z", error="Neither always, off, nor a share such as 0.01."
 )
-_REDIS_URL = Regexp(r"(rediss?|unix)://\S+\Z", error="Not a redis, rediss or unix URL.")
+
+
+def _redis_url(text: str) -> str:
+    if BrokerAddress.read(text).scheme not in {"redis", "rediss", "unix"}:
+        raise ValueError("Not a redis, rediss or unix URL.")
+    return text
+
+
+redis_address = readable(_redis_url)
+"""Takes the address of one Redis."""
+
+
+def read_queues(text: str) -> list[str]:
+    """Read names of queues: ``default,slow``.
+
+    :raises ValueError: if it has none.
+    """
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise ValueError("Not names of queues, with commas between them.")
+    return names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,9 +123,14 @@ class Settings:
 
     host: str = setting("127.0.0.1")
     port: int = setting(8080, Range(1, 65535))
+    metrics_host: str = setting("127.0.0.1")
+    metrics_port: int | None = setting(None, Range(1, 65535))
     web_workers: int = setting(2, Range(1, 64))
     web_threads: int = setting(8, Range(1, 256))
     worker_concurrency: int = setting(2, Range(1, 64))
+    worker_queues: str | None = setting(None, readable(read_queues))
+    worker_max_memory_mib: int = setting(256, Range(0))
+    drain_seconds: int = setting(15, Range(1, 3600))
     read_timeout_seconds: int = setting(10, Range(1, 300))
     body_timeout_seconds: int = setting(60, Range(1, 3600))
     max_body_bytes: int = setting(1024 * 1024, Range(1024))
@@ -125,7 +151,8 @@ class Settings:
     table_prefix: str = setting("polymacaron-", Regexp(r"[A-Za-z0-9_.-]{0,100}\Z"))
     create_tables: bool = setting(False)
 
-    redis_url: Secret | None = setting(None, _REDIS_URL)
+    redis_url: Secret | None = setting(None, redis_address)
+    broker_url: Secret | None = setting(None, readable(BrokerAddress.read))
     jwt_issuer: str = setting(validate=Length(1))
     token_renew_after_seconds: int = setting(600, Range(0))
     jwks_url: str | None = setting(None, service_url)
@@ -140,7 +167,8 @@ class Settings:
     call_total_seconds: float = setting(5.0, Range(0.05))
 
     task_lease_seconds: float = setting(15.0, Range(1))
-    task_sweep_seconds: float = setting(5.0, Range(0.2))
+    # With more, beat would not show in time that it lives, which it does at each sweep.
+    task_sweep_seconds: float = setting(5.0, Range(0.2, 30))
     alive_path: str | None = setting(None)
 
 

@@ -21,7 +21,8 @@ import jwt
 
 from libs.api import InProcess
 from libs.jwt import FixedKeySet, KeySet, SigningKey, TokenIssuer
-from libs.service.service import Running, Service
+from libs.service.running import Running
+from libs.service.service import Service
 
 ROOT = Path(__file__).parents[2]
 ISSUER = "http://auth.test"
@@ -106,16 +107,17 @@ def bearer(subject: str, *, audience: str | Sequence[str], scopes: Sequence[str]
 T = TypeVar("T")
 
 
-def eventually(found: Callable[[], T], *, seconds: float = 20.0) -> T:
+def eventually(found: Callable[[], T], *, seconds: float = 20.0, every: float = 0.02) -> T:
     """Return the first true answer of `found`, which is asked again and again.
 
+    :param every: seconds between two questions; more where asking is work, for us or for the database.
     :raises TimeoutError: if there is none within `seconds`.
     """
     deadline = time.monotonic() + seconds
     while not (answer := found()):
         if time.monotonic() > deadline:
             raise TimeoutError(f"no true answer in {seconds} seconds; the last was {answer!r}")
-        time.sleep(0.02)
+        time.sleep(every)
     return answer
 
 

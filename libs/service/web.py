@@ -40,6 +40,7 @@ from libs.errors import (
 from libs.jwt import Identity, running_as
 from libs.service.cors import Cors
 from libs.tasks import TaskRuntime
+from libs.tasks.request_url import url_of, url_scope
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -50,6 +51,8 @@ REQUEST_ID_HEADER = "X-Request-ID"
 _PATH = "polymacaron.path"
 _ROUTE = "polymacaron.route"
 """Where in the WSGI environ the path stands as it was sent, and that of the contract it has met."""
+_ACTOR = "polymacaron.actor"
+"""Where it stands who acts for the caller, if somebody does."""
 _HEADERS = "polymacaron.headers"
 """Where headers stand that the answer is to have, whatever becomes of the request."""
 _WITH_PORT = re.compile(r"\[([^]]*)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}", re.ASCII)
@@ -138,6 +141,11 @@ def add_headers(request: Request, headers: Mapping[str, str]) -> None:
     request.environ[_HEADERS].extend(headers.items())
 
 
+def note_actor(request: Request, actor: str) -> None:
+    """Have the log line of a request tell which service acts for its caller."""
+    request.environ[_ACTOR] = actor
+
+
 def _answer(routes: Routes, server: Server, cors: Cors) -> Response:
     sent = request._get_current_object()  # type: ignore[attr-defined]  # each look through the proxy costs
     if cors.is_preflight(sent):
@@ -204,22 +212,23 @@ class RequestScope:
 
         trace = trace_scope(environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE"))
         tasks = self._tasks.active() if self._tasks else nullcontext()
-        with request_id_scope(request_id), trace, running_as(self._identity), tasks:
+        url = url_scope(url_of(environ, environ[_PATH]))
+        with request_id_scope(request_id), trace, url, running_as(self._identity), tasks:
             try:
                 answer = self._app(environ, start)
                 silent = answered["status"] == RequestTimeout.status
                 return answer if silent else ClosingIterator(answer, partial(_drain, environ))
             finally:
-                logger.info(
-                    "request",
-                    extra={
-                        "method": environ["REQUEST_METHOD"],
-                        "path": environ[_PATH],
-                        "route": environ.get(_ROUTE),
-                        "status": answered["status"],
-                        "milliseconds": round((time.perf_counter() - started) * 1000, 1),
-                    },
-                )
+                told = {
+                    "method": environ["REQUEST_METHOD"],
+                    "path": environ[_PATH],
+                    "route": environ.get(_ROUTE),
+                    "status": answered["status"],
+                    "milliseconds": round((time.perf_counter() - started) * 1000, 1),
+                }
+                if actor := environ.get(_ACTOR):
+                    told["actor"] = actor
+                logger.info("request", extra=told)
 
 
 def _drain(environ: "WSGIEnvironment") -> None:

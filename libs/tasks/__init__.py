@@ -12,26 +12,44 @@ The operation's row in DynamoDB is the truth; the broker only carries a hint tha
 that loses messages, delivers them twice or is down delays a task and loses none. The modules::
 
     task         @asynctask, and what a call of it does
-    operation    the row: queued, running, succeeded, failed; claimed by one worker at a time
-    runtime      submit, run, relay
-    lease        how a worker shows that it is still at it
-    handlers     202, and GET /operations/{operation_id}
-    celery_app   the broker: Celery, and nothing else knows it
+    options      what one call can say: when, where, how urgent
+    arguments    arguments as JSON, and back
+    operation    the row: queued, running, succeeded, failed, cancelled; claimed by one worker at a time
+    submitting   storing a call
+    unique       one pending operation for one key
+    schedule     tasks that run by themselves
+    runtime      submit, run, replay
+    hints        telling the broker that an operation waits
+    relay        telling it again, and what is due by now
+    ending       beginning and ending a try while the database does not answer
+    lease        how a worker shows that it is still at it, and hears that it shall stop
+    effects      what a task does once, however often it is run
+    request_url  the URL of the request that a task was called in
+
+    following/   what its owner sees: 202, GET /operations/{operation_id}, its events, cancelling
+    admin/       what operators see and do, by HTTP and as a command
+    watching/    metrics, and what readiness tells
+    broker/      Celery, Redis and SQS: nothing else in here publishes or consumes
 """
 
-from libs.tasks.handlers import accepted, operations_contribution
-from libs.tasks.lease import Progress
+from libs.tasks.effects import Once
+from libs.tasks.following.handlers import accepted
+from libs.tasks.hints import Publisher
+from libs.tasks.lease import Cancelled, Progress
 from libs.tasks.operation import Operation
-from libs.tasks.runtime import Publisher, TaskRuntime
+from libs.tasks.request_url import RequestUrl
+from libs.tasks.runtime import TaskRuntime
 from libs.tasks.task import Task, asynctask
 
 __all__ = [
+    "Cancelled",
+    "Once",
     "Operation",
     "Progress",
     "Publisher",
+    "RequestUrl",
     "Task",
     "TaskRuntime",
     "accepted",
     "asynctask",
-    "operations_contribution",
 ]

@@ -12,6 +12,7 @@ from services.auth.accounts.signing_up import keep_account
 from services.auth.clients import OAuthClient
 from services.auth.keys import TokenKeys, check_secret
 from services.auth.keys.models import Key
+from services.auth.oauth.acting import Acting, acting_here
 from services.auth.oauth.discovery import Discovery
 from services.auth.oauth.models import Code
 from services.auth.oauth.userinfo import UserinfoTokens
@@ -31,9 +32,13 @@ def provide(settings: AuthSettings) -> list[object]:
         idle=timedelta(days=settings.session_idle_days),
     )
     revoked = RevokedTokens()
+    issuer = TokenIssuer(keys.signer, settings.jwt_issuer)
+    acting = Acting(parts.accounts, parts.throttle, per_minute=settings.acting_per_minute)
     return [
         keys,
-        TokenIssuer(keys.signer, settings.jwt_issuer),
+        issuer,
+        acting,
+        acting_here(acting, issuer, "auth"),
         revoked,
         sessions,
         Discovery(keys, settings.jwt_issuer),
@@ -61,4 +66,5 @@ service = Service(
     keys=lambda parts: parts.make(TokenKeys),
     revocations=lambda parts: parts.make(RevokedTokens),
     prepare=check_secret,
+    takes_actors=False,
 )

@@ -8,7 +8,7 @@ from marshmallow.validate import Length, OneOf, Range
 
 from libs.jwt import SharedSecret
 from libs.service import Secret, Settings, setting
-from libs.service.settings import HTTP_URL, readable, service_url
+from libs.service.settings import HTTP_URL, readable, redis_address, service_url
 from services.auth.mail import is_sender, smtp_address
 
 
@@ -24,6 +24,8 @@ class AuthSettings(Settings):
     together: ClassVar[Collection[tuple[str, ...]]] = (*Settings.together, ("smtp_url", "mail_from"))
 
     jwt_issuer: str = setting(validate=service_url)
+    # Where tries are counted, also where something else is the broker.
+    redis_url: Secret = setting(validate=redis_address)
     key_secret: Secret | None = setting(None, readable(SharedSecret))
     key_secret_before: Secret | None = setting(None, readable(SharedSecret))
     key_algorithm: str = setting("EdDSA", OneOf(["EdDSA", "ES256"]))
@@ -37,6 +39,7 @@ class AuthSettings(Settings):
     argon2_lanes: int = setting(1, Range(1, 16))
     account_tries: int = setting(5, Range(1, 100))
     address_tries: int = setting(20, Range(1, 100_000))
+    acting_per_minute: int = setting(1200, Range(1, 1_000_000))
     breached_passwords_url: str | None = setting(None, HTTP_URL)
 
     public_url: str | None = setting(None, HTTP_URL)

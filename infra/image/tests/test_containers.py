@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -12,27 +13,32 @@ import pytest
 import yaml
 
 from infra.image import healthcheck, secrets
+from libs.tasks.broker.celery_app import make_celery
 
 ROOT = Path(__file__).parents[3]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 ONE_SHOTS = {"secrets"}
 DATABASES = {"dynamodb", "redis"}
-OURS = sorted(set(SERVICES) - DATABASES - ONE_SHOTS)
+TOOLS = {name for name, service in SERVICES.items() if service.get("profiles") == ["tools"]}
+OURS = sorted(set(SERVICES) - DATABASES - ONE_SHOTS - TOOLS)
 LONG_RUNNING = sorted(set(SERVICES) - ONE_SHOTS)
 WEB = [name for name in OURS if SERVICES[name].get("command", ["web"]) == ["web"]]
 
 
-def dockerfile() -> list[tuple[str, str]]:
-    """Return the Dockerfile's instructions in order, each as (word, rest)."""
-    text = re.sub(r"^#.*\n", "", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
+FLOWER = ROOT / "infra" / "flower"
+
+
+def dockerfile(path: Path = ROOT / "Dockerfile") -> list[tuple[str, str]]:
+    """Return a Dockerfile's instructions in order, each as (word, rest)."""
+    text = re.sub(r"^#.*\n", "", path.read_text(), flags=re.MULTILINE)
     lines = re.sub(r"\\\n\s*", "", text).splitlines()
     return [(line.split(maxsplit=1)[0], line.split(maxsplit=1)[1]) for line in lines if line.strip()]
 
 
-def final_stage() -> list[tuple[str, str]]:
+def final_stage(path: Path = ROOT / "Dockerfile") -> list[tuple[str, str]]:
     """Return the instructions of the image that is shipped."""
-    instructions = dockerfile()
+    instructions = dockerfile(path)
     last = max(index for index, (word, _) in enumerate(instructions) if word == "FROM")
     return instructions[last:]
 
@@ -42,7 +48,9 @@ def test_the_parts_are_all_there() -> None:
         *("dynamodb", "redis", "secrets", "profiles"),
         *("auth", "auth-worker", "auth-beat"),
         *("todos", "todos-worker", "todos-beat"),
+        "flower",
     }
+    assert sorted(TOOLS) == ["flower"]
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
@@ -124,6 +132,8 @@ def test_an_image_is_built_once_and_never_pulled() -> None:
     for name, service in SERVICES.items():
         if not service["image"].startswith("polymacaron/"):
             assert "build" not in service
+        elif name in TOOLS:
+            assert service["build"]["dockerfile"] == f"infra/{name}/Dockerfile"
         elif "build" in service:
             assert service["build"]["args"]["SERVICE"] == name
         else:
@@ -131,10 +141,11 @@ def test_an_image_is_built_once_and_never_pulled() -> None:
 
 
 def test_every_image_has_a_version() -> None:
-    stages = {rest.split(" AS ")[1] for word, rest in dockerfile() if word == "FROM" and " AS " in rest}
-    images = [service["image"] for service in SERVICES.values()]
-    images += [rest.split()[0] for word, rest in dockerfile() if word == "FROM"]
-    for image in set(images) - stages:
+    images = {service["image"] for service in SERVICES.values()}
+    for path in [ROOT / "Dockerfile", FLOWER / "Dockerfile"]:
+        stages = [rest.split(" AS ") for word, rest in dockerfile(path) if word == "FROM"]
+        images |= {stage[0] for stage in stages} - {stage[1] for stage in stages if len(stage) > 1}
+    for image in images:
         assert re.fullmatch(r"[\w./-]+:[\w.-]+", image), image
         assert not image.endswith(":latest"), image
 
@@ -147,7 +158,64 @@ def test_ports_are_published_on_the_loopback_only() -> None:
         "todos": ["127.0.0.1:${TODOS_PORT:-8103}:8080"],
         "dynamodb": ["127.0.0.1:${DYNAMODB_PORT:-8109}:8000"],
         "redis": ["127.0.0.1:${REDIS_PORT:-8110}:6379"],
+        "flower": ["127.0.0.1:${FLOWER_PORT:-5555}:5555"],
     }
+
+
+def test_metrics_are_told_inside_of_the_network_and_published_nowhere() -> None:
+    """They ask for no token."""
+    for name in OURS:
+        told = SERVICES[name]["environment"]
+        assert (told["APP_METRICS_HOST"], told["APP_METRICS_PORT"]) == ("0.0.0.0", "9100")  # noqa: S104
+    published = [port for service in SERVICES.values() for port in service.get("ports", [])]
+    assert not any(port.endswith(":9100") for port in published)
+
+
+def test_flower_looks_where_the_workers_of_a_service_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the prefix and the priorities it would find empty queues."""
+    flower, todos = SERVICES["flower"]["environment"], SERVICES["todos"]["environment"]
+    assert {name: flower[name] for name in flower if name in todos} == {
+        name: todos[name] for name in ("APP_REDIS_URL", "APP_TABLE_PREFIX")
+    }
+    assert SERVICES["flower"]["depends_on"] == {"redis": {"condition": "service_healthy"}}
+    for name, value in {**flower, "APP_SERVICE": "todos"}.items():
+        monkeypatch.setenv(name, value)
+    found = runpy.run_path(str(FLOWER / "celeryconfig.py"))
+    workers = make_celery("todos", todos["APP_REDIS_URL"], key_prefix="local-todos:", sweep_seconds=5).conf
+    options = workers.broker_transport_options
+    assert found["broker_url"] == todos["APP_REDIS_URL"]
+    assert found["broker_transport_options"] == {
+        name: options[name] for name in ("global_keyprefix", "priority_steps")
+    }
+    assert found["task_default_queue"] == workers.task_default_queue
+    assert found["accept_content"] == workers.accept_content
+
+
+def test_flower_has_the_celery_of_the_services() -> None:
+    def pins(name: str) -> dict[str, str]:
+        text = (ROOT / "requirements" / name).read_text()
+        return dict(re.findall(r"^([\w.-]+)==(\S+)", text, flags=re.MULTILINE))
+
+    flower, runtime = pins("flower.txt"), pins("runtime.txt")
+    both = set(flower) & set(runtime)
+    assert {"celery", "kombu", "redis"} <= both
+    assert {name: flower[name] for name in both} == {name: runtime[name] for name in both}
+
+
+def test_flower_runs_as_nobody_and_closes_its_api() -> None:
+    image = dict(final_stage(FLOWER / "Dockerfile"))
+    assert image["USER"] == dict(final_stage())["USER"]
+    assert json.loads(image["CMD"])[:4] == ["celery", "--config", "celeryconfig", "flower"]
+    # Its API is for everybody where FLOWER_UNAUTHENTICATED_API says so.
+    assert not any("FLOWER_" in name for name in [*SERVICES["flower"]["environment"], image["ENV"]])
+    assert "--require-hashes" in dict(dockerfile(FLOWER / "Dockerfile"))["RUN"]
+
+
+def test_flower_is_no_part_of_what_up_starts() -> None:
+    """It asks nobody for a password."""
+    assert SERVICES["flower"]["profiles"] == ["tools"]
+    assert not any("flower" in service.get("depends_on", {}) for service in SERVICES.values())
+    assert "volumes" not in SERVICES["flower"]
 
 
 def test_secrets_are_readable_by_their_own_service_and_writable_where_made() -> None:
@@ -260,6 +328,7 @@ def test_only_what_is_named_enters_a_build() -> None:
     patterns = [line for line in lines if line and not line.startswith("#")]
     assert patterns[0] == "*"
     assert {pattern for pattern in patterns if pattern.startswith("!")} == {
-        *("!requirements/runtime.txt", "!libs/", "!apis/", "!services/", "!infra/image/")
+        *("!requirements/runtime.txt", "!libs/", "!apis/", "!services/", "!infra/image/"),
+        *("!requirements/flower.txt", "!infra/flower/"),
     }
     assert "**/tests" in patterns

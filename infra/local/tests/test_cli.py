@@ -132,7 +132,13 @@ def test_what_logs_follows():
 
 
 @pytest.mark.parametrize(
-    "command", [["token", "--subject", "u"], ["shell", "todos"], ["run", "auth", "keys", "list"]]
+    "command",
+    [
+        ["token", "--subject", "u"],
+        ["shell", "todos"],
+        ["run", "auth", "keys", "list"],
+        ["tasks", "todos", "list"],
+    ],
 )
 def test_commands_that_need_the_stack_say_so(command: list[str], capsys: pytest.CaptureFixture[str]):
     assert cli.main(command) == 1
@@ -151,6 +157,24 @@ def test_run_runs_a_module_of_the_service_with_its_settings(monkeypatch: pytest.
     assert cli.main(["run", "auth", "admin", "grant", "ada@example.com", "admin", "--unverified"]) == 0
     asked = ["-m", "services.auth.admin", "grant", "ada@example.com", "admin", "--unverified"]
     assert ran == [("auth", asked, "command")]
+
+
+@pytest.mark.parametrize("rest", [[], ["nosuch", "list"], ["list"]])
+def test_tasks_says_what_it_needs(rest: list[str], capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["tasks", *rest]) == 1
+    assert 'make tasks SERVICE=todos ARGS="list"' in last_line(capsys)
+
+
+@pytest.mark.parametrize(
+    ("rest", "asked"), [(["list", "--status", "parked"], ["list", "--status", "parked"]), ([], ["stats"])]
+)
+def test_tasks_are_looked_after_with_the_settings_of_the_service(
+    monkeypatch: pytest.MonkeyPatch, rest: list[str], asked: list[str]
+):
+    ran: list[tuple[str, list[str], str]] = []
+    monkeypatch.setattr(cli, "_in_service", lambda *what: ran.append(what) or 0)
+    assert cli.main(["tasks", "todos", *rest]) == 0
+    assert ran == [("todos", ["-m", "libs.service", "tasks", *asked], "command")]
 
 
 def test_testaccept_names_the_service_that_is_not_ready(

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from infra.local import compose
+from infra.local.errors import LocalError
 from infra.local.mode import Mode, remember
 from infra.local.ports import Ports
 
@@ -25,10 +26,10 @@ def test_which_container_has_failed(container: dict[str, object], failed: bool):
 @pytest.mark.parametrize(
     ("there", "data", "commands"),
     [
-        ([{"State": "running"}], False, [("down",)]),
-        ([{"State": "running"}], True, [("down", "--volumes")]),
+        ([{"State": "running"}], False, [("--profile", "*", "down")]),
+        ([{"State": "running"}], True, [("--profile", "*", "down", "--volumes")]),
         ([], False, []),
-        ([], True, [("down", "--volumes")]),
+        ([], True, [("--profile", "*", "down", "--volumes")]),
     ],
 )
 def test_down_removes_volumes_when_told_to_and_then_without_containers_too(
@@ -65,3 +66,30 @@ def test_the_ports_are_those_that_the_compose_file_reads():
     text = (Path(__file__).parents[3] / "docker-compose.yml").read_text()
     for name, value in Ports().as_environment().items():
         assert f"${{{name}:-{value}}}" in text
+
+
+@pytest.mark.parametrize(
+    ("state", "terminal", "command"),
+    [
+        ("running", False, "exec -T todos python -m tasks"),
+        ("running", True, "exec todos python -m tasks"),
+        ("exited", False, "run --rm --no-deps -T --entrypoint python todos -m tasks"),
+        (None, False, "run --rm --no-deps -T --entrypoint python todos -m tasks"),
+    ],
+)
+def test_a_command_of_a_service_runs_also_where_its_web_process_does_not(
+    monkeypatch: pytest.MonkeyPatch, state: str | None, terminal: bool, command: str
+):
+    there = [{"Service": "dynamodb", "State": "running"}]
+    there += [{"Service": "todos", "State": state}] if state else []
+    ran: list[str] = []
+    monkeypatch.setattr(compose, "containers", lambda: there)
+    monkeypatch.setattr(compose, "run", lambda *given: ran.append(" ".join(given)) or 3)
+    assert compose.run_python("todos", ["-m", "tasks"], terminal=terminal) == 3
+    assert ran == [command]
+
+
+def test_a_command_of_a_service_wants_a_stack(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(compose, "containers", list)
+    with pytest.raises(LocalError, match="nothing is up: make up"):
+        compose.run_python("todos", ["-m", "tasks"], terminal=False)

@@ -56,6 +56,7 @@ def test_make_alone_is_the_help_and_needs_nothing(clone: Path):
         "seed",
         "shell",
         "token",
+        "tasks",
         "run",
         "test",
         "testaccept",
@@ -83,7 +84,7 @@ def test_a_venv_that_is_half_made_or_broken_is_made_again(clone: Path):
     ("venv", "command"),
     [
         (True, "python -m infra.local down --data"),
-        (False, "docker compose --file docker-compose.yml down --volumes"),
+        (False, "docker compose --file docker-compose.yml --profile * down --volumes"),
     ],
 )
 def test_clean_removes_the_data_of_both_modes_though_nothing_is_up(

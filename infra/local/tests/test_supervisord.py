@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -52,6 +53,15 @@ def test_from_start_to_end(daemon: Supervisord):
     daemon.shut_down()
     assert not any(is_running(pid) for pid in (server, *pids.values()))
     assert not daemon.answers()
+
+
+def test_a_single_program_is_stopped_by_supervisorctl(daemon: Supervisord):
+    pids = started(daemon)
+    control = [sys.executable, "-m", "supervisor.supervisorctl", "-c", str(daemon.config), "stop", "one"]
+    done = subprocess.run(control, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, "one: stopped\n"), done.stderr
+    assert not is_running(pids["one"])
+    assert is_running(pids["two"])
 
 
 def test_reload_touches_what_has_changed_and_nothing_else(daemon: Supervisord):
@@ -109,3 +119,37 @@ def test_a_socket_in_a_deep_folder_is_elsewhere(tmp_path: Path):
     assert len(str(socket_path(deep))) <= SOCKET_PATH_LONGEST
     assert socket_path(deep) == socket_path(deep)
     assert socket_path(deep) != socket_path(deep / "other")
+
+
+FORKS = """
+import os, signal, sys, time
+child = os.fork()
+def told(*_):
+    with open("told", "a") as file:
+        file.write("parent\\n" if child else "child\\n")
+    if child:
+        time.sleep(1)  # as a worker waits for what runs in its children
+        os.kill(child, signal.SIGKILL)
+        with open("told", "a") as file:
+            file.write("ended\\n")
+        sys.exit(0)
+signal.signal(signal.SIGTERM, told)
+with open("ready", "a") as file:
+    file.write("x")
+while True:
+    time.sleep(60)
+"""
+
+
+def test_only_the_main_process_is_told_to_stop_and_has_time_for_it(daemon: Supervisord):
+    script = daemon.folder / "forks.py"
+    script.parent.mkdir(parents=True, exist_ok=True)
+    script.write_text(FORKS)
+    program = Program("worker", [sys.executable, str(script)], base_environment(), daemon.folder)
+    configure(daemon, program)
+    daemon.start(base_environment())
+    daemon.start_program("worker")
+    ready = daemon.folder / "ready"
+    assert wait_until(lambda: ready.exists() and ready.read_text() == "xx", 10)
+    daemon.stop(["worker"])
+    assert (daemon.folder / "told").read_text().split() == ["parent", "ended"]

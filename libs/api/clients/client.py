@@ -2,25 +2,30 @@
 
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import httpx
 
 from libs.api.clients.declared import Declared
 from libs.api.clients.documents import ClientDocument, DocumentedOperation, documented_operations
-from libs.api.clients.identity import headers_of_call, token_to_send
+from libs.api.clients.identity import forget_token, headers_of_call, token_to_send, with_next_token
 from libs.api.clients.problems import InvalidAnswer, RemoteDetails, details_of, remote_problem
 from libs.api.clients.retries import IDEMPOTENT
 from libs.api.clients.sending import Outgoing, Sender, Timeouts, UnreadableAnswer
+from libs.api.clients.waiting import wait_for
 from libs.api.document.errors import ContractError, suggestion
 from libs.api.objects.models import ApiModels
+from libs.api.objects.object import ApiObject
 from libs.api.wire.answers import NO_CONTENT, AnswerCheck
 from libs.api.wire.bodies import Body
 from libs.api.wire.media_types import declared_as, is_json, media_type_of
 from libs.api.wire.paths import expand_path
 from libs.errors import Fault, pointer
+
+T = TypeVar("T", bound=ApiObject)
 
 _NEVER = AnswerCheck(0, strict=False)
 _NOT_GIVEN: Any = object()
@@ -78,7 +83,7 @@ class RemoteOperation:
         url: str,
         options: Options,
     ) -> None:
-        self._name = f"{source.api}.{operation.name}"
+        self._api, self._name = source.api, f"{source.api}.{operation.name}"
         self._method, self._path = operation.method, operation.path
         declared = Declared.from_document(operation, source.document, source.place)
         self._parameters, self._body = declared.parameters, declared.body
@@ -132,7 +137,7 @@ class RemoteOperation:
             timeouts = timeouts.whole_call(seconds)
         outgoing = self._outgoing(arguments, given)
         try:
-            answer = self._sender.send(outgoing, timeouts)
+            answer = self._sent(outgoing, timeouts, may_renew=self._takes_token and "auth" not in given)
         except UnreadableAnswer as error:
             raise InvalidAnswer(self._name, RemoteDetails(error.status), error.why) from None
         if answer.is_success or self._redirects & {str(answer.status_code), f"{answer.status_code // 100}XX"}:
@@ -140,6 +145,24 @@ class RemoteOperation:
         if answer.status_code == 503:
             raise self._sender.unavailable(answer)
         raise remote_problem(self._name, answer)
+
+    def _sent(self, outgoing: Outgoing, timeouts: Timeouts, *, may_renew: bool) -> httpx.Response:
+        """Return the answer; where it refuses a token that was made for a task, that to a new one.
+
+        Nothing was done yet, so it need not be idempotent.
+        """
+        deadline = time.monotonic() + timeouts.total
+        answer = self._sender.send(outgoing, timeouts)
+        if answer.status_code != 401:
+            return answer
+        forget_token(outgoing.headers)
+        headers = (
+            with_next_token(self._api, outgoing.headers) if may_renew and outgoing.is_replayable else None
+        )
+        left = deadline - time.monotonic()
+        if headers is None or left <= 0:
+            return answer
+        return self._sender.send(replace(outgoing, headers=headers), replace(timeouts, total=left))
 
     def _outgoing(self, arguments: dict[str, Any], given: Mapping[str, Any]) -> Outgoing:
         body = arguments.pop("body", None)
@@ -156,7 +179,7 @@ class RemoteOperation:
         headers += headers_of_call(self._accept)
         if self._takes_token:
             auth = given.get("auth", _NOT_GIVEN)
-            token = token_to_send(ours=self._ours) if auth is _NOT_GIVEN else auth
+            token = token_to_send(self._api, ours=self._ours) if auth is _NOT_GIVEN else auth
             if token:
                 headers.append(("Authorization", f"Bearer {token}"))
         path = expand_path(self._path, written.path)
@@ -237,6 +260,7 @@ class ApiClient:
             )
         self._api = source.api
         self._sender = sender
+        self._longest = (options or Options()).timeouts.total
         self._models = ApiModels(source.document, source.api)
         self._operations: dict[str, RemoteOperation] = {}
         for one in documented_operations(source.document):
@@ -258,6 +282,60 @@ class ApiClient:
             near = suggestion(operation_id, self._operations)
             raise KeyError(f"{self._api} has no operation {operation_id!r}{near}") from None
 
+    if TYPE_CHECKING:
+
+        @overload
+        def wait(
+            self,
+            operation: T,
+            *,
+            seconds: float = ...,
+            progress: Callable[[T], object] | None = ...,
+            auth: str | None = ...,
+        ) -> T: ...
+        @overload
+        def wait(
+            self,
+            operation: str,
+            *,
+            seconds: float = ...,
+            progress: Callable[[Any], object] | None = ...,
+            auth: str | None = ...,
+        ) -> Any: ...
+        def wait(self, operation: Any, **_: Any) -> Any:
+            """Return an operation that the service has started once it has succeeded; see `_wait`."""
+
+    def _wait(
+        self,
+        operation: ApiObject | str,
+        *,
+        seconds: float = 60.0,
+        progress: Callable[[Any], object] | None = None,
+        **auth: str | None,
+    ) -> Any:
+        """Return an operation that the service has started (a 202) once it has succeeded.
+
+        :param operation: what the call that started it has returned, or its id.
+        :param seconds: how long to wait at most, or a second more.
+        :param progress: is called with the operation whenever it has changed; what it raises ends that.
+        :param auth: as for every call.
+        :raises RemoteProblem: if it has failed: of the class of its problem, such as `RemoteNotFound`.
+        :raises OperationCancelled: if it was cancelled.
+        :raises OperationPending: (a `ServiceUnavailable`) if the time is up; it goes on all the same.
+        :raises TypeError: if the service has no operations that can be waited for.
+        """
+        found = self._operations.get("get_operation")
+        if found is None:
+            raise TypeError(f"{self._api} has no get_operation, so nothing it does can be waited for")
+        if unknown := sorted(auth.keys() - {"auth"}):
+            raise TypeError(f"wait() takes operation, seconds, progress and auth, and no {unknown[0]!r}")
+        operation_id = operation if isinstance(operation, str) else operation["id"]
+
+        def look(left: float) -> Answer:
+            return found.answer(operation_id=operation_id, timeout=min(left, self._longest), **auth)
+
+        return wait_for(self._api, look, seconds=seconds, progress=progress, pause=self._sender.pause)
+
     if not TYPE_CHECKING:  # type checkers know by libs/api/typed.pyi what there is
 
         def __getattr__(self, name: str) -> Any:
@@ -268,13 +346,15 @@ class ApiClient:
             schemas = self._models.names()
             if name in schemas:
                 return self._models[name]
+            if name == "wait":  # not a method, so that an operation of that name goes before it
+                return self._wait
             near = suggestion(name, [*self._operations, *schemas])
             raise AttributeError(
                 f"{self._api} has no operation and no schema {name!r}{near}", name=name, obj=self
             )
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self._operations, *self._models.names()]
+        return [*super().__dir__(), "wait", *self._operations, *self._models.names()]
 
 
 def is_service_url(url: str) -> bool:

@@ -13,6 +13,7 @@
         ├── RemoteUnprocessable        422
         ├── RemoteTooManyRequests      429
         ├── RemoteServerError          5xx but 503, which is ServiceUnavailable
+        ├── OperationCancelled         what it had started was cancelled (libs/api/clients/waiting.py)
         └── InvalidAnswer              what it answered is not what its contract says
 
 Where nobody handles one, it is a 502 of ours: the fault is not our client's, and what the other service said
@@ -129,26 +130,38 @@ _BY_STATUS: Mapping[int, type[RemoteProblem]] = {
 
 def remote_problem(operation: str, answer: httpx.Response) -> RemoteProblem:
     """Return the exception for an answer that is no success, whatever its body is."""
-    status = answer.status_code
-    kind = _BY_STATUS.get(status, RemoteServerError if status >= 500 else RemoteProblem)
-    return kind(operation, details_of(answer))
+    return _kind(answer.status_code)(operation, details_of(answer))
+
+
+def failed_with(operation: str, problem: Mapping[str, Any]) -> RemoteProblem:
+    """Return the exception for what another service had accepted, and then failed with a problem."""
+    status = problem.get("status")
+    known = status if isinstance(status, int) and 400 <= status < 600 else 500
+    return _kind(known)(operation, _details(known, dict(problem), {}))
+
+
+def _kind(status: int) -> type[RemoteProblem]:
+    return _BY_STATUS.get(status, RemoteServerError if status >= 500 else RemoteProblem)
 
 
 def details_of(answer: httpx.Response) -> RemoteDetails:
     """Return what an answer tells of itself; a body that is no problem tells nothing."""
-    told = _members(answer)
+    return _details(answer.status_code, _members(answer), answer.headers)
+
+
+def _details(status: int, told: dict[str, Any], headers: Mapping[str, str]) -> RemoteDetails:
     listed = told.pop("errors", None)
     errors = [_fault(one) for one in listed[:_MOST_ERRORS]] if isinstance(listed, list) else []
     for member in ("type", "status", "instance"):
         told.pop(member, None)
     return RemoteDetails(
-        answer.status_code,
+        status,
         code=_text(told.pop("code", None)),
         title=_text(told.pop("title", None)),
         detail=_text(told.pop("detail", None)),
         errors=tuple(one for one in errors if one is not None),
-        request_id=_text(told.pop("request_id", None)) or _text(answer.headers.get("X-Request-ID")),
-        retry_after=retry_after(answer.headers.get("Retry-After")),
+        request_id=_text(told.pop("request_id", None)) or _text(headers.get("X-Request-ID")),
+        retry_after=retry_after(headers.get("Retry-After")),
         extra=told,
     )
 

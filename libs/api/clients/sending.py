@@ -52,6 +52,12 @@ class Outgoing:
     idempotent: bool
     decorators: Sequence[Decorator] = ()
 
+    @property
+    def is_replayable(self) -> bool:
+        """Whether its body, once sent, is still there."""
+        content = self.content
+        return content is None or isinstance(content, bytes) or iter(content) is not content
+
 
 class UnreadableAnswer(Exception):
     """An answer that is not read: it is too long, or compressed.
@@ -90,7 +96,7 @@ class Sender:
         self.breaker = breaker or CircuitBreaker()
         self._budget = budget or RetryBudget()
         self._max_answer_bytes = max_answer_bytes
-        self._pause = pause
+        self.pause = pause
 
     def send(self, outgoing: Outgoing, timeouts: Timeouts) -> httpx.Response:
         """Return the answer, whatever its status, with its body read.
@@ -117,7 +123,7 @@ class Sender:
             else:
                 again = False
             if again:
-                self._pause(wait)
+                self.pause(wait)
             elif answer is not None:
                 return answer
             else:
@@ -227,12 +233,6 @@ def _is_worth_another(
 ) -> bool:
     if isinstance(failure, httpx.ConnectError | httpx.ConnectTimeout):
         return True  # nothing was sent
-    if isinstance(failure, httpx.PoolTimeout) or not _can_be_sent_again(outgoing):
+    if isinstance(failure, httpx.PoolTimeout) or not (outgoing.idempotent and outgoing.is_replayable):
         return False
     return answer is None or answer.status_code in BUSY
-
-
-def _can_be_sent_again(outgoing: Outgoing) -> bool:
-    content = outgoing.content
-    is_used_up = content is not None and not isinstance(content, bytes) and iter(content) is content
-    return outgoing.idempotent and not is_used_up

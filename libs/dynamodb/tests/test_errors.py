@@ -5,17 +5,27 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 from pynamodb.exceptions import CancellationReason, GetError, PutError, TransactWriteError, VerboseClientError
 
 from libs.dynamodb import as_problem, is_condition_failure
-from libs.errors import ServiceUnavailable
+from libs.errors import BodyTooLarge, ServiceUnavailable
+
+TOO_LARGE = "Item size to update has exceeded the maximum allowed size"
 
 
-def refused(code):
+def refused(code, *, status=400, message="secret of the table"):
     """Return the error botocore makes of an answer with this code."""
-    return ClientError({"Error": {"Code": code, "Message": "secret of the table"}}, "GetItem")
+    metadata = {"HTTPStatusCode": status}
+    return ClientError({"Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata}, "GetItem")
 
 
-def cancelled(*reasons):
+def told(code, **answer):
+    """Return the error PynamoDB makes of that, which has no status of its own."""
+    error = VerboseClientError({"Error": refused(code, **answer).response["Error"]}, "GetItem")
+    error.__cause__ = refused(code, **answer)
+    return error
+
+
+def cancelled(*reasons, message=None):
     """Return the error PynamoDB makes of a transaction cancelled for these reasons."""
-    found = [reason and CancellationReason(code=reason) for reason in reasons]
+    found = [reason and CancellationReason(code=reason, message=message) for reason in reasons]
     answer = {"Error": {"Code": "TransactionCanceledException"}}
     cause = VerboseClientError(answer, "TransactWriteItems", cancellation_reasons=found)
     return TransactWriteError("no", cause)
@@ -55,8 +65,47 @@ def test_a_database_that_cannot_be_reached_is_a_503(cause):
 
 
 @pytest.mark.parametrize(
+    ("code", "status"),
+    [("InternalFailure", 500), ("500", 500), ("502", 502), ("503", 503), ("504", 504), ("Unheard", 599)],
+)
+def test_an_answer_of_the_5xx_is_a_503_whatever_its_code(code, status):
+    error = told(code, status=status)
+    assert isinstance(as_problem(GetError("no", error)), ServiceUnavailable)
+    assert isinstance(as_problem(error), ServiceUnavailable)
+
+
+@pytest.mark.parametrize(
     "error",
     [
+        PutError("no", told("ValidationException", message=TOO_LARGE)),
+        told("ValidationException", message=TOO_LARGE),
+        cancelled(None, "ValidationError", message=TOO_LARGE),
+    ],
+    ids=["a model's", "a table's", "a transaction's"],
+)
+def test_what_is_more_than_an_item_holds_is_a_413(error):
+    assert isinstance(as_problem(error), BodyTooLarge)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError(TOO_LARGE),
+        refused("EntityTooLarge", message="Your proposed upload exceeds the maximum allowed size"),
+        refused("ValidationException", message=TOO_LARGE),
+        PutError(TOO_LARGE, told("AccessDeniedException", message=TOO_LARGE)),
+        refused("InternalError", status=500),
+    ],
+    ids=["no client's", "S3's", "another client's", "another code's", "another client's 500"],
+)
+def test_what_only_reads_like_an_error_of_the_database_is_none(error):
+    assert as_problem(error) is None
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        GetError("no", told("ValidationException")),
         GetError("no", refused("ValidationException")),
         GetError("no", refused("ResourceNotFoundException")),
         GetError("no", refused("AccessDeniedException")),

@@ -103,9 +103,8 @@ def make(library: Settings) -> Made:
     return make
 
 
-@pytest.fixture
-def serve(library: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
-    """Serve a resource at ``/things``, and others at the paths they are given by."""
+def serving(library: Settings, folder: Path, patch: pytest.MonkeyPatch) -> Serve:
+    """Return what serves resources by a contract in `folder`, until `patch` is undone."""
 
     def serve(kind: type[ModelResource] | None = None, **others: type[ModelResource]) -> Served:
         module = ModuleType(f"served_{uuid.uuid4().hex}")
@@ -113,15 +112,21 @@ def serve(library: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         for path, one in {**({"things": kind} if kind else {}), **others}.items():
             setattr(module, path, one)
             lines.append(f"  /{path}: {{x-resource: {module.__name__}.{path}}}\n")
-        monkeypatch.setitem(sys.modules, module.__name__, module)
-        monkeypatch.setattr(service_module, "APIS", tmp_path)
-        monkeypatch.setattr(service_module, "models", Models(tmp_path))
-        (tmp_path / "library.yaml").write_text(CONTRACT + "".join(lines))
+        patch.setitem(sys.modules, module.__name__, module)
+        patch.setattr(service_module, "APIS", folder)
+        patch.setattr(service_module, "models", Models(folder))
+        (folder / "library.yaml").write_text(CONTRACT + "".join(lines))
         running = SERVICE.start(library)
         running.keys = FixedKeySet([KEY.jwk])
         return Served(running)
 
     return serve
+
+
+@pytest.fixture
+def serve(library: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
+    """Serve a resource at ``/things``, and others at the paths they are given by."""
+    return serving(library, tmp_path, monkeypatch)
 
 
 @pytest.fixture(scope="module")

@@ -4,22 +4,39 @@ Emmett-REST answered 200 with more rows than asked for, or 500, to what is in th
 """
 
 import json
+import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from libs.resource import ParameterNames
-from libs.resource.tests.conftest import Serve, Served
+from libs.resource.tests.conftest import Serve, Served, serving
 from libs.resource.tests.library import BookResource, NoteResource
+from libs.service import Settings
+
+
+@pytest.fixture(scope="module")
+def owner() -> str:
+    """Somebody who has three books, and nothing else: what is sent here is refused, or only reads."""
+    return uuid.uuid4().hex
+
+
+@pytest.fixture(scope="module")
+def filled(
+    shelves: tuple[Settings, Any], owner: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    with pytest.MonkeyPatch.context() as patch:
+        served = serving(shelves[0], tmp_path_factory.mktemp("apis"), patch)(BookResource)
+        for number in range(3):
+            body = {"isbn": str(number), "title": f"Book {number}", "price": number, "tags": ["a"]}
+            assert served("POST", "/things", body, by=owner).status_code == 201
+        yield served
 
 
 @pytest.fixture
-def books(serve: Serve, owner: str) -> Served:
-    served = serve(BookResource)
-    for number in range(3):
-        body = {"isbn": str(number), "title": f"Book {number}", "price": number, "tags": ["a"]}
-        assert served("POST", "/things", body, by=owner).status_code == 201
-    return served
+def books(filled: Served, library: Settings) -> Served:
+    return filled
 
 
 REFUSED = [

@@ -18,7 +18,7 @@ from libs.jwt import (
     load_auth_token,
 )
 from libs.service.testing import ISSUES
-from libs.tasks import accepted, asynctask
+from libs.tasks import RequestUrl, accepted, asynctask
 
 
 def known() -> dict[str, Any]:
@@ -75,9 +75,9 @@ def stream() -> Result:
 
 
 @asynctask(attempts=1)
-def look() -> dict[str, Any]:
+def look(url: RequestUrl) -> dict[str, Any]:
     """Return what the calls tell in a task."""
-    return {**known(), "signed": signed(), "data": dict(get_user_token_data())}
+    return {**known(), "signed": signed(), "data": dict(get_user_token_data()), "url": url}
 
 
 def start() -> Result:

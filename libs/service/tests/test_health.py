@@ -123,6 +123,20 @@ def test_callers_at_the_same_time_share_one_look(released: threading.Event) -> N
     assert len(answers) == 8
 
 
+def test_what_is_only_told_makes_nothing_unready_and_may_have_details(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    checks = {
+        "tasks": lambda: {"workers": 2},
+        "broken": Check(error=OSError()),
+        "database": Check(),
+    }
+    found = Health(checks, told_only={"tasks", "broken"}).ready()
+    assert (found["tasks"]["ok"], found["tasks"]["workers"]) == (True, 2)
+    assert found["broken"] == {"ok": False, "error": "unavailable"}
+    assert [one.message for one in caplog.records] == ["check failed"]
+
+
 @pytest.mark.parametrize("kind", [RemoteKeySet, RemoteRevocations])
 def test_a_service_is_ready_by_the_copy_it_has_while_auth_hangs(
     kind: type[RemoteKeySet | RemoteRevocations], released: threading.Event

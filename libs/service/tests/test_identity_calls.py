@@ -156,7 +156,7 @@ def test_a_task_acts_for_who_called_without_the_token(ask: Callable[..., Any], r
     token = token_of("ada")
     operation = ask("/start", token)
     row = Operation.get(operation["id"], consistent_read=True)
-    assert row.caller == {"subject": "ada", "scopes": [], "roles": []}
+    assert row.caller == {"subject": "ada", "scopes": [], "roles": [], "audience": ["probe"]}
     assert token not in str(row.serialize())
     tasks = running.tasks
     assert tasks is not None
@@ -165,5 +165,6 @@ def test_a_task_acts_for_who_called_without_the_token(ask: Callable[..., Any], r
         assert worker.submit(get_userid).result() == "", "nor does the worker's thread keep it"
     told = Operation.get(operation["id"], consistent_read=True).result
     assert (told["userid"], told["token"], told["issuer"], told["data"]) == ("ada", None, None, {})
+    assert told["url"] == "http://localhost/start"
     assert told["signed"]["subject"] == "somebody"
     assert told["signed"]["userid"] == "ada"

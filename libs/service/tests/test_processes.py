@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import IO
 
 import httpx
@@ -15,6 +16,7 @@ import pytest
 
 from infra.local.throwaway import reserved_port
 from libs.service import Service, processes
+from libs.service.__main__ import main
 from libs.service.testing import ROOT, SECRET, environment, eventually, python_process
 
 
@@ -152,17 +154,40 @@ def test_a_request_under_way_is_finished_after_sigterm(
     assert web.wait(20) == 0
 
 
-@pytest.mark.parametrize("process", ["web", "worker", "beat", "tables", "shell"])
-def test_wrong_settings_stop_the_start_with_every_fault(environ: dict[str, str], process: str) -> None:
+def wrong_settings(environ: dict[str, str]) -> dict[str, str]:
     wrong = {**environ, "APP_PORT": "hunter2", "APP_COLOUR": "red", "APP_LOG_FORMAT": "xml"}
     del wrong["APP_JWT_ISSUER"]
-    code, output, errors = run(process, environ=wrong)
+    return wrong
+
+
+def assert_every_fault_is_told(code: int, output: str, errors: str) -> None:
     assert code == os.EX_CONFIG
     lines = errors.splitlines()
     assert lines[0] == "cannot start:"
     named = [line.partition(":")[0] for line in lines[1:]]
     assert named == ["APP_COLOUR", "APP_JWT_ISSUER", "APP_LOG_FORMAT", "APP_PORT"]
     assert "hunter2" not in output + errors
+
+
+def test_wrong_settings_stop_the_start_with_every_fault(environ: dict[str, str]) -> None:
+    assert_every_fault_is_told(*run("web", environ=wrong_settings(environ)))
+
+
+@pytest.mark.parametrize("process", ["worker", "beat", "tables", "shell"])
+def test_no_other_process_starts_with_them_either(
+    environ: dict[str, str],
+    process: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """They come as far as the web process, which is seen here without the seconds a start takes."""
+    monkeypatch.setattr(Service, "start", lambda *_: pytest.fail("it is started"))
+    monkeypatch.setattr(Service, "database", lambda *_: pytest.fail("it makes tables"))
+    monkeypatch.setattr(os, "environ", wrong_settings(environ))
+    code = main([process])
+    monkeypatch.undo()
+    told = capsys.readouterr()
+    assert_every_fault_is_told(code, told.out, told.err)
 
 
 @pytest.mark.parametrize(
@@ -242,3 +267,20 @@ def test_an_unknown_process_is_refused() -> None:
     code, _, errors = run("webb", environ={})
     assert code == 2
     assert "invalid choice: 'webb'" in errors
+
+
+@pytest.mark.parametrize(("lease", "every"), [("15", 5), ("60", 20), ("600", 20)])
+def test_a_worker_shows_in_time_that_it_lives_however_long_its_leases_are(
+    environ: dict[str, str], lease: str, every: float
+) -> None:
+    service = Service.named("auth")
+    running = service.start(service.load_settings({**environ, "APP_TASK_LEASE_SECONDS": lease}))
+    assert processes._pulse(running, ["auth"])._every == every
+
+
+def test_what_runs_tasks_is_known_and_nothing_does_once_celery_has_stopped_it() -> None:
+    pool = SimpleNamespace(_pool=SimpleNamespace(_pool=[SimpleNamespace(pid=7), SimpleNamespace(pid=8)]))
+    assert processes._children(SimpleNamespace(pool=pool)) == [7, 8]
+    pool._pool = None
+    assert processes._children(SimpleNamespace(pool=pool)) == []
+    assert processes._children(SimpleNamespace(pool=None)) == []

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
+from infra.local.throwaway import reserved_port
 from libs.api import ContractError, Models
 from libs.errors import Unauthorized
 from libs.jwt import Caller, FixedKeySet
@@ -107,6 +108,13 @@ def test_a_service_with_tasks_needs_a_broker() -> None:
     with pytest.raises(SettingsError, match="APP_REDIS_URL"):
         PROBE.load_settings(without(environment("probe"), "APP_REDIS_URL"))
     replace(PROBE, tasks=[]).load_settings(without(environment("probe"), "APP_REDIS_URL"))
+
+
+def test_a_queue_whose_name_sqs_would_not_take_stops_the_start(contract: Path) -> None:
+    environ = environment("probe", broker_url="sqs://", table_prefix="p" * 70)
+    told = rf"^APP_TABLE_PREFIX: SQS takes 80 characters .* {'p' * 70}probe-probe has 81"
+    with pytest.raises(SettingsError, match=told):
+        PROBE.start(PROBE.load_settings(environ)).web_app()
 
 
 def test_a_service_without_keys_of_its_own_needs_an_address_to_fetch_them_from() -> None:
@@ -228,7 +236,11 @@ def test_a_handler_may_ask_for_the_caller_there_perhaps_is(contract: Path) -> No
 def test_ready_is_a_service_whose_database_and_broker_answer(client: FlaskClient) -> None:
     body = client.get("/health/ready").get_json()
     assert body["status"] == "ok"
-    assert {name: one["ok"] for name, one in body["checks"].items()} == {"dynamodb": True, "redis": True}
+    assert {name: one["ok"] for name, one in body["checks"].items()} == {
+        "dynamodb": True,
+        "redis": True,
+        "tasks": True,
+    }
 
 
 def test_a_service_is_not_ready_while_a_part_is_away_and_alive_all_the_same(contract: Path) -> None:
@@ -246,9 +258,35 @@ def test_a_service_is_not_ready_while_a_part_is_away_and_alive_all_the_same(cont
                 "dynamodb": True,
                 "redis": False,
                 "keys": False,
+                "tasks": True,
             }
             assert "hunter2" not in answer.text
             assert client.get("/health/live").status_code == 200
+
+
+def test_a_service_stays_ready_without_its_broker_and_tells_of_it(contract: Path) -> None:
+    """Requests are accepted all the same, and were it not ready, a load balancer had nobody left to ask."""
+    with reserved_port() as port:
+        url = f"redis://:hunter2@127.0.0.1:{port}/0"
+        with running_service(PROBE, environment("probe", redis_url=url)) as running:
+            answer = running.web_app().test_client().get("/health/ready")
+            assert answer.status_code == 200
+            assert answer.get_json()["checks"]["redis"] == {"ok": False, "error": "unavailable"}
+            assert "hunter2" not in answer.text
+
+
+def test_readiness_tells_of_workers_and_of_the_oldest_task_that_waits(client: FlaskClient) -> None:
+    told = client.get("/health/ready").get_json()["checks"]["tasks"]
+    assert told.keys() == {"ok", "milliseconds", "workers", "oldest_waiting_seconds"}
+    assert (told["workers"], told["oldest_waiting_seconds"]) == (0, 0)
+
+
+def test_the_document_declares_all_that_readiness_tells(running: Running) -> None:
+    """An answer with a member that is not declared is none to a client that is strict."""
+    schemas = running.contract.document["components"]["schemas"]
+    declared = schemas["Health"]["properties"]["checks"]["additionalProperties"]["properties"]
+    answer = running.web_app().test_client().get("/health/ready")
+    assert {name for one in answer.get_json()["checks"].values() for name in one} | {"error"} == set(declared)
 
 
 def test_readiness_needs_the_tables(running: Running) -> None:

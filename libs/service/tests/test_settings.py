@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from libs.service import Secret, Settings, SettingsError, load_settings, setting
+from libs.service import Secret, Service, Settings, SettingsError, load_settings, setting
 from libs.service.testing import SECRET
+from libs.tasks import asynctask
 
 GOOD = {"APP_SERVICE": "todos", "APP_DYNAMODB_REGION": "eu-west-1", "APP_JWT_ISSUER": "http://auth.test"}
 
@@ -105,6 +106,7 @@ def test_texts_become_values(variable: str, text: str, value: object) -> None:
         ("APP_TASK_LEASE_SECONDS", "0.5"),
         ("APP_TASK_LEASE_SECONDS", "nan"),
         ("APP_TASK_SWEEP_SECONDS", "0.1"),
+        ("APP_TASK_SWEEP_SECONDS", "31"),
     ],
 )
 def test_a_malformed_value_is_named_and_nothing_else_is(variable: str, text: str) -> None:
@@ -221,3 +223,29 @@ def test_of_some_settings_there_is_one() -> None:
         load_settings(Settings, {**GOOD, **one}, one_of=[("jwks_url", "jwt_secret")])
     assert told() == ["APP_JWKS_URL: Give either it or APP_JWT_SECRET."]
     assert told(APP_JWKS_URL=url, APP_JWT_SECRET=secret) == told()
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "fault"),
+    [
+        ("APP_BROKER_URL", "amqp://:hunter2@rabbit", "Not a broker's URL"),
+        ("APP_BROKER_URL", "sentinel://:hunter2@a", "which master"),
+        ("APP_REDIS_URL", "sentinel://:hunter2@a?master=m", "Not a redis, rediss or unix URL."),
+        ("APP_WORKER_QUEUES", "hunter2,", "Not names of queues"),
+    ],
+)
+def test_what_names_no_broker_or_queue_is_refused_and_not_quoted(
+    variable: str, text: str, fault: str
+) -> None:
+    (told,) = faults({**GOOD, variable: text})
+    assert told.startswith(f"{variable}: ")
+    assert fault in told
+    assert "hunter2" not in told
+
+
+def test_a_service_with_tasks_needs_a_broker_or_a_redis() -> None:
+    service = Service("profiles", tasks=[asynctask(lambda: None)])
+    with pytest.raises(SettingsError, match="APP_REDIS_URL: Missing"):
+        service.load_settings({**GOOD, "APP_JWKS_URL": "http://auth.test"})
+    given = {**GOOD, "APP_JWKS_URL": "http://auth.test", "APP_BROKER_URL": "sqs://"}
+    assert service.load_settings(given).redis_url is None

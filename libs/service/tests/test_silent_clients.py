@@ -1,9 +1,10 @@
-"""Clients that open connections and say nothing more: `python -m libs.service web` lives on."""
+"""Clients that say nothing more, or never read: `python -m libs.service web` lives on."""
 
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import httpx
 import pytest
@@ -13,9 +14,16 @@ from libs.service import Service
 from libs.service.testing import SECRET, environment, eventually, python_process
 
 
-@pytest.fixture
-def port() -> Iterator[int]:
-    with reserved_port() as port:
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the process writes."""
+    return tmp_path_factory.mktemp("web") / "log"
+
+
+@pytest.fixture(scope="module")
+def port(log: Path) -> Iterator[int]:
+    """Where the process listens; each test leaves it as good as new, which the next one sees."""
+    with reserved_port() as port, log.open("wb") as output:
         settings = environment(
             "auth",
             key_secret=SECRET,
@@ -29,7 +37,7 @@ def port() -> Iterator[int]:
             body_timeout_seconds="3",
             create_tables="true",
         )
-        with python_process("-m", "libs.service", "web", environ=settings):
+        with python_process("-m", "libs.service", "web", environ=settings, output=output):
             yield port
         service = Service.named("auth")
         service.database(service.load_settings(settings)).delete_tables()
@@ -54,10 +62,25 @@ def answers(port: int) -> bool:
 def test_clients_that_fall_silent_do_not_hang_the_others(port: int, said: bytes) -> None:
     eventually(lambda: answers(port))
     with ExitStack() as stack:
-        for _ in range(8):
+        for _ in range(4):  # twice as many as there are threads
             silent = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
             silent.sendall(said)
         eventually(lambda: answers(port), seconds=15)
+
+
+def test_clients_that_never_read_do_not_hang_the_others(port: int, log: Path) -> None:
+    """More is asked for than the buffers of both ends hold, so that the answers cannot be sent."""
+    eventually(lambda: answers(port))
+    before = len(log.read_text())
+    with ExitStack() as stack:
+        for _ in range(2):
+            lazy = stack.enter_context(socket.socket())
+            lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            lazy.connect(("127.0.0.1", port))
+            lazy.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 400)
+        eventually(lambda: log.read_text()[before:].count("read nothing, for too long") == 2, seconds=60)
+        eventually(lambda: answers(port), seconds=15)
+    assert "Traceback" not in log.read_text()
 
 
 def test_a_body_that_stops_coming_is_a_408(port: int) -> None:

@@ -4,8 +4,12 @@ import os
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
+from botocore.httpsession import URLLib3Session
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
@@ -13,7 +17,8 @@ from libs.api import Dependencies
 from libs.dynamodb import Database
 from libs.errors import ServiceUnavailable
 from libs.jwt import Caller, current_caller
-from libs.tasks import Operation, Progress, Task, TaskRuntime
+from libs.tasks import Once, Operation, Progress, Task, TaskRuntime
+from libs.tasks.effects import current_once
 from libs.tasks.lease import current_progress
 
 
@@ -32,12 +37,18 @@ class Broker:
     """A publisher that keeps what was published, in order."""
 
     published: list[tuple[str, str]] = field(default_factory=list)
+    places: list[tuple[str | None, int]] = field(default_factory=list)
     down: bool = False
+    held: dict[str | None, int | None] = field(default_factory=dict)
 
-    def publish(self, task_name: str, operation_id: str) -> None:
+    def waiting(self, queue: str | None) -> int | None:
+        return self.held.get(queue)
+
+    def publish(self, task_name: str, operation_id: str, *, queue: str | None, priority: int) -> None:
         if self.down:
             raise ConnectionError("the secret address of the broker does not answer")
         self.published.append((task_name, operation_id))
+        self.places.append((queue, priority))
 
     @property
     def ids(self) -> list[str]:
@@ -65,8 +76,9 @@ def database(tables: Database) -> Iterator[Database]:
     """The tables, empty at the end of each test."""
     yield tables
     for model in tables.models:
-        for row in model.scan():
-            row.delete()
+        with model.batch_write() as rows:
+            for row in model.scan():
+                rows.delete(row)
 
 
 @pytest.fixture
@@ -81,10 +93,12 @@ def broker() -> Broker:
 
 @pytest.fixture
 def runtime_of(database: Database, broker: Broker) -> Runtimes:
-    """Make the runtime of the given tasks, which may ask for `Database`, `Caller` and `Progress`."""
+    """Make the runtime of the given tasks, which may ask for `Database`, `Caller`, `Once` and `Progress`."""
 
     def make(*tasks: Task, lease_seconds: float = 15.0) -> TaskRuntime:
-        dependencies = Dependencies([database], {Caller: _caller, Progress: current_progress})
+        once = partial(current_once, database)
+        made = {Caller: _caller, Once: once, Progress: current_progress}
+        dependencies = Dependencies([database], made)
         return TaskRuntime(tasks, dependencies, broker, lease_seconds=lease_seconds)
 
     return make
@@ -108,6 +122,32 @@ def stored(database: Database) -> Callable[..., Operation]:
         return operation
 
     return store
+
+
+@pytest.fixture
+def unanswered(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """Have the answers to the next `times` updates in which there is `text` be lost; returns those so far.
+
+    What they ask for is done, or, where they do not `arrive`, not. botocore sends each a second time.
+    """
+
+    def lose(text: str, times: int = 1, *, arrive: bool = True) -> list[str]:
+        send, lost = URLLib3Session.send, list[str]()
+
+        def losing(self: URLLib3Session, request: Any) -> Any:
+            body = request.body.decode() if isinstance(request.body, bytes) else str(request.body)
+            ours = "UpdateItem" in str(request.headers.get("X-Amz-Target")) and text in body
+            if not ours or len(lost) == times:
+                return send(self, request)
+            lost.append(body)
+            if arrive:
+                send(self, request)
+            raise ReadTimeoutError(endpoint_url=request.url)
+
+        monkeypatch.setattr(URLLib3Session, "send", losing)
+        return lost
+
+    return lose
 
 
 @pytest.fixture

@@ -3,18 +3,25 @@
 import json
 import os
 import socket
+import subprocess
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import redis
+from kombu.exceptions import OperationalError
 
+from infra.local.servers import redis_command
+from libs.service.testing import eventually
 from libs.tasks import Publisher
-from libs.tasks.celery_app import PAUSE_AFTER_FAILURE_SECONDS, CeleryPublisher, make_celery
+from libs.tasks.broker.brokers import read_broker
+from libs.tasks.broker.celery_app import PAUSE_AFTER_FAILURE_SECONDS, CeleryPublisher, make_celery
 
 
 @contextmanager
@@ -26,9 +33,9 @@ def publishing_to(url: str, key_prefix: str = "test:") -> Iterator[Publisher]:
         app.close()
 
 
-def seconds_of_refusal(publisher: Publisher) -> float:
+def seconds_of_refusal(publisher: Publisher, error: type[Exception], match: str | None = None) -> float:
     started = time.monotonic()
-    with pytest.raises(Exception):  # noqa: B017, PT011 - what it is is the broker's choice
+    with pytest.raises(error, match=match):
         publisher.publish("some.task", "op1")
     return time.monotonic() - started
 
@@ -63,8 +70,8 @@ def unroutable_port() -> Iterator[int]:
 @pytest.mark.parametrize("broken_port", [closed_port, silent_port, unroutable_port])
 def test_a_broken_broker_costs_a_caller_few_seconds_and_the_next_none(broken_port: Any) -> None:
     with broken_port() as port, publishing_to(f"redis://127.0.0.1:{port}/0") as publisher:
-        assert seconds_of_refusal(publisher) < 4
-        assert seconds_of_refusal(publisher) < 0.1
+        assert seconds_of_refusal(publisher, OperationalError) < 4
+        assert seconds_of_refusal(publisher, ConnectionError, "lately") < 0.1
 
 
 def test_what_is_published_is_in_the_queue_of_the_service_under_its_prefix() -> None:
@@ -72,18 +79,45 @@ def test_what_is_published_is_in_the_queue_of_the_service_under_its_prefix() -> 
     with publishing_to(url, prefix) as publisher:
         publisher.publish("some.task", "op1")
     with redis.Redis.from_url(url) as client:
-        (message,) = client.lrange(f"{prefix}todos", 0, -1)
+        (message,) = client.lrange(f"{prefix}todos\x06\x164", 0, -1)  # one list for each priority
         client.delete(*client.scan_iter(f"{prefix}*"))
     headers = json.loads(message)["headers"]
     assert (headers["task"], headers["argsrepr"]) == ("some.task", "['op1']")
 
 
+def test_a_password_is_told_to_a_server_behind_a_socket_file(tmp_path: Path) -> None:
+    file = tmp_path / "redis.sock"
+    url = f"unix://:{quote('p@ss/word', safe='')}@{file}"
+    command = [*redis_command(0, None), "--unixsocket", str(file), "--requirepass", "p@ss/word"]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        eventually(file.exists)
+        assert read_broker(url, key_prefix="test:").ping()  # type: ignore[misc]
+        with publishing_to(url) as publisher:
+            publisher.publish("some.task", "op1")
+    finally:
+        server.kill()
+        server.wait()
+
+
 class Recorder:
     """Stands in for a Celery app: counts what is sent, and breaks on request."""
+
+    main = "todos"
+    amqp = SimpleNamespace(queues={"todos"})
 
     def __init__(self) -> None:
         self.sent = 0
         self.down = False
+        self.producer_pool = self
+
+    @contextmanager
+    def acquire(self, block: bool) -> Iterator[object]:
+        self.waited()
+        yield None
+
+    def waited(self) -> None:
+        """Called when a producer is to be had."""
 
     def send_task(self, name: str, **options: object) -> None:
         self.sent += 1
@@ -116,6 +150,42 @@ def test_after_the_pause_the_broker_is_tried_again(paused: SimpleNamespace) -> N
     paused.publisher.publish("some.task", "op2")
     paused.publisher.publish("some.task", "op3")
     assert paused.app.sent == 3
+
+
+def test_who_has_waited_for_a_producer_leaves_a_broker_alone_that_was_found_dead_meanwhile() -> None:
+    app = Recorder()
+    publisher = CeleryPublisher(app)  # type: ignore[arg-type]
+
+    def found_dead_by_another() -> None:
+        app.waited = lambda: None  # type: ignore[method-assign]
+        app.down = True
+        with pytest.raises(OSError, match="refused"):
+            publisher.publish("some.task", "op1")
+
+    app.waited = found_dead_by_another  # type: ignore[method-assign]
+    with pytest.raises(ConnectionError, match="lately"):
+        publisher.publish("some.task", "op2")
+    assert app.sent == 1
+
+
+def test_how_many_hints_wait_is_counted_over_all_priorities_of_a_queue() -> None:
+    url, prefix = os.environ["TEST_REDIS_URL"], f"test-{uuid.uuid4().hex}-todos:"
+    with publishing_to(url, prefix) as publisher:
+        assert publisher.waiting(None) == 0
+        for priority in (0, 5, 9):
+            publisher.publish("some.task", "op1", queue=None, priority=priority)
+        assert (publisher.waiting(None), publisher.waiting("slow")) == (3, 0)
+    with redis.Redis.from_url(url) as client:
+        client.delete(*client.scan_iter(f"{prefix}*"))
+
+
+def test_a_broker_that_does_not_say_how_many_hints_wait_is_no_fault() -> None:
+    with publishing_to("memory://") as publisher:
+        assert publisher.waiting(None) is None
+    with closed_port() as port, publishing_to(f"redis://127.0.0.1:{port}/0") as publisher:
+        assert publisher.waiting(None) is None
+        with pytest.raises(ConnectionError, match="lately"):
+            publisher.publish("some.task", "op1", queue=None, priority=5)
 
 
 def test_a_broker_that_fails_again_is_left_alone_again(paused: SimpleNamespace) -> None:

@@ -100,7 +100,12 @@ def test_what_goes_through_the_queue_is_who_it_is_and_no_token(
     ada = caller()
     operation = submit(runtime, look, ada)
     row = read(operation)
-    assert row.caller == {"subject": "ada", "scopes": ["write"], "roles": ["admin"]}
+    assert row.caller == {
+        "subject": "ada",
+        "scopes": ["write"],
+        "roles": ["admin"],
+        "audience": ["probe"],
+    }
     stored = str(row.serialize())
     assert not any(part in stored for part in (ada.token or "").split("."))
     assert str(ada.token_id) not in stored

@@ -1,19 +1,29 @@
 """Leases: a worker at work keeps its operation, and one that lost it changes nothing."""
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from pynamodb.exceptions import UpdateError
 
 from libs.tasks import Operation, Progress, TaskRuntime, asynctask, lease
-from libs.tasks.lease import LeaseLost, current_progress, kept_lease
+from libs.tasks.lease import LeaseLost, Leases, current_progress
 
 Runtimes = Callable[..., TaskRuntime]
 Store = Callable[..., Operation]
 Read = Callable[[str], Operation]
+
+
+def eventually(found: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + 10
+    while not found():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def lapse(operation_id: str) -> None:
@@ -118,6 +128,24 @@ def test_progress_is_stored_at_most_twice_a_second(
     assert read(operation.id).progress == 0.4
 
 
+def test_a_progress_that_cannot_be_stored_does_not_end_the_task(
+    runtime_of: Runtimes, read: Read, unanswered: Callable[..., list[str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    @asynctask(attempts=1)
+    def long(progress: Progress) -> str:
+        progress.report(0.5, "half of it")
+        return "done"
+
+    runtime = runtime_of(long)
+    with runtime.active():
+        operation = long()
+    assert len(unanswered("half of it", 2, arrive=False)) == 0
+    runtime.run(operation.id)
+    row = read(operation.id)
+    assert (row.status, row.result, row.message) == ("succeeded", "done", None)
+    assert "progress not stored" in caplog.text
+
+
 def test_outside_a_run_progress_goes_nowhere() -> None:
     current_progress().report(0.5)
 
@@ -138,17 +166,45 @@ def test_a_heartbeat_that_fails_once_is_followed_by_another(
         return extend(self, seconds)
 
     monkeypatch.setattr(Operation, "extend", flaky)
-    with kept_lease(operation, 0.3, timeout=60):
+    with Leases(0.3).kept(operation, timeout=60):
         assert enough.wait(10)
     assert "lease not prolonged" in caplog.text
 
 
-def test_heartbeats_end_with_the_run(stored: Store, read: Read) -> None:
-    operation = stored()
-    operation.claim(0.3)
-    with kept_lease(operation, 0.3, timeout=60):
-        assert any(one.name == f"lease-{operation.id}" for one in threading.enumerate())
-    assert not any(one.name == f"lease-{operation.id}" for one in threading.enumerate())
+def test_a_heartbeat_that_fails_is_tried_again_soon_and_then_they_come_as_before(
+    stored: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operation, beats = stored(), list[float]()
+    operation.claim(30)
+
+    def flaky(_self: Operation, _seconds: float) -> bool:
+        beats.append(time.monotonic())
+        if len(beats) == 1:
+            raise UpdateError("the database is away")
+        return True
+
+    monkeypatch.setattr(Operation, "extend", flaky)
+    with Leases(4.5).kept(operation, timeout=60):
+        eventually(lambda: len(beats) == 3)
+    failed, again, next_one = beats
+    assert again - failed < 1 < 1.5 <= next_one - again
+
+
+def keepers() -> set[threading.Thread]:
+    return {one for one in threading.enumerate() if one.name == "leases"}
+
+
+def test_heartbeats_end_with_the_run(stored: Store, extended: list[str]) -> None:
+    leases, operation, before = Leases(0.09), stored(), keepers()
+    operation.claim(30)
+    with leases.kept(operation, timeout=60):
+        (keeper,) = keepers() - before
+        eventually(lambda: extended)
+    keeper.join(10)
+    assert not keeper.is_alive(), "it ends when it finds nothing to prolong"
+    count = len(extended)
+    time.sleep(0.1)
+    assert len(extended) == count
 
 
 def test_heartbeats_end_when_the_lease_is_lost(stored: Store, read: Read) -> None:
@@ -157,9 +213,105 @@ def test_heartbeats_end_when_the_lease_is_lost(stored: Store, read: Read) -> Non
     lapse(operation.id)
     other = read(operation.id)
     other.claim(30)
-    before = other.due
-    with kept_lease(operation, 0.03, timeout=60):
-        (thread,) = [one for one in threading.enumerate() if one.name == f"lease-{operation.id}"]
-        thread.join(10)
-        assert not thread.is_alive()
+    before, others = other.due, keepers()
+    with Leases(0.03).kept(operation, timeout=60):
+        eventually(lambda: lost(current_progress()))
+        eventually(lambda: keepers() <= others)
     assert read(operation.id).due == before
+
+
+def lost(progress: Progress) -> bool:
+    try:
+        progress.check()
+    except LeaseLost:
+        return True
+    return False
+
+
+def test_one_thread_prolongs_what_begins_and_ends_while_it_lives(stored: Store, extended: list[str]) -> None:
+    leases, long, before = Leases(0.15), stored(), keepers()
+    shorter = [stored() for _ in range(20)]
+    for one in (long, *shorter):
+        one.claim(30)
+    with leases.kept(long, timeout=60):
+        keeper = keepers() - before
+        for one in shorter[:-1]:
+            with leases.kept(one, timeout=60):
+                assert keepers() - before == keeper
+        with leases.kept(shorter[-1], timeout=60):
+            eventually(lambda: {long.id, shorter[-1].id} <= set(extended))
+    assert set(extended) == {long.id, shorter[-1].id}
+
+
+def test_the_first_heartbeat_comes_after_a_third_of_the_lease_whenever_it_began(
+    stored: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leases, beats, began = Leases(1.5), {}, {}
+    monkeypatch.setattr(Operation, "extend", lambda self, _: beats.setdefault(self.id, time.monotonic()))
+    with ExitStack() as held:
+        for _ in range(3):
+            operation = stored()
+            began[operation.id] = time.monotonic()
+            held.enter_context(leases.kept(operation, timeout=60))
+            time.sleep(0.2)  # while the thread is asleep for the one before
+        eventually(lambda: len(beats) == 3)
+    waits = [beats[one] - began[one] for one in began]
+    assert all(0.5 <= wait < 1 for wait in waits), waits
+
+
+def test_a_fault_nobody_thought_of_does_not_end_the_heartbeats_of_others(
+    stored: Store, monkeypatch: pytest.MonkeyPatch, extended: list[str]
+) -> None:
+    extend = Operation.extend
+    first, second = stored(), stored()
+
+    def faulty(self: Operation, seconds: float) -> bool:
+        if self.id == first.id:
+            raise RuntimeError("nobody thought of this")
+        return extend(self, seconds)
+
+    monkeypatch.setattr(Operation, "extend", faulty)
+    first.claim(30)
+    second.claim(30)
+    leases = Leases(0.09)
+    with leases.kept(first, timeout=60), leases.kept(second, timeout=60):
+        eventually(lambda: extended.count(second.id) > 2)
+
+
+def test_a_process_that_was_forked_keeps_its_own_leases(
+    stored: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (told, tell), parent = os.pipe(), os.getpid()
+
+    def telling(self: Operation, _seconds: float) -> bool:
+        return os.getpid() == parent or os.write(tell, f"{self.id}\n".encode()) > 0
+
+    monkeypatch.setattr(Operation, "extend", telling)
+    leases, parents, childs = Leases(0.3), stored(), stored()
+    with leases.kept(parents, timeout=60):
+        child = os.fork()
+        if child == 0:  # as the child of a worker; it leaves without a word to pytest
+            with leases.kept(childs, timeout=60):
+                time.sleep(10)
+            os._exit(0)
+        os.close(tell)  # so that the end of the child is the end of what is told
+        try:
+            with os.fdopen(told) as lines:
+                assert lines.readline().strip() == childs.id
+                assert lines.readline().strip() == childs.id, "and not the parent's"
+        finally:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+
+
+@pytest.fixture
+def extended(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Which operations' leases were prolonged, in that order."""
+    extend, noted = Operation.extend, list[str]()
+
+    def noting(self: Operation, seconds: float) -> bool:
+        noted.append(str(self.id))
+        return extend(self, seconds)
+
+    monkeypatch.setattr(Operation, "extend", noting)
+    return noted

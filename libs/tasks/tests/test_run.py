@@ -47,12 +47,6 @@ def start_echo(text: str) -> str:
     return str(echo(text).id)
 
 
-@asynctask
-def not_json() -> object:
-    """Return what has no JSON form."""
-    return object()
-
-
 @asynctask(attempts=3, retry_seconds=10)
 def flaky() -> str:
     """Raise what the test says, as long as there is something to raise."""
@@ -109,6 +103,68 @@ def test_a_task_called_in_a_task_is_submitted(runtime_of: Runtimes, read: Read) 
     runtime.run(operation_id)
     inner = read(read(operation_id).result)
     assert (inner.task, inner.status, inner.request_id) == (echo.name, "queued", "request-1234")
+
+
+def test_a_hint_that_names_the_task_runs_it_just_so(
+    runtime_of: Runtimes, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = runtime_of(echo)
+    operation_id = submit(runtime, echo, "hello")
+    with monkeypatch.context() as patched:
+        patched.setattr(Operation, "get", _not_read)
+        runtime.run(operation_id, echo)
+    row = read(operation_id)
+    assert (row.status, row.result, row.attempts) == ("succeeded", {"text": "hello"}, 1)
+    runtime.run(operation_id, echo)
+    assert read(operation_id).attribute_values == row.attribute_values
+
+
+def _not_read(*_: object, **__: object) -> Operation:
+    raise AssertionError("what is claimed by its hint costs no reading")
+
+
+def test_a_hint_that_names_the_task_takes_over_from_a_worker_that_died(
+    runtime_of: Runtimes, read: Read, stored: Store
+) -> None:
+    dead = {"status": "running", "run_id": "dead", "attempts": 1, "due": 0}
+    operation = stored(task=echo.name, arguments={"text": "hello"}, **dead)
+    runtime_of(echo).run(operation.id, echo)
+    row = read(operation.id)
+    assert (row.status, row.attempts) == ("succeeded", 2)
+    assert [one["code"] for one in row.history] == ["WORKER_LOST", None]
+
+
+def test_a_hint_that_names_another_task_runs_what_the_row_says(runtime_of: Runtimes, read: Read) -> None:
+    runtime = runtime_of(echo, start_echo)
+    operation_id = submit(runtime, echo, "hello")
+    runtime.run(operation_id, start_echo)
+    assert read(operation_id).result == {"text": "hello"}
+
+
+@pytest.mark.parametrize("task", [None, echo], ids=["by id alone", "by its task"])
+def test_a_hint_to_what_is_not_there_is_dropped(
+    runtime_of: Runtimes, task: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    runtime_of(echo).run("nothing", task)
+    assert "no such operation" in caplog.text
+    assert list(Operation.scan()) == []
+
+
+def test_a_claim_whose_answer_was_lost_is_still_this_runs(
+    runtime_of: Runtimes, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = runtime_of(echo)
+    operation_id = submit(runtime, echo, "hello")
+    update = Operation.update
+
+    def sent_twice(self: Operation, *args: Any, **kwargs: Any) -> Any:
+        update(Operation(operation_id), *args, **kwargs)  # as botocore does after a timeout
+        return update(self, *args, **kwargs)
+
+    monkeypatch.setattr(Operation, "update", sent_twice)
+    runtime.run(operation_id, echo)
+    row = read(operation_id)
+    assert (row.status, row.attempts) == ("succeeded", 1)
 
 
 def test_running_twice_runs_once(runtime_of: Runtimes, read: Read) -> None:
@@ -170,7 +226,7 @@ def test_a_task_that_recovers_succeeds(runtime_of: Runtimes, read: Read) -> None
 
 @pytest.mark.parametrize("error", [Conflict("No.", code="TAKEN"), Forbidden("No.", code="NOT_YOURS")])
 def test_a_problem_of_the_clients_making_fails_at_once(
-    runtime_of: Runtimes, read: Read, error: Conflict | Forbidden
+    runtime_of: Runtimes, read: Read, caplog: pytest.LogCaptureFixture, error: Conflict | Forbidden
 ) -> None:
     runtime = runtime_of(flaky)
     failures.append(error)
@@ -179,14 +235,9 @@ def test_a_problem_of_the_clients_making_fails_at_once(
     row = read(operation_id)
     assert (row.status, row.attempts, row.problem["code"]) == ("failed", 1, error.code)
     assert row.problem["detail"] == "No."
-
-
-def test_a_result_without_a_json_form_is_a_failure_of_the_task(runtime_of: Runtimes, read: Read) -> None:
-    runtime = runtime_of(not_json)
-    operation_id = submit(runtime, not_json)
-    for _ in range(not_json.attempts):
-        run_when_due(runtime, operation_id)
-    assert read(operation_id).problem["code"] == "TASK_FAILED"
+    (line,) = (one for one in caplog.records if one.message == "task failed")
+    assert vars(line)["code"] == error.code
+    assert "No." not in vars(line).values(), "a detail is for the owner, and may quote what they sent"
 
 
 def test_a_task_that_keeps_killing_its_worker_ends_failed(
@@ -204,12 +255,13 @@ def test_an_end_that_cannot_be_stored_leaves_the_lease_to_run_out(
     runtime_of: Runtimes, read: Read, caplog: pytest.LogCaptureFixture
 ) -> None:
     @asynctask
-    def endless() -> str:
-        # DynamoDB takes no item above 400 KB.
-        raise Conflict("x" * 500_000)
+    def endless(text: str) -> None:
+        raise Conflict("x" * 15_000)
 
     runtime = runtime_of(endless)
-    operation_id = submit(runtime, endless)
+    operation_id = submit(runtime, endless, "x" * 340_000)
+    # DynamoDB takes no item above 400 KB.
+    Operation(operation_id).update([Operation.url.set("x" * 67_000)])
     runtime.run(operation_id)
     assert read(operation_id).status == "running"
     assert "could not be stored" in caplog.text

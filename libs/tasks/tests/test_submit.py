@@ -3,14 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from pynamodb.exceptions import DoesNotExist
 from pynamodb.models import Model
 
 from libs.dynamodb import Database
-from libs.errors import Conflict, request_id_scope
+from libs.errors import BodyTooLarge, Conflict, request_id_scope
 from libs.jwt import Caller, acting_as
 from libs.tasks import Operation, TaskRuntime, asynctask
+from libs.tasks.arguments import LARGEST_STORED
 
 Runtimes = Callable[..., TaskRuntime]
 Read = Callable[[str], Operation]
@@ -57,7 +60,7 @@ def test_in_a_request_a_call_is_stored_and_published(runtime_of: Runtimes, broke
 
 def test_the_row_is_stored_before_it_is_published(runtime_of: Runtimes, broker: Any, read: Read) -> None:
     seen: list[str] = []
-    broker.publish = lambda _, operation_id: seen.append(read(operation_id).status)
+    broker.publish = lambda _, operation_id, **more: seen.append(read(operation_id).status)
     with runtime_of(add).active():
         add(1)
     assert seen == ["queued"]
@@ -82,12 +85,12 @@ def test_a_broker_that_is_down_fails_no_call(
     with runtime_of(add).active():
         operation = add(1)
     assert read(operation.id).status == "queued"
-    (record,) = [one for one in caplog.records if one.name == "libs.tasks.runtime"]
+    (record,) = [one for one in caplog.records if one.name == "libs.tasks.hints"]
     assert record.__dict__["operation"] == operation.id
     assert "secret address" not in caplog.text
 
 
-@pytest.mark.parametrize("argument", [object(), {1, 2}, 2**70, {("a",): 1}])
+@pytest.mark.parametrize("argument", [object(), range(2), 2**70, {("a",): 1}])
 def test_an_argument_without_a_json_form_is_refused(
     runtime_of: Runtimes, broker: Any, argument: object
 ) -> None:
@@ -95,6 +98,77 @@ def test_an_argument_without_a_json_form_is_refused(
         add(argument)
     assert broker.published == []
     assert list(Operation.scan()) == []
+
+
+@pytest.mark.parametrize("letter", ["x", "é"])
+def test_more_than_a_row_has_room_for_is_refused_at_the_call(
+    runtime_of: Runtimes, broker: Any, letter: str
+) -> None:
+    with runtime_of(add).active(), pytest.raises(BodyTooLarge):
+        add(letter * LARGEST_STORED)
+    assert (broker.published, list(Operation.scan())) == ([], [])
+
+
+def test_as_much_as_is_taken_leaves_room_for_all_the_tries(runtime_of: Runtimes, read: Read) -> None:
+    @asynctask(attempts=21, retry_seconds=0)
+    def fail(text: str) -> None:
+        raise RuntimeError(text[:1])
+
+    runtime = runtime_of(fail)
+    with runtime.active(), acting_as(Caller("ada", frozenset(f"scope:{n}" for n in range(100)))):
+        operation = fail("x" * (LARGEST_STORED - 20))
+    for _ in range(21):
+        Operation(operation.id).update([Operation.not_before.set(0)])
+        runtime.run(operation.id)
+    row = read(operation.id)
+    assert (row.status, row.attempts, len(row.history)) == ("failed", 21, 20)
+
+
+def test_a_call_that_is_stored_again_because_its_answer_was_lost_is_run_once(
+    runtime_of: Runtimes, read: Read
+) -> None:
+    """The relay may have found the row meanwhile, and a worker have run it."""
+    runs = []
+
+    @asynctask
+    def once() -> str:
+        runs.append(1)
+        return "done"
+
+    runtime, sent = runtime_of(once), []
+    client = Operation._get_connection().connection.client
+
+    def send(request: Any, **_: Any) -> None:
+        sent.append(orjson.loads(request.body)["Item"]["id"]["S"])
+        if len(sent) == 1:
+            client._endpoint.http_session.send(request)
+            runtime.run(sent[0])
+            raise ReadTimeoutError(endpoint_url=request.url)
+
+    client.meta.events.register("before-send.dynamodb.PutItem", send)
+    try:
+        with runtime.active():
+            operation = once()
+    finally:
+        client.meta.events.unregister("before-send.dynamodb.PutItem", send)
+    runtime.run(operation.id)
+    assert sent == [operation.id] * 2
+    assert (read(operation.id).result, read(operation.id).attempts, runs) == ("done", 1, [1])
+
+
+def _many(*names: str) -> None: ...
+
+
+def _named(**names: str) -> None: ...
+
+
+def _nameless(name: str, /) -> None: ...
+
+
+@pytest.mark.parametrize("function", [_many, _named, _nameless], ids=lambda one: one.__name__)
+def test_a_function_whose_arguments_have_no_names_is_no_task(function: Callable[..., None]) -> None:
+    with pytest.raises(TypeError, match=r"name.* which .*name.* has not"):
+        asynctask(function)
 
 
 def test_an_argument_the_task_does_not_take_is_refused(runtime_of: Runtimes) -> None:

@@ -34,8 +34,11 @@ class Letters:
             f"If it was not you, do nothing: without it {without}",
         )
 
-    def signed_up_already(self, to: str) -> None:
-        """Tell the owner of an account that somebody wanted to sign up with its address."""
+    def signed_up_already(self, to: str, *, key: str) -> None:
+        """Tell the owner of an account that somebody wanted to sign up with its address.
+
+        :param key: the `Message.key` of this one.
+        """
         self._send(
             to,
             "You have an account already",
@@ -43,6 +46,7 @@ class Letters:
             "it: log in with your password, or ask for a new one if you have forgotten it.",
             None,
             "If it was not you, there is nothing you need to do: nothing has changed.",
+            key,
         )
 
     def reset(self, to: str, token: str) -> None:
@@ -57,16 +61,22 @@ class Letters:
             "If it was not you, do nothing: your password stays as it is.",
         )
 
-    def password_changed(self, to: str) -> None:
-        """Tell the owner of an account that its password is another one now."""
+    def password_changed(self, to: str, *, key: str) -> None:
+        """Tell the owner of an account that its password is another one now.
+
+        :param key: the `Message.key` of this one.
+        """
         self._send(
             to,
             "Your password was changed",
             "The password of your account was changed, and other sessions were ended.",
             None,
             "If it was not you, ask for a new password at once.",
+            key,
         )
 
-    def _send(self, to: str, subject: str, what: str, link: str | None, if_not: str) -> None:
+    def _send(
+        self, to: str, subject: str, what: str, link: str | None, if_not: str, key: str | None = None
+    ) -> None:
         paragraphs = [fill(what, 76), *([link] if link else []), fill(if_not, 76)]
-        self._mailer.send(Message(to, subject, "\n\n".join(paragraphs) + "\n", link))
+        self._mailer.send(Message(to, subject, "\n\n".join(paragraphs) + "\n", link, key))

@@ -46,7 +46,6 @@ def account_parts(settings: AuthSettings) -> AccountParts:
         )
     except ValueError as error:
         raise SettingsError(f"APP_ARGON2_MEMORY_KIB: {error}.") from None
-    assert settings.redis_url is not None  # noqa: S101 - a service with tasks is told of it
     throttle = Throttle(settings.redis_url.reveal(), key_prefix=f"{settings.table_prefix}auth:tries")
     limits = Limits(account=settings.account_tries, address=settings.address_tries)
     breaches = Breaches(settings.breached_passwords_url) if settings.breached_passwords_url else None

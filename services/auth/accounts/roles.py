@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 NAME = re.compile(r"[a-z][a-z0-9:._-]{0,63}")
 """What a role can be called; as in the contract."""
 
-ROLE_SCOPES: Mapping[str, frozenset[str]] = {"admin": frozenset({"users:admin"})}
+ROLE_SCOPES: Mapping[str, frozenset[str]] = {"admin": frozenset({"users:admin", "tasks:admin"})}
 """Scopes by role. A role that is not here has none: services may look at the role itself."""
 
 

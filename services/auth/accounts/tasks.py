@@ -1,12 +1,13 @@
 """What is done later about accounts: profiles, and mails.
 
 A mailed token is made here, by the worker: what is stored of a task, and what its messages carry, lets
-nobody in.
+nobody in. So a mail with a link that is sent again, for its answer was lost, is another mail, with another
+link; both are good. One without is the same again, and has the same Message-ID (RFC 5322 section 3.6.4).
 """
 
 from libs.api import Clients, RemoteConflict
 from libs.jwt import TokenIssuer, backend_token
-from libs.tasks import asynctask
+from libs.tasks import Once, asynctask
 from services.auth.accounts.accounts import Accounts
 from services.auth.accounts.letters import Letters
 from services.auth.accounts.mail_tokens import Purpose, made_for, make
@@ -46,11 +47,11 @@ def send_verification(user_id: str, sign_up: str, accounts: Accounts, letters: L
 
 
 @asynctask(attempts=MAIL_ATTEMPTS)
-def send_signed_up_already(user_id: str, accounts: Accounts, letters: Letters) -> None:
+def send_signed_up_already(user_id: str, accounts: Accounts, letters: Letters, once: Once) -> None:
     """Tell the owner of an account that somebody has tried to sign up with its address."""
     user = accounts.get(user_id)
     if user is not None:
-        letters.signed_up_already(user.email)
+        letters.signed_up_already(user.email, key=once.key("mail"))
 
 
 @asynctask(attempts=MAIL_ATTEMPTS)
@@ -70,8 +71,8 @@ def send_reset(email: str, accounts: Accounts, letters: Letters) -> None:
 
 
 @asynctask(attempts=MAIL_ATTEMPTS)
-def send_password_changed(user_id: str, accounts: Accounts, letters: Letters) -> None:
+def send_password_changed(user_id: str, accounts: Accounts, letters: Letters, once: Once) -> None:
     """Tell the owner of an account that its password was changed."""
     user = accounts.get(user_id)
     if user is not None:
-        letters.password_changed(user.email)
+        letters.password_changed(user.email, key=once.key("mail"))

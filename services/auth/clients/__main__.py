@@ -4,12 +4,17 @@ A service that calls others in its own name:
 
     python -m services.auth.clients create billing --grant client_credentials \
         --audience todos --scope todos:read
+
+One whose tasks call others for the users who started them (docs/tokens.md):
+
+    python -m services.auth.clients create todos --acts-for-users --audience profiles
 """
 
 import argparse
 import os
 import sys
 
+from libs.jwt.service_account import ON_BEHALF_GRANT
 from libs.service import SettingsError
 from services.auth.clients import registry
 from services.auth.clients.models import OAuthClient
@@ -48,11 +53,18 @@ def _parser() -> argparse.ArgumentParser:
     create = commands.add_parser("create", help="register a client; prints its secret, once")
     create.add_argument("client_id")
     create.add_argument("--name", help="what users are told; the id if absent")
-    create.add_argument("--grant", action="append", required=True, choices=registry.GRANTS)
+    create.add_argument("--grant", action="append", default=[], choices=registry.GRANTS)
     create.add_argument("--scope", action="append", default=[], help="what its tokens may be good for")
     create.add_argument("--audience", action="append", default=[], help="a service that takes its tokens")
     create.add_argument("--redirect-uri", action="append", default=[], help="where codes are sent, exactly")
     create.add_argument("--public", action="store_true", help="it can keep no secret: a page, a mobile app")
+    create.add_argument(
+        "--acts-for-users",
+        action="store_true",
+        help="it may have tokens of users who are not there, for the tasks they started, "
+        "with the scopes and roles that are named here and they have",
+    )
+    create.add_argument("--role", action="append", default=[], help="a role of users that such tokens carry")
     commands.add_parser("list", help="show the clients")
     secret = commands.add_parser(
         "secret",
@@ -79,6 +91,8 @@ def _create(given: argparse.Namespace) -> None:
         audiences=given.audience,
         redirect_uris=given.redirect_uri,
         public=given.public,
+        acts_for_users=given.acts_for_users,
+        roles=given.role,
     )
     print(f"client_id={given.client_id}")
     if secret:
@@ -87,13 +101,15 @@ def _create(given: argparse.Namespace) -> None:
 
 def _show(client: OAuthClient) -> None:
     told = {
-        "grants": client.grants,
+        "grants": client.grants - {ON_BEHALF_GRANT},
         "scopes": client.scopes,
+        "roles": client.roles,
         "audiences": client.audiences,
         "redirect_uris": client.redirect_uris,
     }
     parts = [f"{name}={','.join(sorted(values))}" for name, values in told.items() if values]
-    print(client.client_id, *parts, *(["public"] if client.secret_hash is None else []))
+    marks = {"public": client.secret_hash is None, "acts-for-users": ON_BEHALF_GRANT in client.grants}
+    print(client.client_id, *parts, *(mark for mark, holds in marks.items() if holds))
 
 
 if __name__ == "__main__":

@@ -13,10 +13,13 @@ from pynamodb.expressions.update import Action
 
 from libs.dynamodb import is_condition_failure
 from libs.jwt.issuer import FIRST_PARTY
+from libs.jwt.service_account import ON_BEHALF_GRANT
 from libs.jwt.verifier import LEEWAY_SECONDS
+from services.auth.accounts.roles import NAME
 from services.auth.audit import OPERATOR, audit
 from services.auth.clients.models import OAuthClient
 from services.auth.sessions.revocations import revoke
+from services.auth.tokens import NOBODY_ACTS_AT
 
 GRANTS = ("authorization_code", "client_credentials", "refresh_token")
 SECRET_BYTES = 32
@@ -43,13 +46,19 @@ def create(
     audiences: Collection[str] = (),
     redirect_uris: Collection[str] = (),
     public: bool = False,
+    acts_for_users: bool = False,
+    roles: Collection[str] = (),
 ) -> str | None:
     """Register a client, and return its secret, which is shown this one time; None for a public one.
 
+    :param acts_for_users: whether it may have tokens of users who are not there, for the tasks they started.
+    :param roles: which of a user's roles such a token may carry.
     :raises RefusedClient: if that is no client, or there is one of this id.
     """
+    grants = {*grants, *([ON_BEHALF_GRANT] if acts_for_users else [])}
     _check(client_id, grants, scopes, redirect_uris, public=public)
-    if sum(len(one) + 3 for one in (*scopes, *audiences)) > MOST_GRANTED:
+    _check_acting(grants, audiences, roles, public=public)
+    if sum(len(one) + 3 for one in (*scopes, *audiences, *roles)) > MOST_GRANTED:
         raise RefusedClient("so many scopes and audiences that no service would read its tokens")
     if "authorization_code" in grants and "auth" in audiences:
         raise RefusedClient("no program gets at accounts and sessions by having somebody log in to it")
@@ -61,6 +70,7 @@ def create(
         secret_hash=_hash(secret) if secret else None,
         grants=set(grants),
         scopes=set(scopes) or None,
+        roles=set(roles) or None,
         audiences=set(audiences) or None,
         redirect_uris=set(redirect_uris) or None,
     )
@@ -185,7 +195,7 @@ def _check(
         raise RefusedClient(
             "an id has letters, digits, - and _, at most 64, and is not that of our own clients"
         )
-    if not grants or set(grants) - set(GRANTS):
+    if not grants or set(grants) - {*GRANTS, ON_BEHALF_GRANT}:
         raise RefusedClient(f"the grants are {', '.join(GRANTS)}")
     if not all(map(_SCOPE.fullmatch, scopes)):
         raise RefusedClient("a scope has no space, quote or backslash")
@@ -195,6 +205,21 @@ def _check(
         raise RefusedClient("authorization_code and redirect URIs go together")
     for uri in redirect_uris:
         _check_redirect(uri)
+
+
+def _check_acting(
+    grants: Collection[str], audiences: Collection[str], roles: Collection[str], *, public: bool
+) -> None:
+    if ON_BEHALF_GRANT not in grants:
+        if roles:
+            raise RefusedClient("roles are those of users, and go with acting for them")
+        return
+    if public or "authorization_code" in grants:
+        raise RefusedClient("only a service of ours acts for users who are not there: one with a secret")
+    if not audiences or NOBODY_ACTS_AT & set(audiences):
+        raise RefusedClient("it acts for users at the services that are named, and never at auth")
+    if not all(map(NAME.fullmatch, roles)):
+        raise RefusedClient(f"a role is {NAME.pattern}")
 
 
 def _check_redirect(uri: str) -> None:

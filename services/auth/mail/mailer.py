@@ -17,12 +17,15 @@ class Message:
     """A mail of ours: plain text, to one address.
 
     :param link: what the text asks to be opened, for those who develop and have no mailbox.
+    :param key: a text of letters, digits and hyphens that is the same each time this mail is sent, and else
+        never. Mailboxes that look for duplicates (RFC 7352) know it by that.
     """
 
     to: str
     subject: str
     text: str
     link: str | None = None
+    key: str | None = None
 
 
 class Sender(Protocol):
@@ -58,7 +61,8 @@ class Mailer:
         mail["To"] = _address("", message.to)
         mail["Subject"] = message.subject
         mail["Date"] = format_datetime(localtime())
-        mail["Message-ID"] = make_msgid(domain=self._address.rpartition("@")[2])
+        domain = self._address.rpartition("@")[2]
+        mail["Message-ID"] = f"<{message.key}@{domain}>" if message.key else make_msgid(domain=domain)
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation notes to us
         mail.set_content(message.text)
         self._sender.send(mail, message.link)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from libs.jwt.service_account import ON_BEHALF_GRANT
 from services.auth.clients.registry import GRANTS
 from services.auth.keys import TokenKeys
 from services.auth.tokens import IDENTITY_SCOPES
@@ -33,7 +34,7 @@ class Discovery:
             "scopes_supported": sorted(IDENTITY_SCOPES),
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
-            "grant_types_supported": list(GRANTS),
+            "grant_types_supported": [*GRANTS, ON_BEHALF_GRANT],
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
             "code_challenge_methods_supported": ["S256"],
             "authorization_response_iss_parameter_supported": True,

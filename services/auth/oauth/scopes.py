@@ -1,12 +1,9 @@
 """Scopes of OpenID Connect, and what tokens for other programs are good at."""
 
 from services.auth.clients import OAuthClient
-from services.auth.tokens import IDENTITY_SCOPES
+from services.auth.tokens import IDENTITY_SCOPES, USERINFO
 
 OPENID, EMAIL = "openid", "email"
-USERINFO = "userinfo"
-"""The audience of the one operation of ours that takes the tokens of other programs. They are not good at the
-service itself: nobody lets a program end sessions or change passwords by logging in to it."""
 
 
 def granted_scopes(asked: str | None, client: OAuthClient) -> frozenset[str]:

@@ -11,9 +11,13 @@ from pynamodb.exceptions import PynamoDBException
 from libs.api import Result, models
 from libs.errors import Unauthorized
 from libs.jwt import TokenIssuer
+from libs.jwt.on_behalf import LIFE_SECONDS
+from libs.jwt.scopes import read_scope
+from libs.jwt.service_account import ON_BEHALF_GRANT
 from services.auth.accounts import Accounts
 from services.auth.clients import OAuthClient
 from services.auth.clients.registry import subject_of
+from services.auth.oauth.acting import Acting
 from services.auth.oauth.client_authentication import client_of
 from services.auth.oauth.codes import end_if_used_again, give_back, redeem
 from services.auth.oauth.discovery import Discovery
@@ -41,6 +45,7 @@ class Asked:
     accounts: Accounts
     issuer: TokenIssuer
     discovery: Discovery
+    acting: Acting
     asked_at: float
 
 
@@ -53,10 +58,12 @@ def issue_token(
     accounts: Accounts,
     issuer: TokenIssuer,
     discovery: Discovery,
+    acting: Acting,
 ) -> Result:
     """Exchange a grant for tokens.
 
     :raises OAuthError: for whatever is wrong.
+    :raises TooManyRequests: if a client acts for users all too often.
     """
     asked_at = time.time()
     client = client_of(body.client_id, body.client_secret)
@@ -65,7 +72,7 @@ def issue_token(
         raise OAuthError("unsupported_grant_type", f"The grants are {', '.join(GRANTS)}.")
     if body.grant_type not in client.grants:
         raise OAuthError("unauthorized_client", "This grant is not for this client.")
-    asked = Asked(client, body, sessions, accounts, issuer, discovery, asked_at)
+    asked = Asked(client, body, sessions, accounts, issuer, discovery, acting, asked_at)
     return Result(grant(asked), headers=NO_STORE)
 
 
@@ -134,6 +141,21 @@ def _authorization_code(asked: Asked) -> dict[str, Any]:
     return answer
 
 
+def _on_behalf(asked: Asked) -> dict[str, Any]:
+    """A token to act for a user who is not there (section 4.5). Without `scope` or `roles` it has none."""
+    form = asked.form
+    token, scopes = asked.acting.token(
+        asked.client,
+        asked.issuer,
+        subject=form.requested_subject,
+        audience=form.audience,
+        scopes=read_scope(form.scope or ""),
+        roles=read_scope(form.roles or ""),
+        asked_at=asked.asked_at,
+    )
+    return _answer(token, scopes, LIFE_SECONDS)
+
+
 def _id_token(granted: Granted, code: Code, issuer: TokenIssuer) -> str:
     """Return who has logged in, and when (OpenID Connect Core section 2).
 
@@ -159,11 +181,11 @@ def _session_answer(granted: Granted, asked: Asked) -> dict[str, Any]:
     return answer
 
 
-def _answer(token: str, scopes: frozenset[str]) -> dict[str, Any]:
+def _answer(token: str, scopes: frozenset[str], life: int = ACCESS_TOKEN_SECONDS) -> dict[str, Any]:
     return {
         "access_token": token,
         "token_type": "Bearer",
-        "expires_in": ACCESS_TOKEN_SECONDS,
+        "expires_in": life,
         "scope": " ".join(sorted(scopes)),
     }
 
@@ -184,4 +206,5 @@ GRANTS: Mapping[str, Grant] = {
     "authorization_code": _authorization_code,
     "client_credentials": _client_credentials,
     "refresh_token": _refresh_token,
+    ON_BEHALF_GRANT: _on_behalf,
 }

@@ -7,12 +7,14 @@ from typing import Any
 import httpx
 import jwt
 import pytest
+from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 
 from libs.api import InProcess
 from libs.jwt import FixedKeySet, KeySet
 from libs.service import Running, Service
 from libs.service.testing import KEY, SECRET, environment, running_service
+from services.auth.accounts import Passwords, parts
 from services.auth.service import service
 
 PASSWORD = "correct horse battery"
@@ -80,8 +82,24 @@ def wire(profiles: Running) -> Wire:
     return Wire(profiles)
 
 
+def quick_passwords(**parameters: int) -> Passwords:
+    """Make what hashes by argon2id at its least cost, in no time; `parameters` are checked as ever."""
+    made = Passwords(**parameters)
+    made._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    made._nobodys_hash = made._hasher.hash("nobody's")
+    return made
+
+
 @pytest.fixture(scope="module")
-def running(environ: dict[str, str], wire: Wire, profiles: Running) -> Iterator[Running]:
+def hashing() -> Iterator[None]:
+    """Have services hash at the least cost; a module that is about the hashes has one of its own instead."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parts, "Passwords", quick_passwords)
+        yield
+
+
+@pytest.fixture(scope="module")
+def running(environ: dict[str, str], wire: Wire, profiles: Running, hashing: None) -> Iterator[Running]:
     with running_service(service, environ, calls={"profiles": wire}) as started:
         profiles.keys.keys = started.keys  # type: ignore[attr-defined]
         yield started

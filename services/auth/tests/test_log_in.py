@@ -15,6 +15,11 @@ PASSWORD = "correct horse battery"
 Post = Callable[..., Any]
 
 
+@pytest.fixture(scope="module")
+def hashing() -> None:
+    """At the cost that everybody's hashes have."""
+
+
 @pytest.fixture
 def account(sign_up: Post) -> dict[str, str]:
     return dict(sign_up(f"{uuid.uuid4().hex}@example.com").get_json())

@@ -36,6 +36,11 @@ def environ() -> dict[str, str]:
         ({"APP_ACCOUNT_TRIES": "0"}, "APP_ACCOUNT_TRIES: "),
         ({"APP_ADDRESS_TRIES": "0"}, "APP_ADDRESS_TRIES: "),
         ({"APP_REDIS_URL": None}, "APP_REDIS_URL: Missing"),
+        ({"APP_REDIS_URL": None, "APP_BROKER_URL": "sqs://"}, "APP_REDIS_URL: Missing"),
+        (
+            {"APP_REDIS_URL": "sentinel://:hunter2@a?master=m"},
+            "APP_REDIS_URL: Not a redis, rediss or unix URL.",
+        ),
         ({"APP_TRUSTED_PROXIES": "-1"}, "APP_TRUSTED_PROXIES: "),
         ({"APP_BREACHED_PASSWORDS_URL": "pwned"}, "APP_BREACHED_PASSWORDS_URL: Not an http or https URL."),
     ],

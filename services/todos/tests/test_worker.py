@@ -65,5 +65,5 @@ def test_an_export_outlives_the_machine_its_worker_ran_on(
     assert [todo["title"] for todo in exports.lines(operation)] == [f"todo {n}" for n in range(1500)]
     row.refresh(consistent_read=True)
     assert row.attempts >= 2
-    assert [one.id for one in Operation.scan()] == [row.id]
+    assert [one.id for one in Operation.scan() if one.status != "worker"] == [row.id]
     assert len(list(Export.scan())) == 1

@@ -3,11 +3,20 @@
 import httpx
 import pytest
 
-from libs.api import ApiClient, ClientDocument, Sender, add_auth
-from libs.api.tests.books import DOCUMENT, connect
+from libs.api import ApiClient, ClientDocument, RemoteProblem, Sender, add_auth
+from libs.api.tests.books import DOCUMENT, VERIFIER, connect
 from libs.api.tests.clients.conftest import Script
 from libs.errors import request_id_scope, trace_scope
-from libs.jwt import Caller, SigningKey, TokenIssuer, acting_as, backend_token
+from libs.jwt import (
+    Caller,
+    Identity,
+    OnBehalf,
+    SigningKey,
+    TokenIssuer,
+    acting_as,
+    backend_token,
+    running_as,
+)
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -28,6 +37,10 @@ def get(client):
     return client.get_book(book_id="b")
 
 
+def get_with(client, token):
+    return client.get_book(book_id="b", auth=token)
+
+
 def test_the_token_of_the_present_caller_is_passed_on():
     with acting_as(Caller("ada", token="adas")):
         assert token_sent(get) == "Bearer adas"
@@ -41,6 +54,67 @@ def test_a_token_that_is_given_is_sent_instead():
         assert token_sent(lambda client: client.get_book(book_id="b", auth="mine")) == "Bearer mine"
         assert token_sent(lambda client: client.get_book(book_id="b", auth=None)) is None
     assert token_sent(lambda client: client.get_book(book_id="b", auth="mine")) == "Bearer mine"
+
+
+@pytest.fixture
+def for_ada():
+    """In a task of Ada's: the tokens to act for her are `made-1` and so on; yields for whom and where."""
+    asked = []
+
+    def issue(caller, audience):
+        asked.append((caller.subject, audience))
+        return f"made-{len(asked)}", 60
+
+    with running_as(Identity(VERIFIER.verify, on_behalf=OnBehalf(issue))), acting_as(Caller("ada")):
+        yield asked
+
+
+def sent_after_a_refusal(call, *outcomes):
+    """Return the tokens that `call` sends, if it is refused first, and the status of what it raises."""
+    script = Script(httpx.Response(401), *outcomes)
+    client = connect("http://books.test", transport=script)
+    try:
+        call(client)
+        status = None
+    except RemoteProblem as problem:
+        status = problem.problem.status
+    return [one.headers.get("Authorization") for one in script.requests], status
+
+
+def add(client, **options):
+    return client.set_cover(book_id="b", body=[b"one", b"two"], media_type="image/png", **options)
+
+
+@pytest.mark.parametrize("call", [get, add])
+def test_a_token_to_act_for_a_user_that_is_refused_is_renewed_once(for_ada, call):
+    sent, status = sent_after_a_refusal(call, httpx.Response(204))
+    assert (sent, status) == (["Bearer made-1", "Bearer made-2"], None)
+    assert for_ada == [("ada", "books"), ("ada", "books")]
+
+
+def test_one_that_is_refused_again_is_the_answer(for_ada):
+    assert sent_after_a_refusal(get) == (["Bearer made-1", "Bearer made-2"], 401)
+
+
+def test_what_is_used_up_is_not_sent_again_and_its_token_is_forgotten(for_ada):
+    def call(client):
+        client.set_cover(book_id="b", body=iter([b"x"]), media_type="image/png")
+
+    assert sent_after_a_refusal(call, httpx.Response(204)) == (["Bearer made-1"], 401)
+    assert len(for_ada) == 1
+    assert token_sent(get) == "Bearer made-2"
+
+
+def test_no_other_token_is_renewed(for_ada):
+    def given(client):
+        get_with(client, "mine")
+
+    assert sent_after_a_refusal(given, httpx.Response(204)) == (["Bearer mine"], 401)
+    with acting_as(Caller("ada", token="adas")):
+        assert sent_after_a_refusal(get, httpx.Response(204)) == (["Bearer adas"], 401)
+    with acting_as(None):
+        assert sent_after_a_refusal(get, httpx.Response(204)) == ([None], 401)
+    assert for_ada == []
 
 
 def test_a_public_operation_is_sent_no_token():

@@ -258,7 +258,7 @@ def test_the_first_admin_is_made_by_a_command(
     assert run("grant", address.upper(), "admin", "--unverified") is None
     assert capsys.readouterr().out == f"{user_id}: admin\n"
     session = log_in(post, address)
-    assert User.get(user_id).scopes == {"users:admin"}
+    assert User.get(user_id).scopes == {"tasks:admin", "users:admin"}
     assert run("revoke", address, "admin") is None
     assert capsys.readouterr().out == f"{user_id}: no roles\n"
     assert refreshed(post, session) == 401

@@ -27,6 +27,11 @@ def environ(environ: dict[str, str]) -> dict[str, str]:
     return {**environ, "APP_ACCOUNT_TRIES": "5", "APP_ADDRESS_TRIES": "20"}
 
 
+@pytest.fixture(scope="module")
+def hashing() -> None:
+    """At the cost that everybody's hashes have."""
+
+
 @pytest.fixture
 def here() -> str:
     """An IPv6 network that nobody has called from."""

@@ -17,6 +17,11 @@ PASSWORD = "correct horse battery"
 Post = Callable[..., Any]
 
 
+@pytest.fixture(scope="module")
+def hashing() -> None:
+    """At the cost that everybody's hashes have."""
+
+
 @pytest.fixture
 def email() -> str:
     return f"{uuid.uuid4().hex}@example.com"

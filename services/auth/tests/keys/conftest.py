@@ -5,18 +5,28 @@ from typing import Any
 
 import pytest
 
+from libs.dynamodb import Database
 from libs.service.testing import SECRET
 from services.auth.keys import KeyRing
+from services.auth.keys.models import Key
 from services.auth.service import service
 from services.auth.tests.keys.rings import Clock
 
 
-@pytest.fixture
-def table(environ: dict[str, str]) -> Iterator[None]:
+@pytest.fixture(scope="module")
+def tables(environ: dict[str, str]) -> Iterator[Database]:
     database = service.database(service.load_settings(environ))
     database.create_tables()
-    yield
+    yield database
     database.delete_tables()
+
+
+@pytest.fixture
+def table(tables: Database) -> Iterator[None]:
+    """That of keys, empty at the end of each test."""
+    yield
+    for row in Key.scan(consistent_read=True):
+        row.delete()
 
 
 @pytest.fixture

@@ -65,6 +65,18 @@ def test_a_client_is_made_shown_and_deleted(
     ]
 
 
+def test_the_right_to_act_for_users_is_given_by_name_and_shown(run: Callable[..., list[str]]) -> None:
+    run("create", "plain", "--grant", "client_credentials", "--audience", "profiles")
+    options = ["--acts-for-users", "--audience", "profiles", "--scope", "a", "--role", "editor"]
+    assert len(run("create", "todos", *options)) == 2
+    assert sorted(run("list")) == [
+        "plain grants=client_credentials audiences=profiles",
+        "todos scopes=a roles=editor audiences=profiles acts-for-users",
+    ]
+    assert "at auth" in str(main(["create", "other", "--acts-for-users", "--audience", "auth"]))
+    assert "the grants are" in str(main(["create", "other", "--audience", "profiles"]))
+
+
 def test_a_public_client_has_no_secret(run: Callable[..., list[str]]) -> None:
     options = ["--public", "--grant", "authorization_code", "--redirect-uri", BACK]
     assert run("create", "page", *options) == ["client_id=page"]

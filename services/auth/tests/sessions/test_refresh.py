@@ -218,8 +218,8 @@ def test_a_new_role_is_in_the_next_token(refresh: Refresh, tokens: JSON, running
     User.get(tokens["user_id"]).update([User.roles.set({"admin"})])
     body = refresh(tokens["refresh_token"]).get_json()
     caller = caller_of(body, running)
-    assert (caller.roles, caller.scopes) == ({"admin"}, {"users:admin"})
-    assert body["scope"] == "users:admin"
+    assert (caller.roles, caller.scopes) == ({"admin"}, {"tasks:admin", "users:admin"})
+    assert body["scope"] == "tasks:admin users:admin"
 
 
 def test_when_the_password_changes_all_other_sessions_are_over(

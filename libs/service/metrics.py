@@ -1,0 +1,171 @@
+"""``GET /metrics`` for Prometheus, at a port of its own that nobody else is told of.
+
+The port that requests come to is often open to the world, and behind a load balancer, where each look would
+meet another process. So this is a port beside it (`APP_METRICS_PORT`), of web, worker and beat alike, which
+listens to its own machine alone unless `APP_METRICS_HOST` says otherwise. Without the setting there is none.
+
+A process counts what it likes in `Metrics.registry`; the answer has the sums over all processes that were
+forked from the same one, so any of them can give it. Numbers that are looked up when somebody asks are added
+by `Metrics.add`.
+"""
+
+import io
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from socketserver import ThreadingMixIn
+from typing import TYPE_CHECKING, Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+
+from prometheus_client import CollectorRegistry, make_wsgi_app
+from prometheus_client.registry import Collector
+
+from libs.service.counting import share
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+logger = logging.getLogger(__name__)
+
+PATH = "/metrics"
+PLACES = 4
+"""How many may ask at once; whoever comes then is turned away."""
+REQUEST_SECONDS = 5.0
+"""Until when all of a request has to be there."""
+
+
+class Metrics:
+    """What the processes of a service count.
+
+    :param shared: whether many processes count as one; that has to be said before anything is counted.
+    """
+
+    def __init__(self, *, shared: bool = False) -> None:
+        self.registry = CollectorRegistry()
+        """Where counters and histograms are made."""
+        self._answered = CollectorRegistry()
+        self._answered.register((share() if shared else None) or self.registry)
+        self._app = make_wsgi_app(self._answered)
+
+    def add(self, collector: Collector) -> None:
+        """Have the process that is asked ask `collector`, too."""
+        self._answered.register(collector)
+
+    def app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer ``GET /metrics``, in OpenMetrics or in Prometheus' own format as `Accept` says; else 404."""
+        if environ["PATH_INFO"] != PATH:
+            return _short(HTTPStatus.NOT_FOUND, start_response)
+        try:
+            # Parts of it (`name[]=`) would be nothing: what is collected here is not known by name before.
+            answer: Iterable[bytes] = self._app({**environ, "QUERY_STRING": ""}, start_response)
+            return answer
+        except Exception:
+            logger.exception("metrics could not be told")
+            return _short(HTTPStatus.INTERNAL_SERVER_ERROR, start_response)
+
+
+def _short(status: HTTPStatus, start_response: "StartResponse") -> list[bytes]:
+    text = f"{status.value} {status.phrase}"
+    start_response(text, [("Content-Type", "text/plain; charset=utf-8")])
+    return [f"{text}\n".encode()]
+
+
+def listen(host: str, port: int) -> socket.socket | None:
+    """Return a socket that listens there; None, with an error in the log, if that cannot be.
+
+    A service without metrics is better than none: Prometheus tells of what it cannot reach (``up == 0``).
+    """
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.create_server(address[:2], family=family, backlog=16)
+    except OSError as error:
+        logger.error("metrics cannot be served", extra={"port": port, "error": type(error).__name__})
+        return None
+    # Of several processes that wait here all wake up, and one is there first.
+    listener.setblocking(False)
+    return listener
+
+
+def serve(metrics: Metrics, listener: socket.socket) -> Callable[[], None]:
+    """Answer what comes to `listener`, in threads of their own, until this process ends.
+
+    :returns: what ends it before.
+    """
+    server = _Server(listener, metrics)
+    # A child that outlives this process must not keep the port from the next one.
+    os.register_at_fork(after_in_child=listener.close)
+    threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
+
+    def stop() -> None:
+        server.shutdown()
+        server.server_close()
+
+    return stop
+
+
+class _InTime(io.RawIOBase):
+    """What comes of a request: bounded in all, for a byte now and then is no silence."""
+
+    def __init__(self, connection: socket.socket, seconds: float) -> None:
+        self._connection = connection
+        self._deadline = time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the request took too long")
+        self._connection.settimeout(left)  # of the answer, too
+        return self._connection.recv_into(buffer)
+
+
+class _Handler(WSGIRequestHandler):
+    timeout = REQUEST_SECONDS
+
+    def setup(self) -> None:
+        super().setup()
+        self.rfile.close()  # which leaves the connection open
+        self.rfile = io.BufferedReader(_InTime(self.connection, self.timeout))
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing: it is asked every few seconds."""
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+    def __init__(self, listener: socket.socket, metrics: Metrics) -> None:
+        address = listener.getsockname()[:2]
+        super().__init__(address, _Handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener
+        self.server_name, self.server_port = address
+        self.setup_environ()
+        self.set_app(metrics.app)
+        self._places = threading.BoundedSemaphore(PLACES)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if not self._places.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except BaseException:
+            self._places.release()
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        logger.info("a look at the metrics broke off", exc_info=True)

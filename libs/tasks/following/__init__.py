@@ -1,0 +1,1 @@
+"""Operations as those see them who started them."""
