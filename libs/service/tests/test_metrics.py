@@ -210,11 +210,10 @@ print("folder", os.environ["PROMETHEUS_MULTIPROC_DIR"])
 """
 
 
-@pytest.fixture
-def forked(tmp_path: Path) -> list[str]:
-    """What a process prints whose children count, some of them killed."""
+def said(tmp_path: Path, script: str, *arguments: str) -> tuple[list[str], str]:
+    """What a process with a folder of temporary files of its own prints and logs."""
     ended = subprocess.run(
-        [sys.executable, "-c", FORKING],
+        [sys.executable, "-c", script, *arguments],
         cwd=ROOT,
         env={**os.environ, "TMPDIR": str(tmp_path)},
         capture_output=True,
@@ -223,7 +222,13 @@ def forked(tmp_path: Path) -> list[str]:
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
-    return ended.stdout.splitlines()
+    return ended.stdout.splitlines(), ended.stderr
+
+
+@pytest.fixture
+def forked(tmp_path: Path) -> list[str]:
+    """What a process prints whose children count, some of them killed."""
+    return said(tmp_path, FORKING)[0]
 
 
 def test_what_processes_have_counted_is_added_up_also_of_those_that_were_killed(forked: list[str]) -> None:
@@ -289,17 +294,7 @@ print(Client(metrics.app).get("/metrics").text)
 
 def alone(tmp_path: Path, fault: str) -> tuple[list[str], str]:
     """What a process tells of its metrics and logs where no room can be taken from some time on."""
-    ended = subprocess.run(
-        [sys.executable, "-c", ALONE, fault],
-        cwd=ROOT,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stderr
-    return ended.stdout.splitlines(), ended.stderr
+    return said(tmp_path, ALONE, fault)
 
 
 def test_on_a_full_disk_what_a_process_has_counted_is_told_and_what_it_counts_is_lost(tmp_path: Path) -> None:

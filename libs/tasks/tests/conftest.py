@@ -124,28 +124,48 @@ def stored(database: Database) -> Callable[..., Operation]:
     return store
 
 
+Send = Callable[[], Any]
+Intercept = Callable[[str, int, Callable[[Any, Send], Any]], list[str]]
+
+
 @pytest.fixture
-def unanswered(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+def intercepted(monkeypatch: pytest.MonkeyPatch) -> Intercept:
+    """Have the next `times` updates in which there is `text` be met by `meet`; returns those so far.
+
+    That is given the request, and what sends it, and returns the answer or raises.
+    """
+
+    def intercept(text: str, times: int, meet: Callable[[Any, Send], Any]) -> list[str]:
+        send, met = URLLib3Session.send, list[str]()
+
+        def meeting(self: URLLib3Session, request: Any) -> Any:
+            body = request.body.decode() if isinstance(request.body, bytes) else str(request.body)
+            ours = "UpdateItem" in str(request.headers.get("X-Amz-Target")) and text in body
+            if not ours or len(met) == times:
+                return send(self, request)
+            met.append(body)
+            return meet(request, partial(send, self, request))
+
+        monkeypatch.setattr(URLLib3Session, "send", meeting)
+        return met
+
+    return intercept
+
+
+@pytest.fixture
+def unanswered(intercepted: Intercept) -> Callable[..., list[str]]:
     """Have the answers to the next `times` updates in which there is `text` be lost; returns those so far.
 
     What they ask for is done, or, where they do not `arrive`, not. botocore sends each a second time.
     """
 
     def lose(text: str, times: int = 1, *, arrive: bool = True) -> list[str]:
-        send, lost = URLLib3Session.send, list[str]()
-
-        def losing(self: URLLib3Session, request: Any) -> Any:
-            body = request.body.decode() if isinstance(request.body, bytes) else str(request.body)
-            ours = "UpdateItem" in str(request.headers.get("X-Amz-Target")) and text in body
-            if not ours or len(lost) == times:
-                return send(self, request)
-            lost.append(body)
+        def losing(request: Any, send: Send) -> Any:
             if arrive:
-                send(self, request)
+                send()
             raise ReadTimeoutError(endpoint_url=request.url)
 
-        monkeypatch.setattr(URLLib3Session, "send", losing)
-        return lost
+        return intercepted(text, times, losing)
 
     return lose
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
-from botocore.httpsession import URLLib3Session
 from urllib3 import HTTPResponse
 
 from libs.errors import ServiceUnavailable
@@ -149,23 +148,15 @@ def test_what_is_put_off_is_counted_though_the_answer_was_lost(
 
 
 @pytest.fixture
-def answering(monkeypatch: pytest.MonkeyPatch) -> Answer:
+def answering(intercepted: Callable[..., list[str]]) -> Answer:
     """Have the next `times` updates in which there is `text` be answered so, and not be done."""
 
     def answer(text: str, times: int, status: int, body: bytes) -> list[str]:
-        send, answered = URLLib3Session.send, list[str]()
-
-        def answering(self: URLLib3Session, request: Any) -> Any:
-            sent = request.body.decode() if isinstance(request.body, bytes) else str(request.body)
-            ours = "UpdateItem" in str(request.headers.get("X-Amz-Target")) and text in sent
-            if not ours or len(answered) == times:
-                return send(self, request)
-            answered.append(sent)
+        def answering(request: Any, _send: object) -> Any:
             raw = HTTPResponse(io.BytesIO(body), preload_content=False)
             return AWSResponse(request.url, status, {}, raw)
 
-        monkeypatch.setattr(URLLib3Session, "send", answering)
-        return answered
+        return intercepted(text, times, answering)
 
     return answer
 
