@@ -6,7 +6,7 @@ from libs.api import Operation
 from libs.jwt import Caller
 from libs.service.limits import RateLimits
 from libs.service.renewal import Renewal
-from libs.service.web import add_headers, client_address, note_actor
+from libs.service.web import client_address, exchange_of
 
 
 class Admission:
@@ -24,8 +24,8 @@ class Admission:
 
         :raises TooManyRequests: if its caller has none left.
         """
-        if caller is not None and caller.actor is not None:
-            note_actor(request, caller.actor)
-        add_headers(request, self._renewal.headers(caller))
+        exchange = exchange_of(request)
+        exchange.caller = caller
+        exchange.add_headers(self._renewal.headers(caller))
         if self._limits is not None and operation.limits:
-            add_headers(request, self._limits.take(operation, caller, client_address()))
+            exchange.add_headers(self._limits.take(operation, caller, client_address()))

@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 
-from libs.service.web import _TRUSTED_PROXIES, ClientAddress, client_address
+from libs.service.web.client import TRUSTED_PROXIES, ClientAddress, client_address
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_the_first_proxy_that_is_trusted_tells(
     proxies: int, peer: str, forwarded: str | None, told: str
 ) -> None:
     app = Flask("test")
-    app.config[_TRUSTED_PROXIES] = proxies
+    app.config[TRUSTED_PROXIES] = proxies
     headers = {"X-Forwarded-For": forwarded} if forwarded is not None else {}
     with app.test_request_context(headers=headers, environ_overrides={"REMOTE_ADDR": peer}):
         assert client_address() == ClientAddress(told)

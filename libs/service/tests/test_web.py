@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from libs.errors import current_request_id
 from libs.service.logs import without_texts
-from libs.service.web import DRAINED_BYTES
+from libs.service.web.scope import DRAINED_BYTES
 from libs.tasks.task import active_runtime
 
 

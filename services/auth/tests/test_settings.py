@@ -4,7 +4,7 @@ import pytest
 
 from libs.service import SettingsError
 from libs.service.testing import SECRET, environment
-from libs.service.web import _TRUSTED_PROXIES
+from libs.service.web.client import TRUSTED_PROXIES
 from services.auth.service import service
 
 SMTP = {"APP_SMTP_URL": "smtp://mail.example.com", "APP_MAIL_FROM": "accounts@example.com"}
@@ -77,7 +77,7 @@ def test_a_secret_that_would_do_nothing_stops_the_start(environ: dict[str, str])
 
 def test_how_many_proxies_are_trusted_is_told_to_the_web_process(environ: dict[str, str]) -> None:
     settings = service.load_settings({**environ, "APP_TRUSTED_PROXIES": "2"})
-    assert service.start(settings).web_app().config[_TRUSTED_PROXIES] == 2
+    assert service.start(settings).web_app().config[TRUSTED_PROXIES] == 2
 
 
 def test_mail_goes_by_smtp_where_that_is_set(environ: dict[str, str]) -> None:

@@ -1,0 +1,73 @@
+"""The Flask application: operations by path, problems for errors."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+
+from flask import Flask, request
+from werkzeug import Response
+
+from libs.api import Contract, Route, Routes, Server, empty_response
+from libs.errors import NotFound
+from libs.jwt import Identity
+from libs.service.cors import Cors
+from libs.service.web.client import TRUSTED_PROXIES
+from libs.service.web.errors import answer_error
+from libs.service.web.exchange import Exchange, Watcher, exchange_of
+from libs.service.web.scope import RequestScope
+from libs.tasks import TaskRuntime
+
+
+def create_app(
+    name: str,
+    contract: Contract,
+    server: Server,
+    *,
+    tasks: TaskRuntime | None,
+    max_body_bytes: int,
+    cors: Cors | None = None,
+    trusted_proxies: int = 0,
+    identity: Identity | None = None,
+    watchers: Sequence[Watcher] = (),
+) -> Flask:
+    """Return the WSGI application that serves `contract`.
+
+    :param tasks: where the tasks that handlers call are submitted.
+    :param max_body_bytes: larger bodies are refused with 413, read or unread.
+    :param cors: which other sites' pages may call it; by default none.
+    :param identity: what `load_auth_token` and `generate_token` go by.
+    :param trusted_proxies: how many proxies of ours each request has come through, for `client_address`.
+    :param watchers: what is around each request, the outermost first.
+    """
+    cors = cors or Cors()
+    app = Flask(name, static_folder=None)
+    app.config[TRUSTED_PROXIES] = trusted_proxies
+    app.config["MAX_CONTENT_LENGTH"] = max_body_bytes
+    # In front of Flask's own routing, which looks at the decoded path and has no route here.
+    app.before_request(partial(_answer, Routes(contract.operations), server, cors))
+    app.register_error_handler(Exception, answer_error)
+    app.wsgi_app = RequestScope(app.wsgi_app, tasks, cors, identity, watchers)  # type: ignore[method-assign]
+    return app
+
+
+def _answer(routes: Routes, server: Server, cors: Cors) -> Response:
+    sent = request._get_current_object()  # type: ignore[attr-defined]  # each look through the proxy costs
+    exchange = exchange_of(sent)
+    if cors.is_preflight(sent):
+        found = None
+        with suppress(NotFound):
+            found = _route(routes, exchange)
+        return cors.preflight(sent, found)
+    route = _route(routes, exchange)
+    if route is None:
+        raise NotFound
+    if sent.method == "OPTIONS" and "OPTIONS" not in route.operations:
+        return empty_response(204, {"Allow": route.allow})
+    exchange.operation = route.operation(sent.method)
+    return server.respond(exchange.operation, sent, route.values)
+
+
+def _route(routes: Routes, exchange: Exchange) -> Route | None:
+    route = routes.find(exchange.path)
+    exchange.route = None if route is None else route.path
+    return route

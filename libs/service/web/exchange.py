@@ -1,0 +1,74 @@
+"""A request and what has become of it, for everything that watches requests."""
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from werkzeug import Request
+
+from libs.api import Operation, sent_path
+from libs.errors import Problem, new_request_id, valid_request_id
+from libs.jwt import Caller
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+_KEY = "polymacaron.exchange"
+
+
+@dataclass(slots=True, eq=False)
+class Exchange:
+    """A request and its answer, as far as they have come: the web fills it in, watchers read it."""
+
+    environ: "WSGIEnvironment"
+    method: str
+    path: str
+    """As it was sent: percent-encoded, without the query."""
+    request_id: str
+    started: float = field(default_factory=time.perf_counter)
+    route: str | None = None
+    """The path of the contract that it has met: ``/todos/{id}``. None where there is none."""
+    operation: Operation | None = None
+    """What it asks for, once that is known."""
+    caller: Caller | None = None
+    """Who asks, once that is known."""
+    status: int = 500
+    """Of the answer; 500 until there is one."""
+    problem: Problem | None = None
+    """What is answered where it failed."""
+    error: BaseException | None = None
+    """The exception that `problem` was made of; its text is for nobody."""
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    """Those the answer is to have, whatever becomes of the request."""
+
+    @classmethod
+    def begin(cls, environ: "WSGIEnvironment") -> "Exchange":
+        """Return that of a request which has just come, and have `exchange_of` find it."""
+        request_id = valid_request_id(environ.get("HTTP_X_REQUEST_ID")) or new_request_id()
+        exchange = cls(environ, environ["REQUEST_METHOD"], sent_path(environ), request_id)
+        environ[_KEY] = exchange
+        return exchange
+
+    @property
+    def seconds(self) -> float:
+        """How long ago it came."""
+        return time.perf_counter() - self.started
+
+    def add_headers(self, headers: Mapping[str, str]) -> None:
+        """Give headers to the answer, be it a problem or not."""
+        self.headers.extend(headers.items())
+
+
+Watcher = Callable[[Exchange], AbstractContextManager[object]]
+"""What is entered before a request is answered and left when its answer is known, as `Exchange` then tells.
+
+It raises nothing: no request may fail for being watched.
+"""
+
+
+def exchange_of(request: Request) -> Exchange:
+    """Return the exchange a request is part of."""
+    exchange: Exchange = request.environ[_KEY]
+    return exchange

@@ -1,0 +1,81 @@
+"""What is around every request: its id, its trace, its tasks, and all that watches it."""
+
+import logging
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.wsgi import ClosingIterator
+
+from libs.errors import RequestTimeout, request_id_scope, trace_scope
+from libs.jwt import Identity, running_as
+from libs.service.cors import Cors
+from libs.service.web.exchange import Exchange, Watcher
+from libs.service.web.request_log import log_line
+from libs.tasks import TaskRuntime
+from libs.tasks.request_url import url_of, url_scope
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+logger = logging.getLogger(__name__)
+
+REQUEST_ID_HEADER = "X-Request-ID"
+DRAINED_BYTES = 4 * 1024 * 1024
+DRAINING_SECONDS = 5.0
+"""How much of a body that nobody read is thrown away, and for how long, to use its connection again."""
+
+
+class RequestScope:
+    """WSGI middleware: the request's id and tasks around it, its log line after it, CORS on every answer.
+
+    :param watchers: what else is around each request, the outermost first.
+    """
+
+    def __init__(
+        self,
+        app: "WSGIApplication",
+        tasks: TaskRuntime | None,
+        cors: Cors,
+        identity: Identity | None = None,
+        watchers: Sequence[Watcher] = (),
+    ) -> None:
+        self._identity = identity
+        self._app = app
+        self._tasks = tasks
+        self._cors = cors
+        self._watchers = (log_line, *watchers)
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        exchange = Exchange.begin(environ)
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            exchange.status = int(status[:3])
+            headers = [*headers, *exchange.headers, (REQUEST_ID_HEADER, exchange.request_id)]
+            return start_response(status, self._cors.completed(environ.get("HTTP_ORIGIN"), headers), *rest)
+
+        with ExitStack() as around:
+            around.enter_context(request_id_scope(exchange.request_id))
+            around.enter_context(trace_scope(environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE")))
+            for watcher in self._watchers:
+                around.enter_context(watcher(exchange))
+            around.enter_context(url_scope(url_of(environ, exchange.path)))
+            around.enter_context(running_as(self._identity))
+            if self._tasks:
+                around.enter_context(self._tasks.active())
+            answer = self._app(environ, start)
+        silent = exchange.status == RequestTimeout.status
+        return answer if silent else ClosingIterator(answer, partial(_drain, environ))
+
+
+def _drain(environ: "WSGIEnvironment") -> None:
+    # Called when the answer is sent. gunicorn closes a connection with more than 64 KB of a body unread, and
+    # the answer has not said so: the client would lose its next request.
+    body, left, deadline = environ["wsgi.input"], DRAINED_BYTES, time.monotonic() + DRAINING_SECONDS
+    try:
+        while left > 0 and time.monotonic() < deadline and (data := body.read(min(left, 65536))):
+            left -= len(data)
+    except OSError:
+        logger.info("the client went away")
