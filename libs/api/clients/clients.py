@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from libs.api.clients.breaker import State
 from libs.api.clients.client import ApiClient, Options
 from libs.api.clients.documents import client_document
 from libs.api.clients.sending import MAX_ANSWER_BYTES, Sender, Timeouts
@@ -14,6 +13,7 @@ from libs.api.clients.transport import PooledTransport
 from libs.api.document.errors import suggestion
 from libs.api.document.files import APIS
 from libs.api.wire.answers import AnswerCheck
+from libs.resilience.breaker import State
 
 
 class Clients:

@@ -8,11 +8,11 @@ from typing import cast
 
 import httpx
 
-from libs.api.clients.breaker import CircuitBreaker, CircuitOpen
 from libs.api.clients.documents import Decorator, Send
-from libs.api.clients.retries import ATTEMPTS, BUSY, RetryBudget, pause_before, retry_after
+from libs.api.clients.retries import ATTEMPTS, BUSY, retry_after
 from libs.api.clients.transport import until
 from libs.errors import ServiceUnavailable
+from libs.resilience import CircuitBreaker, CircuitOpen, RetryBudget, pause_before
 
 MAX_ANSWER_BYTES = 10 * 1024 * 1024
 """The longest answer that is read."""

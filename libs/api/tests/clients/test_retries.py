@@ -1,8 +1,6 @@
 """When a call is tried again, and when it is not."""
 
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -12,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.api import RemoteServerError, RemoteTooManyRequests, Timeouts
-from libs.api.clients.breaker import CircuitBreaker
-from libs.api.clients.retries import RetryBudget, pause_before, retry_after
+from libs.api.clients.retries import retry_after
 from libs.api.tests.books import connect
 from libs.api.tests.clients.conftest import Script
 from libs.errors import ServiceUnavailable
+from libs.resilience import CircuitBreaker
 
 NEW = {"title": "Emma", "password": "correct horse"}
 FINE = httpx.Response(200, json={})
@@ -145,35 +143,6 @@ def test_a_few_retries_are_always_there():
     assert len(script.requests) == 3
 
 
-def test_the_budget_recovers():
-    now = [0.0]
-    budget = RetryBudget(clock=lambda: now[0])
-    assert [budget.retry() for _ in range(5)] == [True, True, True, False, False]
-    now[0] += 11
-    assert budget.retry()
-
-
-def test_what_the_budget_remembers_of_good_days_does_not_grow():
-    now = [0.0]
-    budget = RetryBudget(clock=lambda: now[0])
-    for _ in range(1000):
-        now[0] += 1
-        budget.call()
-    assert len(budget._window._counts) <= 10
-
-
-def test_of_many_threads_none_takes_a_retry_too_much():
-    budget = RetryBudget(least=5)
-    together = threading.Barrier(16)
-
-    def take(_):
-        together.wait()
-        return budget.retry()
-
-    with ThreadPoolExecutor(16) as pool:
-        assert sum(pool.map(take, range(16))) == 5
-
-
 def test_while_the_circuit_is_open_nothing_is_sent():
     now = [0.0]
     script = Script(httpx.Response(500))
@@ -208,13 +177,6 @@ def test_a_full_pool_is_no_failure_of_theirs():
         with pytest.raises(ServiceUnavailable):
             client.get_status()
     assert client._sender.breaker.state == "closed"
-
-
-def test_the_pauses_grow_and_are_random():
-    for retry, longest in ((1, 0.1), (2, 0.2), (3, 0.4), (20, 2.0)):
-        pauses = [pause_before(retry) for _ in range(500)]
-        assert 0 <= min(pauses) < longest * 0.2
-        assert longest * 0.8 < max(pauses) <= longest
 
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -13,11 +13,11 @@ import httpx
 import pytest
 
 from libs.api import InvalidAnswer, Timeouts
-from libs.api.clients.breaker import CircuitBreaker
 from libs.api.tests.books import connect, token
 from libs.api.tests.clients.conftest import answer, request_of
 from libs.api.tests.conftest import Serving
 from libs.errors import ServiceUnavailable
+from libs.resilience.breaker import CircuitBreaker
 
 SHORT = Timeouts(connect=0.5, read=0.2, total=0.6)
 

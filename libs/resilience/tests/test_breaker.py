@@ -7,7 +7,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from libs.api.clients.breaker import CircuitBreaker, CircuitOpen
+from libs.resilience.breaker import CircuitBreaker, CircuitOpen
 
 
 class Clock:

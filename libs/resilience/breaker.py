@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
-from libs.api.clients.window import Window
+from libs.resilience.window import Window
 
 State = Literal["closed", "open", "half-open"]
 
