@@ -115,12 +115,12 @@ class Service:
         """
         if not self.calls:
             return self.settings
-        names = {_url_setting(api) for api in self.calls}
-        if taken := sorted(names & {one.name for one in fields(self.settings)}):
+        names = {_url_setting(api): api for api in self.calls}
+        if taken := sorted(names.keys() & {one.name for one in fields(self.settings)}):
             raise SettingsError(
                 f"APP_{taken[0].upper()}: is a setting of its own, and that of a service called."
             )
-        urls = [(name, str, setting(validate=service_url)) for name in sorted(names)]
+        urls = [(name, str, _address_of(api)) for name, api in sorted(names.items())]
         return make_dataclass(self.settings.__name__, urls, bases=(self.settings,), frozen=True, kw_only=True)
 
     def database(self, settings: Settings) -> Database:
@@ -190,3 +190,8 @@ class Service:
 
 def _url_setting(api: str) -> str:
     return f"{api.replace('-', '_')}_url"
+
+
+def _address_of(api: str) -> Any:
+    told = f"Where the {api} service is, without the path of its contract."
+    return setting(validate=service_url, help=told)

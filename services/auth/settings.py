@@ -23,26 +23,121 @@ class AuthSettings(Settings):
     )
     together: ClassVar[Collection[tuple[str, ...]]] = (*Settings.together, ("smtp_url", "mail_from"))
 
-    jwt_issuer: str = setting(validate=service_url)
+    jwt_issuer: str = setting(
+        validate=service_url,
+        help="The `iss` of access tokens, the same for all services: the address of auth, as clients "
+        "reach it.",
+    )
     # Where tries are counted, also where something else is the broker.
-    redis_url: Secret = setting(validate=redis_address)
-    key_secret: Secret | None = setting(None, readable(SharedSecret))
-    key_secret_before: Secret | None = setting(None, readable(SharedSecret))
-    key_algorithm: str = setting("EdDSA", OneOf(["EdDSA", "ES256"]))
-    key_rotation_days: float = setting(30.0, Range(0, 3650))
-    session_days: float = setting(30.0, Range(0.01, 3650))
-    session_idle_days: float = setting(14.0, Range(0.01, 3650))
+    redis_url: Secret = setting(
+        validate=redis_address,
+        help="Redis: `redis://`, `rediss://` or `unix://`. Where requests are counted, needed by auth "
+        "and by services with [limits](http.md#rate-limits); and the broker, if there is no other: "
+        "services with tasks need one of the two.",
+    )
+    key_secret: Secret | None = setting(
+        None,
+        readable(SharedSecret),
+        help="What the keys that tokens are signed with are sealed with, in their table. At least 32 "
+        "random bytes: `openssl rand -base64 48`. With another one than before, nothing starts. "
+        "Either it or `APP_JWT_SECRET`.",
+    )
+    key_secret_before: Secret | None = setting(
+        None,
+        readable(SharedSecret),
+        help="The one before, while it is [replaced](tokens.md#keys): it opens, and seals no more. Not "
+        "beside `APP_JWT_SECRET`.",
+    )
+    key_algorithm: str = setting(
+        "EdDSA",
+        OneOf(["EdDSA", "ES256"]),
+        help="What new keys are: `EdDSA` (Ed25519), or `ES256` (P-256) where a client knows no other.",
+    )
+    key_rotation_days: float = setting(
+        30.0,
+        Range(0, 3650),
+        help="A key that has signed for so long gets a successor, which signs 15 minutes later; `0`: "
+        "never. By hand: `python -m services.auth.keys rotate`.",
+        unit="days",
+    )
+    session_days: float = setting(
+        30.0,
+        Range(0.01, 3650),
+        help="A session is over after that time, however much it is used.",
+        unit="days",
+    )
+    session_idle_days: float = setting(
+        14.0,
+        Range(0.01, 3650),
+        help="It is over when its refresh token was not used for that long.",
+        unit="days",
+    )
 
-    email_verification: str = setting("required", OneOf(["required", "optional"]))
-    argon2_memory_kib: int = setting(19 * 1024, Range(1, 4 * 1024 * 1024))
-    argon2_passes: int = setting(2, Range(1, 100))
-    argon2_lanes: int = setting(1, Range(1, 16))
-    account_tries: int = setting(5, Range(1, 100))
-    address_tries: int = setting(20, Range(1, 100_000))
-    acting_per_minute: int = setting(1200, Range(1, 1_000_000))
-    breached_passwords_url: str | None = setting(None, HTTP_URL)
+    email_verification: str = setting(
+        "required",
+        OneOf(["required", "optional"]),
+        help="Whether nobody can log in before the link was opened that is mailed at the sign-up. "
+        "`optional` lets them in at once, and tells who has an account (409): for local stacks. "
+        "Whoever changes it to `required` later shuts out all who have not confirmed their "
+        "address, [until they do](accounts.md#signing-up).",
+    )
+    argon2_memory_kib: int = setting(
+        19 * 1024,
+        Range(1, 4 * 1024 * 1024),
+        help="Memory of one password hash. Less than OWASP ASVS asks for with so many passes (46 MiB "
+        "with 1, 19 with 2, 12 with more) stops the start. Hashes of other parameters are made "
+        "anew at the next log-in.",
+        unit="KiB",
+    )
+    argon2_passes: int = setting(2, Range(1, 100), help="Passes over that memory.")
+    argon2_lanes: int = setting(1, Range(1, 16), help="Threads that make one hash.")
+    account_tries: int = setting(
+        5,
+        Range(1, 100),
+        help="Wrong passwords of one account in the first minute; [windows grow](accounts.md#guessing) "
+        "to 15 minutes. Mails to one mailbox are five, whatever this is.",
+    )
+    address_tries: int = setting(
+        20,
+        Range(1, 100_000),
+        help="The same for one client address (of IPv6, a /64): wrong passwords, and sign-ups, mails "
+        "and mailed links, each counted for itself.",
+    )
+    acting_per_minute: int = setting(
+        1200,
+        Range(1, 1_000_000),
+        help="How many tokens [to act for users](tokens.md#acting-for-users) one client gets in a "
+        "minute; then 429.",
+        unit="tokens",
+    )
+    breached_passwords_url: str | None = setting(
+        None,
+        HTTP_URL,
+        help="A service that knows stolen passwords by ranges of their SHA-1, such as "
+        "`https://api.pwnedpasswords.com/range`; new passwords are looked up there, for at most a "
+        "second in all. Nobody is asked if absent.",
+    )
 
-    public_url: str | None = setting(None, HTTP_URL)
-    mail_from: str | None = setting(None, readable(is_sender))
-    mail_folder: str | None = setting(None, Length(1))
-    smtp_url: Secret | None = setting(None, readable(smtp_address))
+    public_url: str | None = setting(
+        None,
+        HTTP_URL,
+        help="Where mailed links lead: this service, as browsers reach it. `APP_JWT_ISSUER` if absent.",
+    )
+    mail_from: str | None = setting(
+        None,
+        readable(is_sender),
+        help="Who mails are from: `Todos <accounts@example.com>`; needed with `APP_SMTP_URL`, else "
+        "`accounts@localhost`.",
+    )
+    mail_folder: str | None = setting(
+        None,
+        Length(1),
+        help="A folder that mails are written to; the log of the worker shows their links. For local "
+        "stacks: give either this or `APP_SMTP_URL`.",
+    )
+    smtp_url: Secret | None = setting(
+        None,
+        readable(smtp_address),
+        help="The mail server: `smtps://user:password@host:465`, `smtp://user:password@host:587` (with "
+        "STARTTLS), or `smtp://host:25?tls=off` inside a network of your own.",
+    )

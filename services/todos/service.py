@@ -13,7 +13,11 @@ from services.todos.resources import TodoResource
 class TodosSettings(Settings):
     """What todos needs to know beside `Settings`."""
 
-    cursor_secret: Secret = setting(validate=strong_secret)
+    cursor_secret: Secret = setting(
+        validate=strong_secret,
+        help="The same for all processes: signs the cursors of pages. At least 32 random bytes: "
+        "`openssl rand -base64 48`.",
+    )
 
 
 def provide(settings: TodosSettings) -> list[object]:

@@ -112,7 +112,7 @@ def test_an_address_is_a_setting_like_the_others() -> None:
 class Mine(Settings):
     """With a setting that a service called may clash with."""
 
-    back_url: str = setting()
+    back_url: str = setting(help="Taken.")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ GOOD = {"APP_SERVICE": "todos", "APP_DYNAMODB_REGION": "eu-west-1", "APP_JWT_ISS
 class SecretSettings(Settings):
     """With a setting of its own."""
 
-    password: Secret = setting()
+    password: Secret = setting(help="What opens it.")
 
 
 def faults(environ: dict[str, str], kind: type[Settings] = Settings) -> list[str]:

@@ -1,0 +1,34 @@
+"""What a process is, and how many of it there are."""
+
+from dataclasses import dataclass
+
+from marshmallow.validate import Range, Regexp
+
+from libs.service.settings.declaring import setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessSettings:
+    """What a process is, and how many of it there are."""
+
+    service: str = setting(
+        validate=Regexp(r"[a-z][a-z0-9_]*\Z"),
+        help="Which service this is: a folder in `services/`.",
+    )
+    version: str = setting("dev", help="What `/version` tells.")
+    commit: str | None = setting(None, help="What `/version` tells, if given.")
+    host: str = setting("127.0.0.1", help="Address the web process listens on; the image sets `0.0.0.0`.")
+    port: int = setting(8080, Range(1, 65535), help="Its port.")
+    web_workers: int = setting(2, Range(1, 64), help="gunicorn processes.")
+    web_threads: int = setting(8, Range(1, 256), help="Threads of each.")
+    drain_seconds: int = setting(
+        15,
+        Range(1, 3600),
+        help="How long after SIGTERM requests and tasks under way may go on; the time a container is "
+        "given to stop must be longer.",
+        unit="seconds",
+    )
+    alive_path: str | None = setting(
+        None,
+        help="A file that a living worker or beat touches, for health checks; the image sets `/tmp/alive`.",
+    )

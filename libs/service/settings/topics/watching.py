@@ -1,0 +1,29 @@
+"""What those who watch the service are told."""
+
+from dataclasses import dataclass
+
+from marshmallow.validate import OneOf, Range
+
+from libs.service.settings.declaring import setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchingSettings:
+    """What those who watch the service are told."""
+
+    log_format: str = setting("json", OneOf(["json", "text"]), help="`json` or `text`.")
+    log_level: str = setting(
+        "INFO",
+        OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]),
+        help="`DEBUG`, `INFO`, `WARNING` or `ERROR`. What auth [audits](accounts.md), and who [replays, "
+        "discards or cancels tasks](tasks.md#what-has-failed), is written at any.",
+    )
+    metrics_host: str = setting(
+        "127.0.0.1",
+        help="Address at which web, worker and beat tell [metrics](tasks.md#watching), to whoever asks.",
+    )
+    metrics_port: int | None = setting(
+        None,
+        Range(1, 65535),
+        help="Its port, other than `APP_PORT`; they tell none if absent.",
+    )

@@ -1,0 +1,68 @@
+"""What values of settings are taken."""
+
+from collections.abc import Callable
+
+from marshmallow import ValidationError
+from marshmallow.validate import Regexp
+
+from libs.api import is_service_url
+from libs.jwt import check_secret
+from libs.tasks.broker.brokers import BrokerAddress
+
+HTTP_URL = Regexp(r"https?://\S+\Z", error="Not an http or https URL.")
+
+
+def readable(read: Callable[[str], object]) -> Callable[[str], str]:
+    """Return a validator that takes what `read` can read.
+
+    :param read: raises ValueError where it cannot, with a message that quotes nothing of the text.
+    """
+
+    def validate(text: str) -> str:
+        try:
+            read(text)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+        return text
+
+    return validate
+
+
+strong_secret = readable(check_secret)
+"""Takes a secret that somebody may have drawn at random."""
+
+
+def service_url(text: str) -> str:
+    """Take the address of another service.
+
+    :raises ValidationError: if it is none.
+    """
+    if not is_service_url(text):
+        raise ValidationError("Not an http or https URL, without credentials, query and fragment.")
+    return text
+
+
+ANSWER_CHECK = Regexp(
+    r"(always|off|1|0\.[0-9]*[1-9][0-9]*)\Z", error="Neither always, off, nor a share such as 0.01."
+)
+
+
+def _redis_url(text: str) -> str:
+    if BrokerAddress.read(text).scheme not in {"redis", "rediss", "unix"}:
+        raise ValueError("Not a redis, rediss or unix URL.")
+    return text
+
+
+redis_address = readable(_redis_url)
+"""Takes the address of one Redis."""
+
+
+def read_queues(text: str) -> list[str]:
+    """Read names of queues: ``default,slow``.
+
+    :raises ValueError: if it has none.
+    """
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise ValueError("Not names of queues, with commas between them.")
+    return names
