@@ -21,6 +21,7 @@ Raise one anywhere; the service turns it into the answer. The tree::
     ├── TooManyRequests 429
     ├── InternalError 500         a fault of ours; its text stays in the log
     └── ServiceUnavailable 503    a part we need does not answer; try again
+        └── DeadlineExceeded      the time the request had is up
 
 `code` is for programs and never changes once published; `title` and `detail` are for developers.
 A subclass or a raise may set a `code` of its own: ``raise Conflict("…", code="EMAIL_TAKEN")``.
@@ -199,6 +200,18 @@ class ServiceUnavailable(Problem):
         extra: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail, code=code, headers={"Retry-After": str(retry_after)}, extra=extra)
+
+
+class DeadlineExceeded(ServiceUnavailable):
+    """The time a request had is up, be it ours or what its caller gave it (`libs.errors.deadline`).
+
+    What it has asked others to do may have been done.
+    """
+
+    code = "DEADLINE_EXCEEDED"
+
+    def __init__(self, detail: str = "It took longer than a request may. Try again.") -> None:
+        super().__init__(detail)
 
 
 class _Other(Problem):

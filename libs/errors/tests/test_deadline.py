@@ -1,0 +1,83 @@
+"""The deadline of what is being done."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from libs.errors import DeadlineExceeded, bounded, check_deadline, deadline_scope, remaining
+
+
+def left() -> float:
+    seconds = remaining()
+    assert seconds is not None
+    return seconds
+
+
+def test_without_a_deadline_everything_has_its_own_time() -> None:
+    assert remaining() is None
+    assert bounded(7.5) == 7.5
+    check_deadline()
+
+
+def test_nobody_waits_past_the_deadline() -> None:
+    with deadline_scope(2):
+        assert 1.5 < bounded(10) <= 2
+        assert bounded(0.25) == 0.25
+        check_deadline()
+    assert remaining() is None
+
+
+@pytest.mark.parametrize("seconds", [0, -5])
+def test_nothing_is_begun_after_the_deadline(seconds: float) -> None:
+    with deadline_scope(seconds):
+        assert remaining() == 0
+        with pytest.raises(DeadlineExceeded):
+            check_deadline()
+        with pytest.raises(DeadlineExceeded):
+            bounded(1)
+
+
+@pytest.mark.parametrize(("outer", "inner"), [(5, 60), (60, 5)])
+def test_a_deadline_within_another_only_shortens_it(outer: float, inner: float) -> None:
+    with deadline_scope(outer):
+        with deadline_scope(inner):
+            assert 4 < left() <= 5
+        assert outer - 1 < left() <= outer
+
+
+def test_more_time_is_given_as_far_as_the_deadline_around_allows() -> None:
+    with deadline_scope(30), deadline_scope(1) as deadline:
+        deadline.allow(5)
+        assert 5 < left() <= 6
+        deadline.allow(1000)
+        assert 29 < left() <= 30
+
+
+def test_more_time_for_the_deadline_around_is_more_within() -> None:
+    with deadline_scope(1) as outer, deadline_scope(60):
+        outer.allow(4)
+        assert 4 < left() <= 5
+
+
+def test_an_exception_ends_the_scope() -> None:
+    with pytest.raises(RuntimeError), deadline_scope(5):
+        raise RuntimeError
+    assert remaining() is None
+
+
+def test_it_is_a_moment_and_no_length() -> None:
+    with deadline_scope(0.05):
+        time.sleep(0.06)
+        assert remaining() == 0
+
+
+def test_other_threads_have_none() -> None:
+    with deadline_scope(5), ThreadPoolExecutor(1) as pool:
+        assert pool.submit(remaining).result() is None
+
+
+def test_the_problem_says_that_it_may_be_tried_again() -> None:
+    problem = DeadlineExceeded()
+    assert (problem.status, problem.code) == (503, "DEADLINE_EXCEEDED")
+    assert problem.headers == {"Retry-After": "1"}
