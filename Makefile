@@ -78,7 +78,7 @@ bench: .venv/.stamp ## Compare the CPU of a request with plain Flask services' (
 bench-tasks: .venv/.stamp ## Kill what is around tasks, count what is lost, compare with Celery (ARGS="--tasks 200")
 	@$(VENV) -m bench.tasks $(ARGS)
 
-contracts: .venv/.stamp ## Write apis/published/, the complete OpenAPI documents, and the types of their objects
+contracts: .venv/.stamp ## Write apis/published/, the complete OpenAPI documents, the types of their objects, and docs/settings.md
 	@$(VENV) -m libs.service.contracts
 	@$(VENV) -m libs.api.stubs
 

@@ -1,6 +1,7 @@
-"""``python -m libs.service.contracts``: write the complete document of every service to apis/published/.
+"""``python -m libs.service.contracts``: write what is told of services from what they are.
 
-They are what ``/openapi.json`` serves. No setting changes it, so none is needed here, and no database either.
+That is the complete document of each, in apis/published/, and the tables of docs/settings.md. The documents
+are what ``/openapi.json`` serves. No setting changes them, so none is needed here, and no database either.
 """
 
 import inspect
@@ -16,6 +17,9 @@ from libs.service.builtin import Builtin
 from libs.service.health import Health
 from libs.service.service import Service
 from libs.service.settings import Settings, SettingsError
+from libs.service.settings.page import settings_page
+
+SETTINGS_PAGE = APIS.parent / "docs/settings.md"
 
 T = TypeVar("T")
 
@@ -74,13 +78,26 @@ def publish(folder: Path = PUBLISHED) -> list[str]:
     return sorted({path.name for path, _ in before.items() ^ documents.items()})
 
 
+def settings_text(path: Path = SETTINGS_PAGE) -> str:
+    """Return the text of docs/settings.md, with the settings that there are.
+
+    :raises SettingsError: if those of a service cannot be told.
+    """
+    kinds = {name: Service.named(name).settings_class for name in services()}
+    return settings_page(path.read_text(encoding="utf-8"), kinds)
+
+
 def main() -> str | None:
     """Write them; return what to say if that cannot be done."""
     try:
         changed = publish()
+        page = settings_text()
     except (ContractError, SettingsError) as error:
         return f"cannot be published:\n{error}"
     print("apis/published:", ", ".join(changed) or "nothing has changed")
+    if page != SETTINGS_PAGE.read_text(encoding="utf-8"):
+        SETTINGS_PAGE.write_text(page, encoding="utf-8")
+        print("docs/settings.md: has changed")
     return None
 
 

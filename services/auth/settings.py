@@ -28,12 +28,9 @@ class AuthSettings(Settings):
         help="The `iss` of access tokens, the same for all services: the address of auth, as clients "
         "reach it.",
     )
-    # Where tries are counted, also where something else is the broker.
     redis_url: Secret = setting(
         validate=redis_address,
-        help="Redis: `redis://`, `rediss://` or `unix://`. Where requests are counted, needed by auth "
-        "and by services with [limits](http.md#rate-limits); and the broker, if there is no other: "
-        "services with tasks need one of the two.",
+        help="Redis, where tries are counted, also where something else is the broker.",
     )
     key_secret: Secret | None = setting(
         None,

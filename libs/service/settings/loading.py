@@ -1,7 +1,5 @@
 """Settings are read from the environment once and checked at start, every fault named at once."""
 
-import types
-import typing
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -13,6 +11,7 @@ from marshmallow import fields as ma
 
 from libs.service.settings.declaring import PREFIX, Secret, SettingsError
 from libs.service.settings.every_service import Settings
+from libs.service.settings.types_of import types_of
 
 _FIELDS: Mapping[Any, type[ma.Field[Any]]] = {
     str: ma.String,
@@ -42,7 +41,7 @@ def load_settings(
     values = _values(environ, faults)
     faults.extend(_together(values, kind.together))
     faults.extend(_one_of(values, (*kind.one_of, *one_of)))
-    types_ = {name: _bare(hint) for name, hint in typing.get_type_hints(kind).items()}
+    types_ = types_of(kind)
     schema = marshmallow.Schema.from_dict(
         {
             one.name: _FIELDS[types_[one.name]](
@@ -99,10 +98,3 @@ def _one_of(values: Collection[str], groups: Iterable[tuple[str, ...]]) -> Itera
 
 def _listed(names: Sequence[str], word: str) -> str:
     return f" {word} ".join(f"{PREFIX}{one.upper()}" for one in names)
-
-
-def _bare(hint: Any) -> Any:
-    """Return `X` of `X | None`."""
-    if isinstance(hint, types.UnionType):
-        return next(one for one in typing.get_args(hint) if one is not types.NoneType)
-    return hint

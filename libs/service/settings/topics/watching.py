@@ -11,11 +11,11 @@ from libs.service.settings.declaring import setting
 class WatchingSettings:
     """What those who watch the service are told."""
 
-    log_format: str = setting("json", OneOf(["json", "text"]), help="`json` or `text`.")
+    log_format: str = setting("json", OneOf(["json", "text"]), help="How lines of the log look.")
     log_level: str = setting(
         "INFO",
         OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]),
-        help="`DEBUG`, `INFO`, `WARNING` or `ERROR`. What auth [audits](accounts.md), and who [replays, "
+        help="What auth [audits](accounts.md), and who [replays, "
         "discards or cancels tasks](tasks.md#what-has-failed), is written at any.",
     )
     metrics_host: str = setting(
