@@ -21,8 +21,9 @@ from prometheus_client.registry import Collector
 from werkzeug.test import Client
 
 from infra.local.throwaway import reserved_port
-from libs.service import Service, counting, metrics, processes
+from libs.service import Service, counting, metrics
 from libs.service.metrics import PLACES, Metrics, listen, serve
+from libs.service.processes.asking import metrics_listener
 from libs.service.testing import ROOT, SECRET, environment, eventually, python_process
 from libs.service.tests.scraping import look, until
 
@@ -451,5 +452,5 @@ def test_metrics_where_requests_come_to_stop_the_start(environ: dict[str, str], 
 def test_without_the_setting_there_are_none(environ: dict[str, str]) -> None:
     service = Service.named("auth")
     running = service.start(service.load_settings(environ))
-    assert processes._metrics_listener(running) is None
+    assert metrics_listener(running) is None
     assert running.settings.metrics_host == "127.0.0.1"

@@ -15,8 +15,10 @@ import httpx
 import pytest
 
 from infra.local.throwaway import reserved_port
-from libs.service import Service, processes
+from libs.service import Service
 from libs.service.__main__ import main
+from libs.service.processes import worker
+from libs.service.processes.web import WebApplication
 from libs.service.testing import ROOT, SECRET, environment, eventually, python_process
 
 
@@ -73,7 +75,7 @@ def client(web: object, port: int) -> Iterator[httpx.Client]:
 def test_no_worker_is_replaced_for_its_number_of_requests(environ: dict[str, str]) -> None:
     """Whoever sends enough of them could have all workers forget keys and revocations, while auth is down."""
     service = Service.named("auth")
-    web = processes._Web(service.start(service.load_settings(environ)))
+    web = WebApplication(service.start(service.load_settings(environ)))
     assert (web.cfg.max_requests, web.cfg.worker_class_str) == (0, "gthread")
 
 
@@ -275,12 +277,12 @@ def test_a_worker_shows_in_time_that_it_lives_however_long_its_leases_are(
 ) -> None:
     service = Service.named("auth")
     running = service.start(service.load_settings({**environ, "APP_TASK_LEASE_SECONDS": lease}))
-    assert processes._pulse(running, ["auth"])._every == every
+    assert worker._pulse(running, ["auth"])._every == every
 
 
 def test_what_runs_tasks_is_known_and_nothing_does_once_celery_has_stopped_it() -> None:
     pool = SimpleNamespace(_pool=SimpleNamespace(_pool=[SimpleNamespace(pid=7), SimpleNamespace(pid=8)]))
-    assert processes._children(SimpleNamespace(pool=pool)) == [7, 8]
+    assert worker._children(SimpleNamespace(pool=pool)) == [7, 8]
     pool._pool = None
-    assert processes._children(SimpleNamespace(pool=pool)) == []
-    assert processes._children(SimpleNamespace(pool=None)) == []
+    assert worker._children(SimpleNamespace(pool=pool)) == []
+    assert worker._children(SimpleNamespace(pool=None)) == []

@@ -1,0 +1,13 @@
+"""The beat process: Celery has the relay run again and again."""
+
+from libs.service.processes.asking import serve_metrics
+from libs.service.processes.tasks import sign_of_life, tasks_of
+from libs.service.running import Running
+from libs.tasks.broker.celery_app import relay_scheduler
+
+
+def run_beat(running: Running) -> None:
+    """Have the relay run again and again, until SIGTERM."""
+    scheduler = relay_scheduler(tasks_of(running), sign_of_life(running))
+    serve_metrics(running)
+    running.celery.Beat(quiet=True, schedule=None, working_directory=None, scheduler_cls=scheduler).run()

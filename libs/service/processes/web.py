@@ -1,0 +1,92 @@
+"""The web process: gunicorn."""
+
+import logging
+import socket
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
+
+from libs.service.metrics import serve
+from libs.service.processes.asking import metrics_listener
+from libs.service.processes.silent_clients import limit_body, limit_silence, unlimit_body
+from libs.service.running import Running
+from libs.tasks.watching.gauges import TableGauges
+
+WORKER_SECONDS = 30
+"""A worker process whose main thread does not stir for that long is replaced."""
+
+
+class PlainLogger(Logger):  # type: ignore[misc]
+    """gunicorn's own messages go the way of all others."""
+
+    def setup(self, cfg: Any) -> None:
+        self.error_log = logging.getLogger("gunicorn.error")
+        self.access_log = logging.getLogger("gunicorn.access")
+        self.error_log.propagate = True
+
+    def exception(self, msg: Any, *args: Any, **kwargs: Any) -> None:
+        # What `limit_silence` breaks off; where it happened is of no interest, and anybody can have it said.
+        if isinstance(sys.exception(), BlockingIOError):
+            self.info("a client was silent, or read nothing, for too long")
+        else:
+            super().exception(msg, *args, **kwargs)
+
+
+class WebApplication(BaseApplication):  # type: ignore[misc]
+    def __init__(self, running: Running, metrics: socket.socket | None = None) -> None:
+        self._running = running
+        self._metrics = metrics
+        super().__init__()
+
+    def load_config(self) -> None:
+        settings = self._running.settings
+        options = {
+            "bind": f"{settings.host}:{settings.port}",
+            "proc_name": self._running.service.name,
+            "workers": settings.web_workers,
+            "worker_class": "gthread",
+            "threads": settings.web_threads,
+            "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108
+            "timeout": WORKER_SECONDS,
+            "graceful_timeout": settings.drain_seconds,
+            # A worker is never replaced for its number of requests (max_requests): the next one knows neither
+            # keys nor revocations, and anybody could have all replaced while auth is down.
+            "max_requests": 0,
+            "keepalive": 65,  # longer than the idle timeout of an AWS load balancer (60)
+            "control_socket_disable": True,
+            "logger_class": PlainLogger,
+            "when_ready": partial(limit_silence, settings.read_timeout_seconds),
+            "pre_request": partial(limit_body, settings.body_timeout_seconds),
+            "post_request": unlimit_body,
+            "post_fork": self._serve_metrics,
+            "post_worker_init": self._end_streams_with,
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return self._running.web_app()
+
+    def _serve_metrics(self, arbiter: Any, worker: Any) -> None:
+        if self._metrics is not None:
+            serve(self._running.metrics, self._metrics)
+
+    def _end_streams_with(self, worker: Any) -> None:
+        # Those who follow operations would keep a worker that has been told to stop for as long as they last.
+        self._running.streams.end_unless(lambda: bool(worker.alive))
+
+
+def run_web(running: Running) -> None:
+    """Serve HTTP until SIGTERM."""
+    running.web_app()  # a wrong contract stops the start here, before any worker is forked
+    if running.service.tasks:
+        running.metrics.add(TableGauges(task.name for task in running.service.tasks))
+    listener = metrics_listener(running)
+    if listener is not None:
+        _ = running.metrics  # made before the fork, so that all workers count as one
+    WebApplication(running, listener).run()

@@ -1,0 +1,96 @@
+"""The worker process: Celery."""
+
+import os
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from celery import signals
+from celery.worker import state
+from pynamodb.exceptions import PynamoDBException
+
+from libs.dynamodb import Database
+from libs.service.processes.asking import serve_metrics
+from libs.service.processes.tasks import sign_of_life, tasks_of
+from libs.service.running import Running
+from libs.service.settings import SettingsError, read_queues
+from libs.tasks.broker.celery_app import queue_name
+from libs.tasks.broker.draining import Drain, hand_back_on_signal
+from libs.tasks.broker.pulse import Pulse
+from libs.tasks.watching.health import LiveWorker, end_life, show_life, worker_id
+
+LONGEST_PULSE_SECONDS = 20.0
+"""Between two signs of life of a worker, however long its leases are: health checks want one in 60."""
+
+
+def run_worker(running: Running) -> int:
+    """Run tasks until SIGTERM; those under way are then finished, or handed back within `drain_seconds`.
+
+    :returns: the exit code: 0 after a SIGTERM, 1 if the worker has ended by a fault.
+    """
+    tasks_of(running)
+    settings, service, app = running.settings, running.service.name, running.celery
+    queues = _queues(running)
+    serve_metrics(running)
+    pulse = _pulse(running, queues)
+    pulse.attach()
+    signals.worker_process_init.connect(hand_back_on_signal, weak=False)
+    worker = app.Worker(
+        hostname=f"{service}@{socket.gethostname()}",
+        concurrency=settings.worker_concurrency,
+        queues=queues,
+        without_gossip=True,
+        without_mingle=True,
+        quiet=True,
+    )
+    drain = Drain(partial(_children, worker), lambda: bool(state.active_requests), settings.drain_seconds)
+    signals.worker_shutting_down.connect(drain.begin, weak=False)
+    try:
+        worker.start()
+    finally:
+        pulse.stop()
+        # Where `Drain` has ended the process, the worker counts as alive until its last sign of life is old.
+        with suppress(PynamoDBException):
+            end_life(worker_id())
+    return int(worker.exitcode or os.EX_OK)
+
+
+def _children(worker: Any) -> list[int]:
+    """Return the ids of the processes that run a worker's tasks; none once Celery has stopped them."""
+    pool = getattr(worker.pool, "_pool", None)
+    return [] if pool is None else [child.pid for child in pool._pool]
+
+
+def _queues(running: Running) -> list[str]:
+    app, service, wanted = running.celery, running.service.name, running.settings.worker_queues
+    if wanted is None:
+        return list(app.amqp.queues)
+    names = [queue_name(service, one) for one in read_queues(wanted)]
+    if unknown := sorted(set(names) - set(app.amqp.queues)):
+        told = ", ".join(one.removeprefix(f"{service}.") for one in unknown)
+        raise SettingsError(f"APP_WORKER_QUEUES: no task of {service} has the queue {told}.")
+    return names
+
+
+def _pulse(running: Running, queues: Sequence[str]) -> Pulse:
+    settings, service, worker = running.settings, running.service.name, worker_id()
+    Database(
+        [LiveWorker],
+        region=settings.dynamodb_region,
+        endpoint=settings.dynamodb_endpoint,
+        table_prefix=f"{settings.table_prefix}{service}-",
+        max_connections=1,
+    )
+    touch = sign_of_life(running)
+    every = min(settings.task_lease_seconds / 3, LONGEST_PULSE_SECONDS)
+
+    def alive() -> None:
+        touch()
+        with suppress(PynamoDBException):
+            show_life(worker, queues, seconds=settings.task_lease_seconds + every)
+
+    return Pulse(
+        running.celery, f"{service}.pulse.{worker}", every=every, alive=alive, echoes=running.broker.echoes
+    )
