@@ -6,9 +6,11 @@ from libs.dynamodb.errors import as_problem, error_code, is_condition_failure
 from libs.dynamodb.mismatch import TableMismatch
 from libs.dynamodb.table import Answer, Change, ConditionFailed, Item, Put, Remove, Table, Write
 from libs.dynamodb.transaction import Transaction, current_transaction
+from libs.dynamodb.usage import Call, Usage, current_usage, usage_scope
 
 __all__ = [
     "Answer",
+    "Call",
     "Change",
     "ConditionFailed",
     "CursorSigner",
@@ -20,9 +22,12 @@ __all__ = [
     "Table",
     "TableMismatch",
     "Transaction",
+    "Usage",
     "Write",
     "as_problem",
     "current_transaction",
+    "current_usage",
     "error_code",
     "is_condition_failure",
+    "usage_scope",
 ]

@@ -6,6 +6,7 @@ and it builds a User-Agent for every request. Both have public hooks: a parser c
 
 from base64 import b64decode
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Any
 
 import orjson
@@ -14,6 +15,8 @@ from botocore.exceptions import BotoCoreError
 from botocore.parsers import JSONParser, ResponseParserFactory
 from botocore.session import Session
 from pynamodb.connection import Connection
+
+from libs.dynamodb.usage import Call, CallWatcher, call_scope, capacity, count_try
 
 _ITEM_ANSWERS = frozenset(
     f"{operation}Output"
@@ -66,7 +69,29 @@ class _Parsers(ResponseParserFactory):  # type: ignore[misc]
 
 
 class ItemConnection(Connection):
-    """A connection whose answers are read by `ItemParser`."""
+    """A connection whose answers are read by `ItemParser`, and whose calls are watched.
+
+    :ivar watchers: what is around each call, the outermost first; to be set before the first one.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.watchers: tuple[CallWatcher, ...] = ()
+
+    def _make_api_call(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]:
+        call = Call.begin(operation_name, operation_kwargs)
+        with ExitStack() as around:
+            for watcher in self.watchers:
+                around.enter_context(watcher(call))
+            # Innermost, so that watchers are left when it is known what has become of the call.
+            with call_scope(call):
+                answer = super()._make_api_call(operation_name, operation_kwargs)
+                call.capacity = capacity(answer)
+                return answer
+
+    def _before_send(self, request: Any, **told: Any) -> None:
+        count_try()  # botocore sends what it does again from inside of the call
+        super()._before_send(request, **told)
 
     @property
     def session(self) -> Session:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from werkzeug import Request
 
 from libs.api import Operation, sent_path
+from libs.dynamodb.usage import Usage
 from libs.errors import Problem, new_request_id, valid_request_id
 from libs.jwt import Caller
 
@@ -40,6 +41,8 @@ class Exchange:
     """What is answered where it failed."""
     error: BaseException | None = None
     """The exception that `problem` was made of; its text is for nobody."""
+    usage: Usage = field(default_factory=Usage)
+    """What it has asked of DynamoDB so far."""
     headers: list[tuple[str, str]] = field(default_factory=list)
     """Those the answer is to have, whatever becomes of the request."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wsgi import ClosingIterator
 
+from libs.dynamodb.usage import usage_scope
 from libs.errors import RequestTimeout, request_id_scope, trace_scope
 from libs.jwt import Identity, running_as
 from libs.service.cors import Cors
@@ -58,6 +59,7 @@ class RequestScope:
 
         with ExitStack() as around:
             around.enter_context(request_id_scope(exchange.request_id))
+            around.enter_context(usage_scope(exchange.usage))
             around.enter_context(trace_scope(environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE")))
             for watcher in self._watchers:
                 around.enter_context(watcher(exchange))

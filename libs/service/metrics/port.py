@@ -24,7 +24,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.registry import Collector
 
-from libs.service.counting import share
+from libs.service.metrics.counting import share
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

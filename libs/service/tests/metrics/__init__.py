@@ -1,0 +1,1 @@
+"""Tests of what a service counts, and of how it is told."""
