@@ -2,10 +2,8 @@
 
 from libs.errors.correlation import (
     current_request_id,
-    current_trace,
     new_request_id,
     request_id_scope,
-    trace_scope,
     valid_request_id,
 )
 from libs.errors.deadline import Deadline, bounded, check_deadline, deadline_scope, remaining
@@ -35,6 +33,19 @@ from libs.errors.problems import (
     UnsupportedMediaType,
     problem_for_status,
 )
+from libs.errors.trace_context import TraceContext
+from libs.errors.tracing import (
+    NotRecorded,
+    Span,
+    SpanKind,
+    Tracer,
+    current_span,
+    current_trace,
+    monitor,
+    span,
+    trace_ids,
+    trace_scope,
+)
 
 __all__ = [
     "MAX_FAULTS",
@@ -51,26 +62,35 @@ __all__ = [
     "MalformedBody",
     "MethodNotAllowed",
     "NotFound",
+    "NotRecorded",
     "PreconditionFailed",
     "PreconditionRequired",
     "Problem",
     "QueryRefused",
     "RequestTimeout",
     "ServiceUnavailable",
+    "Span",
+    "SpanKind",
     "TooManyRequests",
+    "TraceContext",
+    "Tracer",
     "Unauthorized",
     "UnsupportedMediaType",
     "bounded",
     "check_deadline",
     "current_request_id",
+    "current_span",
     "current_trace",
     "deadline_scope",
+    "monitor",
     "new_request_id",
     "pointer",
     "problem_for_status",
     "remaining",
     "request_id_scope",
+    "span",
     "steps_of",
+    "trace_ids",
     "trace_scope",
     "valid_request_id",
 ]

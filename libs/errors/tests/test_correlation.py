@@ -10,10 +10,8 @@ from hypothesis import strategies as st
 
 from libs.errors import (
     current_request_id,
-    current_trace,
     new_request_id,
     request_id_scope,
-    trace_scope,
     valid_request_id,
 )
 
@@ -74,41 +72,3 @@ def test_the_scope_ends_when_its_block_raises():
 def test_each_thread_has_an_id_of_its_own():
     with request_id_scope("of-this-thread"), ThreadPoolExecutor(1) as pool:
         assert pool.submit(current_request_id).result() is None
-
-
-PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-
-
-def test_a_trace_is_there_within_its_scope_alone():
-    with trace_scope(PARENT, "vendor=1"):
-        assert current_trace() == {"traceparent": PARENT, "tracestate": "vendor=1"}
-        with trace_scope(None):
-            assert current_trace() == {}
-        with ThreadPoolExecutor(1) as pool:
-            assert pool.submit(current_trace).result() == {}
-    assert current_trace() == {}
-
-
-@pytest.mark.parametrize(
-    "parent",
-    [
-        None,
-        "",
-        "x",
-        PARENT + "-x",
-        PARENT + "\n",
-        PARENT.upper(),
-        "ff" + PARENT[2:],
-        f"00-{'0' * 32}-b7ad6b7169203331-01",
-        f"00-0af7651916cd43dd8448eb211c80319c-{'0' * 16}-01",
-    ],
-)
-def test_a_traceparent_that_is_none_is_not_passed_on_and_neither_is_its_state(parent):
-    with trace_scope(parent, "vendor=1"):
-        assert current_trace() == {}
-
-
-@pytest.mark.parametrize("state", [None, "", "a" * 513, "a=1\r\nX-Evil: 1", "ü"])
-def test_a_tracestate_that_is_none_is_left_out(state):
-    with trace_scope(PARENT, state):
-        assert current_trace() == {"traceparent": PARENT}
