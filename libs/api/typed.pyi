@@ -353,6 +353,8 @@ class _auth:
         detail: str | None
         instance: str | None
         request_id: str
+        error_id: str | None
+        user_message: str | None
         errors: _abc.MutableSequence[_auth._Problem_errors] | None
         def __init__(
             self,
@@ -364,6 +366,8 @@ class _auth:
             detail: str = ...,
             instance: str = ...,
             request_id: str,
+            error_id: str = ...,
+            user_message: str = ...,
             errors: _abc.Sequence[_auth._Problem_errors | _abc.Mapping[str, _t.Any]] = ...,
             **further: _t.Any,
         ) -> None: ...
@@ -1012,6 +1016,8 @@ class _profiles:
         detail: str | None
         instance: str | None
         request_id: str
+        error_id: str | None
+        user_message: str | None
         errors: _abc.MutableSequence[_profiles._Problem_errors] | None
         def __init__(
             self,
@@ -1023,6 +1029,8 @@ class _profiles:
             detail: str = ...,
             instance: str = ...,
             request_id: str,
+            error_id: str = ...,
+            user_message: str = ...,
             errors: _abc.Sequence[_profiles._Problem_errors | _abc.Mapping[str, _t.Any]] = ...,
             **further: _t.Any,
         ) -> None: ...
@@ -1121,6 +1129,8 @@ class _profiles_models:
         detail: str | None
         instance: str | None
         request_id: str
+        error_id: str | None
+        user_message: str | None
         errors: _abc.MutableSequence[_profiles_models._Problem_errors] | None
         def __init__(
             self,
@@ -1132,6 +1142,8 @@ class _profiles_models:
             detail: str = ...,
             instance: str = ...,
             request_id: str,
+            error_id: str = ...,
+            user_message: str = ...,
             errors: _abc.Sequence[_profiles_models._Problem_errors | _abc.Mapping[str, _t.Any]] = ...,
             **further: _t.Any,
         ) -> None: ...
@@ -1303,6 +1315,8 @@ class _todos:
         detail: str | None
         instance: str | None
         request_id: str
+        error_id: str | None
+        user_message: str | None
         errors: _abc.MutableSequence[_todos._Problem_errors] | None
         def __init__(
             self,
@@ -1314,6 +1328,8 @@ class _todos:
             detail: str = ...,
             instance: str = ...,
             request_id: str,
+            error_id: str = ...,
+            user_message: str = ...,
             errors: _abc.Sequence[_todos._Problem_errors | _abc.Mapping[str, _t.Any]] = ...,
             **further: _t.Any,
         ) -> None: ...

@@ -8,13 +8,12 @@ from libs.errors.correlation import (
 )
 from libs.errors.deadline import Deadline, bounded, check_deadline, deadline_scope, remaining
 from libs.errors.pointer import pointer, steps_of
+from libs.errors.problem import MAX_FAULTS, Fault, Problem, error_id_of
 from libs.errors.problems import (
-    MAX_FAULTS,
     BadRequest,
     BodyTooLarge,
     Conflict,
     DeadlineExceeded,
-    Fault,
     Forbidden,
     InternalError,
     InvalidBody,
@@ -24,7 +23,6 @@ from libs.errors.problems import (
     NotFound,
     PreconditionFailed,
     PreconditionRequired,
-    Problem,
     QueryRefused,
     RequestTimeout,
     ServiceUnavailable,
@@ -82,6 +80,7 @@ __all__ = [
     "current_span",
     "current_trace",
     "deadline_scope",
+    "error_id_of",
     "monitor",
     "new_request_id",
     "pointer",

@@ -28,81 +28,10 @@ A subclass or a raise may set a `code` of its own: ``raise Conflict("…", code=
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any
 
-JSON = dict[str, Any]
-
-MAX_FAULTS = 50
-"""Told of one request: no client reads more, and a hostile one should not buy a large answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing wrong with a request.
-
-    `parameter` names a parameter; `pointer` is a JSON pointer (RFC 6901, ``/tags/0``) into its value, or into
-    the body, where no parameter is named.
-    """
-
-    detail: str
-    pointer: str | None = None
-    parameter: str | None = None
-
-    def to_json(self) -> JSON:
-        members = {"detail": self.detail, "pointer": self.pointer, "parameter": self.parameter}
-        return {name: value for name, value in members.items() if value is not None}
-
-
-class Problem(Exception):
-    """An error that is answered as ``application/problem+json``.
-
-    :param detail: one sentence for the developer of the client; never a secret or an exception's text.
-    :param code: stable upper-case name, if the class's own is too general.
-    :param errors: each single fault, where there can be several.
-    :param headers: headers the answer must carry.
-    :param extra: further members of the problem object.
-
-    `cookies` may be set to values of Set-Cookie that the answer must carry.
-    """
-
-    status: ClassVar[int] = 500
-    title: ClassVar[str] = "Internal error"
-    code: str = "INTERNAL_ERROR"
-    cookies: Sequence[str] = ()
-
-    def __init__(
-        self,
-        detail: str | None = None,
-        *,
-        code: str | None = None,
-        errors: Sequence[Fault] = (),
-        headers: Mapping[str, str] | None = None,
-        extra: Mapping[str, Any] | None = None,
-    ) -> None:
-        super().__init__(detail or self.title)
-        self.detail = detail
-        self.errors = tuple(errors)
-        self.headers = dict(headers or {})
-        self.extra = dict(extra or {})
-        if code is not None:
-            self.code = code
-
-    def to_json(self) -> JSON:
-        """Return the problem object, without the members only the answering service knows (request id …)."""
-        body: JSON = {
-            **self.extra,
-            "type": "about:blank",
-            "title": self.title,
-            "status": self.status,
-            "code": self.code,
-        }
-        if self.detail is not None:
-            body["detail"] = self.detail
-        if self.errors:
-            body["errors"] = [fault.to_json() for fault in self.errors]
-        return body
+from libs.errors.problem import Problem
 
 
 class BadRequest(Problem):
@@ -123,9 +52,15 @@ class Unauthorized(Problem):
     status, title, code = 401, "Unauthorized", "UNAUTHORIZED"
 
     def __init__(
-        self, detail: str | None = None, *, code: str | None = None, extra: Mapping[str, Any] | None = None
+        self,
+        detail: str | None = None,
+        *,
+        code: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+        user_message: str | None = None,
     ) -> None:
-        super().__init__(detail, code=code, headers={"WWW-Authenticate": "Bearer"}, extra=extra)
+        challenge = {"WWW-Authenticate": "Bearer"}
+        super().__init__(detail, code=code, headers=challenge, extra=extra, user_message=user_message)
 
 
 class Forbidden(Problem):
@@ -198,8 +133,10 @@ class ServiceUnavailable(Problem):
         code: str | None = None,
         retry_after: int = 1,
         extra: Mapping[str, Any] | None = None,
+        user_message: str | None = None,
     ) -> None:
-        super().__init__(detail, code=code, headers={"Retry-After": str(retry_after)}, extra=extra)
+        later = {"Retry-After": str(retry_after)}
+        super().__init__(detail, code=code, headers=later, extra=extra, user_message=user_message)
 
 
 class DeadlineExceeded(ServiceUnavailable):

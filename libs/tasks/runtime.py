@@ -17,7 +17,7 @@ from pynamodb.expressions.condition import Condition
 
 from libs.api import Dependencies, dump_json
 from libs.dynamodb import Change, ConditionFailed, Table, Write, as_problem, current_transaction
-from libs.errors import Conflict, InternalError, Problem, request_id_scope, trace_scope
+from libs.errors import Conflict, InternalError, Problem, error_id_of, request_id_scope, trace_scope
 from libs.jwt import Caller, Identity, acting_as, current_caller, running_as
 from libs.tasks.arguments import decode, fits
 from libs.tasks.effects import effects_of
@@ -266,14 +266,17 @@ class TaskRuntime:
         told = {"operation": operation.id, "task": task.name, "attempt": attempt, "retry_in": wait}
         if known:
             told.update(code=known.code, cause=type(error.__cause__ or error).__name__)
-        logger.warning("task failed", extra=told, exc_info=None if known else error)
         problem = known or InternalError(code="TASK_FAILED")
+        ids = {"request_id": operation.request_id}
+        if problem.status >= 500:
+            ids["error_id"] = told["error_id"] = error_id_of(error)
+        logger.warning("task failed", extra=told, exc_info=None if known else error)
         if wait is None:
-            kept = {**_kept(problem), "request_id": operation.request_id}
+            kept = {**_kept(problem), **ids}
             parked = self._store(partial(operation.finish, problem=kept))
             if parked:  # the line to put an alarm on
                 known_by = {"operation": operation.id, "task": task.name, "attempt": attempt}
-                logger.error("operation parked", extra={**known_by, "code": problem.code})
+                logger.error("operation parked", extra={**known_by, **ids, "code": problem.code})
             return parked
         jitter = random.uniform(0.75, 1.25)  # noqa: S311 - not for secrets
         seconds = max(wait * jitter, asked_to_wait(problem))

@@ -61,9 +61,16 @@ class _Empty(Response):
     default_mimetype = None
 
 
-def problem_response(problem: Problem, *, request_id: str, instance: str) -> Response:
-    """Return the answer that tells of `problem` (RFC 9457)."""
+def problem_response(
+    problem: Problem, *, request_id: str, instance: str, error_id: str | None = None
+) -> Response:
+    """Return the answer that tells of `problem` (RFC 9457).
+
+    :param error_id: of a failure, by which it is found.
+    """
     body = {**problem.to_json(), "instance": instance, "request_id": request_id}
+    if error_id is not None:
+        body["error_id"] = error_id
     headers = _headers(problem.headers, problem.cookies)
     return Response(dump_json(body), problem.status, headers, content_type=PROBLEM_MEDIA_TYPE)
 

@@ -33,6 +33,14 @@ PROBLEM: JSON = {
         "detail": {"type": "string"},
         "instance": {"type": "string"},
         "request_id": {"type": "string"},
+        "error_id": {
+            "type": "string",
+            "description": "Of a 5xx: names the failure in the logs of all services it has passed.",
+        },
+        "user_message": {
+            "type": "string",
+            "description": "To be shown to a person, in a language of Accept-Language if it can be.",
+        },
         "errors": {
             "type": "array",
             "items": {

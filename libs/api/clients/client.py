@@ -12,7 +12,7 @@ import httpx
 from libs.api.clients.declared import Declared
 from libs.api.clients.documents import ClientDocument, DocumentedOperation, documented_operations
 from libs.api.clients.identity import forget_token, headers_of_call, token_to_send, with_next_token
-from libs.api.clients.problems import InvalidAnswer, RemoteDetails, details_of, remote_problem
+from libs.api.clients.problems import InvalidAnswer, RemoteDetails, details_of, remote_problem, unavailable
 from libs.api.clients.retries import IDEMPOTENT
 from libs.api.clients.sending import Outgoing, Sender, Timeouts, UnreadableAnswer
 from libs.api.clients.waiting import wait_for
@@ -143,7 +143,7 @@ class RemoteOperation:
         if answer.is_success or self._redirects & {str(answer.status_code), f"{answer.status_code // 100}XX"}:
             return Answer(answer.status_code, answer.headers, self._value(answer))
         if answer.status_code == 503:
-            raise self._sender.unavailable(answer)
+            raise unavailable(self._api, answer)
         raise remote_problem(self._name, answer)
 
     def _sent(self, outgoing: Outgoing, timeouts: Timeouts, *, may_renew: bool) -> httpx.Response:

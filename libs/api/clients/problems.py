@@ -17,7 +17,8 @@
         └── InvalidAnswer              what it answered is not what its contract says
 
 Where nobody handles one, it is a 502 of ours: the fault is not our client's, and what the other service said
-of it is none of our client's business.
+of it is none of our client's business. What it has for a person to read (`user_message`) is passed on, and so
+is the id of a failure (`error_id`), by which it is found in the logs of all.
 """
 
 from collections.abc import Mapping
@@ -29,10 +30,11 @@ import httpx
 from libs.api.clients.retries import retry_after
 from libs.api.wire.json_text import load_json
 from libs.api.wire.media_types import is_json, media_type_of
-from libs.errors import Fault, Problem
+from libs.errors import Fault, Problem, ServiceUnavailable, valid_request_id
 
 _LONGEST = 2000
 _MOST_ERRORS = 50
+_LONGEST_RETRY_AFTER = 60
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class RemoteDetails:
     :param status: of its answer.
     :param code: the stable name of the problem.
     :param request_id: under which its logs have it.
+    :param error_id: what it calls its failure; kept by what that becomes here.
+    :param user_message: what it would have the person at the client read.
     :param retry_after: seconds to wait, from the header Retry-After.
     :param extra: the further members of its problem object, or of the JSON object it sent instead of one.
     """
@@ -52,6 +56,8 @@ class RemoteDetails:
     detail: str | None = None
     errors: tuple[Fault, ...] = ()
     request_id: str | None = None
+    error_id: str | None = None
+    user_message: str | None = None
     retry_after: float | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
@@ -74,6 +80,8 @@ class RemoteProblem(Problem):
         self.args = (f"{operation} answered {problem.status} {told}".rstrip(),)
         self.operation = operation
         self.problem = problem
+        self.error_id = problem.error_id
+        self.user_message = problem.user_message
 
 
 class RemoteBadRequest(RemoteProblem):
@@ -140,6 +148,18 @@ def failed_with(operation: str, problem: Mapping[str, Any]) -> RemoteProblem:
     return _kind(known)(operation, _details(known, dict(problem), {}))
 
 
+def unavailable(api: str, answer: httpx.Response) -> ServiceUnavailable:
+    """Return what a 503 of the service `api` becomes, a 503 as well."""
+    told = details_of(answer)
+    problem = ServiceUnavailable(
+        f"The {api} service is not available. Try again.",
+        retry_after=max(1, min(int(told.retry_after or 1), _LONGEST_RETRY_AFTER)),
+        user_message=told.user_message,
+    )
+    problem.error_id = told.error_id
+    return problem
+
+
 def _kind(status: int) -> type[RemoteProblem]:
     return _BY_STATUS.get(status, RemoteServerError if status >= 500 else RemoteProblem)
 
@@ -161,6 +181,8 @@ def _details(status: int, told: dict[str, Any], headers: Mapping[str, str]) -> R
         detail=_text(told.pop("detail", None)),
         errors=tuple(one for one in errors if one is not None),
         request_id=_text(told.pop("request_id", None)) or _text(headers.get("X-Request-ID")),
+        error_id=valid_request_id(_text(told.pop("error_id", None))),
+        user_message=_text(told.pop("user_message", None)),
         retry_after=retry_after(headers.get("Retry-After")),
         extra=told,
     )

@@ -16,7 +16,6 @@ from libs.resilience import CircuitBreaker, CircuitOpen, RetryBudget, pause_befo
 
 MAX_ANSWER_BYTES = 10 * 1024 * 1024
 """The longest answer that is read."""
-_LONGEST_RETRY_AFTER = 60
 
 
 @dataclass(frozen=True)
@@ -128,14 +127,6 @@ class Sender:
                 return answer
             else:
                 raise ServiceUnavailable(f"The {self._api} service does not answer. Try again.") from failure
-
-    def unavailable(self, answer: httpx.Response) -> ServiceUnavailable:
-        """Return what a 503 becomes."""
-        seconds = int(retry_after(answer.headers.get("Retry-After")) or 1)
-        return ServiceUnavailable(
-            f"The {self._api} service is not available. Try again.",
-            retry_after=max(1, min(seconds, _LONGEST_RETRY_AFTER)),
-        )
 
     def close(self) -> None:
         """Close the connections that are kept."""

@@ -117,7 +117,7 @@ def test_an_unexpected_exception_is_logged_once_and_its_text_is_not_told(
 ) -> None:
     answer = client.get("/fail")
     body = assert_problem(answer, 500, "INTERNAL_ERROR")
-    assert set(body) == {"type", "title", "status", "code", "instance", "request_id"}
+    assert set(body) == {"type", "title", "status", "code", "instance", "request_id", "error_id"}
     assert "hunter2" not in answer.text
     (record,) = [one for one in caplog.records if one.levelname == "ERROR"]
     assert record.exc_info is not None

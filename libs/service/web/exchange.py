@@ -43,6 +43,8 @@ class Exchange:
     """The exception that `problem` was made of; its text is for nobody."""
     usage: Usage = field(default_factory=Usage)
     """What it has asked of DynamoDB so far."""
+    error_id: str | None = None
+    """By which a failure (5xx) is found, in the logs of all services it has passed through."""
     headers: list[tuple[str, str]] = field(default_factory=list)
     """Those the answer is to have, whatever becomes of the request."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from libs.errors import Conflict, ServiceUnavailable
+from libs.errors import Conflict, InternalError, ServiceUnavailable
 from libs.tasks import Operation, TaskRuntime, asynctask
 from libs.tasks.admin.administration import parked
 from libs.tasks.operation import LONGEST_HISTORY, PARKED_SECONDS
@@ -195,3 +195,33 @@ def test_what_is_discarded_waits_no_longer_and_has_no_arguments(runtime_of: Runt
     assert list(parked()) == []
     with pytest.raises(Conflict):
         runtime_of(fragile).replay(row)
+
+
+@asynctask(attempts=1)
+def call_another() -> None:
+    """Fail by what another service has failed with."""
+    remote = InternalError()
+    remote.error_id = "failure-1"
+    raise RuntimeError("hunter2") from remote
+
+
+@asynctask(attempts=1)
+def return_what_has_no_json() -> Any:
+    """Fail by itself."""
+    return object()
+
+
+def test_a_failure_keeps_the_id_it_has_in_the_log(
+    runtime_of: Runtimes, read: Read, caplog: pytest.LogCaptureFixture
+) -> None:
+    runtime = runtime_of(call_another, return_what_has_no_json)
+    with runtime.active():
+        passed_on, own = call_another(), return_what_has_no_json()
+    runtime.run(passed_on.id)
+    runtime.run(own.id)
+    problem = read(passed_on.id).problem
+    assert (problem["code"], problem["error_id"]) == ("TASK_FAILED", "failure-1")
+    assert len(read(own.id).problem["error_id"]) == 32
+    for message in ("task failed", "operation parked"):
+        logged = [one.error_id for one in caplog.records if one.getMessage() == message]  # type: ignore[attr-defined]
+        assert logged == ["failure-1", read(own.id).problem["error_id"]]

@@ -21,7 +21,7 @@ from libs.api import (
     RemoteUnauthorized,
     RemoteUnprocessable,
 )
-from libs.api.clients.problems import details_of
+from libs.api.clients.problems import details_of, failed_with
 from libs.api.tests.books import connect, token
 from libs.api.tests.clients.conftest import Script
 from libs.errors import Conflict, Fault, ServiceUnavailable
@@ -170,3 +170,23 @@ def test_a_redirect_is_not_followed():
 
 def test_an_invalid_answer_is_a_remote_problem():
     assert issubclass(InvalidAnswer, RemoteProblem)
+
+
+@pytest.mark.parametrize("status", [404, 500, 503])
+def test_the_id_of_a_failure_and_what_is_for_a_person_are_kept(status):
+    body = {"code": "X", "error_id": "failure-1", "user_message": "Sorry."}
+    problem = refused(status, json.dumps(body).encode())
+    told = problem.to_json()
+    assert (told["error_id"], told["user_message"]) == ("failure-1", "Sorry.")
+
+
+@pytest.mark.parametrize("sent", ["short", "x" * 129, "with space", "a\nb-c-d-e-f", 5, None, ["failure-1"]])
+@pytest.mark.parametrize("status", [404, 500, 503])
+def test_what_is_no_id_of_a_failure_is_not_taken_over(status, sent):
+    problem = refused(status, json.dumps({"error_id": sent}).encode())
+    assert problem.error_id is None
+
+
+def test_a_failed_operation_of_another_service_keeps_its_id():
+    problem = failed_with("books.export", {"status": 500, "code": "TASK_FAILED", "error_id": "failure-1"})
+    assert problem.error_id == "failure-1"

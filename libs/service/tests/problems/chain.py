@@ -1,0 +1,66 @@
+"""Three services for test_error_ids.py, of which each calls the next, and the last has a fault."""
+
+from libs.api import Clients, RemoteProblem
+from libs.errors import InternalError, NotFound, ServiceUnavailable
+
+
+def break_down() -> None:
+    """Fail as nobody has foreseen."""
+    raise RuntimeError("hunter2")
+
+
+def be_away() -> None:
+    """Fail as it may."""
+    raise ServiceUnavailable
+
+
+def refuse() -> None:
+    """Do what is asked in vain, which is no failure."""
+    raise NotFound("hunter2", user_message="Nothing of that name.")
+
+
+class _Lost(InternalError):
+    code = "LOST"
+
+
+def pass_on(clients: Clients) -> None:
+    """Call the next."""
+    clients["last"]["break_down"]()
+
+
+def pass_on_as_own(clients: Clients) -> None:
+    """Make a failure of its own of what the next one said."""
+    try:
+        clients["last"]["break_down"]()
+    except RemoteProblem as error:
+        raise _Lost from error
+
+
+def pass_on_absence(clients: Clients) -> None:
+    """Call the next, which is away."""
+    clients["last"]["be_away"]()
+
+
+def pass_on_refusal(clients: Clients) -> None:
+    """Call the next, which refuses."""
+    clients["last"]["refuse"]()
+
+
+def fail_far_away(clients: Clients) -> None:
+    """Call the middle one."""
+    clients["middle"]["pass_on"]()
+
+
+def fail_far_away_as_own(clients: Clients) -> None:
+    """Call the middle one."""
+    clients["middle"]["pass_on_as_own"]()
+
+
+def find_nobody_far_away(clients: Clients) -> None:
+    """Call the middle one."""
+    clients["middle"]["pass_on_absence"]()
+
+
+def find_nothing_far_away(clients: Clients) -> None:
+    """Call the middle one."""
+    clients["middle"]["pass_on_refusal"]()
