@@ -31,6 +31,7 @@ from libs.errors.problems import (
     UnsupportedMediaType,
     problem_for_status,
 )
+from libs.errors.reporting import Report, report, report_warning, reporting_to
 from libs.errors.trace_context import TraceContext
 from libs.errors.tracing import (
     NotRecorded,
@@ -65,6 +66,7 @@ __all__ = [
     "PreconditionRequired",
     "Problem",
     "QueryRefused",
+    "Report",
     "RequestTimeout",
     "ServiceUnavailable",
     "Span",
@@ -86,6 +88,9 @@ __all__ = [
     "pointer",
     "problem_for_status",
     "remaining",
+    "report",
+    "report_warning",
+    "reporting_to",
     "request_id_scope",
     "span",
     "steps_of",

@@ -18,7 +18,7 @@ from pynamodb.expressions.operand import Path
 
 from libs.dynamodb import Item, Table
 from libs.errors import Conflict, Fault, InvalidParameters
-from libs.tasks.admin.redaction import redacted, redacted_text, redacted_texts
+from libs.errors.redaction import SECRETS
 from libs.tasks.following import owned
 from libs.tasks.operation import FAILED, PARKED, PENDING, QUEUED, RUNNING, Operation
 from libs.tasks.runtime import TaskRuntime
@@ -153,15 +153,15 @@ def details(operation: Operation) -> dict[str, Any]:
     told = {
         **summary(operation),
         "caller": operation.caller,
-        "arguments": redacted(operation.arguments),
+        "arguments": SECRETS.value(operation.arguments),
         "version": operation.version,
         "unique": operation.unique_key is not None,
         "priority": operation.priority,
         "request_id": operation.request_id,
         "traceparent": operation.traceparent,
         "progress": operation.progress,
-        "message": None if message is None else redacted_text(message),
-        "problem": redacted_texts(operation.problem),
+        "message": None if message is None else SECRETS.text(message),
+        "problem": SECRETS.texts(operation.problem),
         "history": operation.history or [],
         "publications": operation.publications,
         "due": _time(operation.due),

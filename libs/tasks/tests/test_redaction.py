@@ -9,8 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from libs.tasks.admin.redaction import HIDDEN, is_secret_name, redacted, redacted_text, redacted_texts
+from libs.errors.redaction import HIDDEN, SECRETS, is_secret_name
 from libs.tasks.arguments import encode
+
+redacted, redacted_text, redacted_texts = SECRETS.value, SECRETS.text, SECRETS.texts
 
 JWT = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhZGEifQ.c2lnbmVk"
 RANDOM = "dGhpcy1pcy1hLXJlc2V0LXRva2VuLTEyMzQ1Njc4OTA"
