@@ -27,7 +27,8 @@ from libs.api.clients.problems import (
     RemoteUnauthorized,
     RemoteUnprocessable,
 )
-from libs.api.clients.sending import Sender, Timeouts
+from libs.api.clients.sending import Sender
+from libs.api.clients.timing import Timeouts
 from libs.api.clients.waiting import OperationCancelled, OperationPending
 from libs.api.document.errors import ContractError
 from libs.api.document.files import APIS, PUBLISHED, contract_names, contract_path, read_published

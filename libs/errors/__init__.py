@@ -6,7 +6,17 @@ from libs.errors.correlation import (
     request_id_scope,
     valid_request_id,
 )
-from libs.errors.deadline import Deadline, bounded, check_deadline, deadline_scope, remaining
+from libs.errors.deadline import (
+    BUDGET_HEADER,
+    MARGIN_SECONDS,
+    Deadline,
+    bounded,
+    check_deadline,
+    deadline_scope,
+    read_budget,
+    remaining,
+    written_budget,
+)
 from libs.errors.pointer import pointer, steps_of
 from libs.errors.problem import MAX_FAULTS, Fault, Problem, error_id_of
 from libs.errors.problems import (
@@ -47,6 +57,8 @@ from libs.errors.tracing import (
 )
 
 __all__ = [
+    "BUDGET_HEADER",
+    "MARGIN_SECONDS",
     "MAX_FAULTS",
     "BadRequest",
     "BodyTooLarge",
@@ -87,6 +99,7 @@ __all__ = [
     "new_request_id",
     "pointer",
     "problem_for_status",
+    "read_budget",
     "remaining",
     "report",
     "report_warning",
@@ -97,4 +110,5 @@ __all__ = [
     "trace_ids",
     "trace_scope",
     "valid_request_id",
+    "written_budget",
 ]

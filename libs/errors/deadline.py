@@ -12,6 +12,7 @@ under the deadline of one of them.
 Threads begin without one.
 """
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -84,3 +85,21 @@ def bounded(seconds: float) -> float:
     if left == 0:
         raise DeadlineExceeded
     return min(seconds, left)
+
+
+BUDGET_HEADER = "X-Request-Budget"
+"""How many milliseconds whoever calls a service waits for its answer."""
+MARGIN_SECONDS = 0.05
+"""What an answer is given to get back to whoever waits for it."""
+_MILLISECONDS = re.compile("[0-9]{1,8}", re.ASCII)
+
+
+def written_budget(seconds: float) -> str | None:
+    """Return the header of a call that is waited for so long; None if that is no time for an answer."""
+    milliseconds = int((seconds - MARGIN_SECONDS) * 1000)
+    return str(milliseconds) if milliseconds > 0 else None
+
+
+def read_budget(text: str | None) -> float | None:
+    """Return the seconds that a caller waits; None if it does not say so, or says something else."""
+    return int(text) / 1000 if text and _MILLISECONDS.fullmatch(text) else None

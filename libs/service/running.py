@@ -34,6 +34,7 @@ from libs.service.health import Health
 from libs.service.identity import identity_of, service_account, verifying
 from libs.service.limits import Counters, RateLimits
 from libs.service.metrics import Metrics
+from libs.service.protection.deadline import RequestDeadline
 from libs.service.renewal import Renewal
 from libs.service.settings import Settings, SettingsError
 from libs.service.web import ClientAddress, UserAgent, client_address, create_app, user_agent
@@ -239,6 +240,7 @@ class Running:
             cors=Cors.from_setting(self.settings.cors_origins),
             trusted_proxies=self.settings.trusted_proxies,
             identity=self.identity,
+            watchers=[RequestDeadline(self.settings.request_seconds)],
         )
 
 

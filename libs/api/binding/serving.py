@@ -14,7 +14,15 @@ from libs.api.binding.security import Authenticate, Security
 from libs.api.objects.models import ApiModels
 from libs.api.wire.answers import AnswerCheck
 from libs.api.wire.bodies import Body, Received
-from libs.errors import Fault, InvalidBody, InvalidParameters, MalformedBody, Problem, UnsupportedMediaType
+from libs.errors import (
+    Fault,
+    InvalidBody,
+    InvalidParameters,
+    MalformedBody,
+    Problem,
+    UnsupportedMediaType,
+    check_deadline,
+)
 from libs.jwt import Caller, acting_as
 from libs.jwt.cookies import ACCESS_COOKIE, CSRF_HEADER
 
@@ -113,6 +121,7 @@ class Server:
             raise refused
         if operation.body is not None:
             arguments["body"] = self._body(body) if body is not None else None
+        check_deadline()
         return operation.call(**arguments)
 
     def _arguments(

@@ -14,7 +14,8 @@ from libs.api.clients.documents import ClientDocument, DocumentedOperation, docu
 from libs.api.clients.identity import forget_token, headers_of_call, token_to_send, with_next_token
 from libs.api.clients.problems import InvalidAnswer, RemoteDetails, details_of, remote_problem, unavailable
 from libs.api.clients.retries import IDEMPOTENT
-from libs.api.clients.sending import Outgoing, Sender, Timeouts, UnreadableAnswer
+from libs.api.clients.sending import Outgoing, Sender, UnreadableAnswer
+from libs.api.clients.timing import Timeouts
 from libs.api.clients.waiting import wait_for
 from libs.api.document.errors import ContractError, suggestion
 from libs.api.objects.models import ApiModels
@@ -111,7 +112,8 @@ class RemoteOperation:
         :raises TypeError: for an argument it does not take, or that is missing.
         :raises ValueError: if the contract refuses an argument or the body; nothing is sent then.
         :raises RemoteProblem: if the service refuses the call: `RemoteNotFound`, `RemoteConflict` …
-        :raises ServiceUnavailable: if it does not answer in time, answers 503, or is left alone for a while.
+        :raises ServiceUnavailable: if it does not answer in time, answers 503, or is left alone for a while;
+            `DeadlineExceeded` if it is the present request whose time is up.
         """
         return self.answer(*unnamed, **arguments).value
 
@@ -189,7 +191,13 @@ class RemoteOperation:
             raise ValueError(f"{self._name}() makes a URL of more than 65536 characters") from None
         is_keyed = any(name.lower() == "idempotency-key" for name, _ in headers)
         return Outgoing(
-            self._method, url, headers, content, self._method in IDEMPOTENT or is_keyed, self._decorators
+            self._method,
+            url,
+            headers,
+            content,
+            self._method in IDEMPOTENT or is_keyed,
+            self._decorators,
+            tells_budget=self._ours,
         )
 
     def _as_json(self, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,8 @@ import httpx
 
 from libs.api.clients.client import ApiClient, Options
 from libs.api.clients.documents import client_document
-from libs.api.clients.sending import MAX_ANSWER_BYTES, Sender, Timeouts
+from libs.api.clients.sending import MAX_ANSWER_BYTES, Sender
+from libs.api.clients.timing import Timeouts
 from libs.api.clients.transport import PooledTransport
 from libs.api.document.errors import suggestion
 from libs.api.document.files import APIS

@@ -10,30 +10,20 @@ import httpx
 
 from libs.api.clients.documents import Decorator, Send
 from libs.api.clients.retries import ATTEMPTS, BUSY, retry_after
+from libs.api.clients.timing import CallTime, Timeouts
 from libs.api.clients.transport import until
-from libs.errors import ServiceUnavailable
+from libs.errors import (
+    BUDGET_HEADER,
+    MARGIN_SECONDS,
+    DeadlineExceeded,
+    ServiceUnavailable,
+    bounded,
+    written_budget,
+)
 from libs.resilience import CircuitBreaker, CircuitOpen, RetryBudget, pause_before
 
 MAX_ANSWER_BYTES = 10 * 1024 * 1024
 """The longest answer that is read."""
-
-
-@dataclass(frozen=True)
-class Timeouts:
-    """How long a call may take, in seconds.
-
-    :param connect: for a connection, TLS included, and for one of the pool to become free.
-    :param read: for each wait for something of the answer, and for each that some of the request is taken.
-    :param total: for all of it, retries and the pauses before them included.
-    """
-
-    connect: float = 1.0
-    read: float = 3.0
-    total: float = 5.0
-
-    def whole_call(self, seconds: float) -> "Timeouts":
-        """Return what holds for a call that may take `seconds`: an answer may be waited for as long."""
-        return Timeouts(min(self.connect, seconds), seconds, seconds)
 
 
 @dataclass(frozen=True)
@@ -42,6 +32,7 @@ class Outgoing:
 
     :param idempotent: whether it may be sent again when it may have been received.
     :param decorators: called around each attempt, the first outermost.
+    :param tells_budget: whether the service is told how long its answer is waited for.
     """
 
     method: str
@@ -50,6 +41,7 @@ class Outgoing:
     content: bytes | Iterable[bytes] | None
     idempotent: bool
     decorators: Sequence[Decorator] = ()
+    tells_budget: bool = False
 
     @property
     def is_replayable(self) -> bool:
@@ -104,27 +96,33 @@ class Sender:
         answer is 429, 502, 503 or 504: at most twice, after a growing pause or what Retry-After says, as
         long as the time and the budget of retries allow.
 
+        It takes no longer than the present request may (`libs.errors.deadline`).
+
         :raises ServiceUnavailable: if nobody answers in time, or the circuit is open.
+        :raises DeadlineExceeded: if the request's time is up.
         :raises UnreadableAnswer: if the answer is longer than is read, or compressed, which nobody asked for.
         :raises ValueError: if HTTP does not allow what is sent.
         """
-        deadline = time.monotonic() + timeouts.total
+        seconds = bounded(timeouts.total)
+        call = CallTime(time.monotonic() + seconds, hurried=seconds < timeouts.total)
         self._budget.call()
         attempt = 0
         while True:
             attempt += 1
-            answer, failure = self._try(outgoing, timeouts, deadline)
+            answer, failure = self._try(outgoing, timeouts, call)
             again, wait = _is_worth_another(outgoing, answer, failure), 0.0
             if again and attempt < ATTEMPTS:
                 asked = retry_after(answer.headers.get("Retry-After")) if answer is not None else None
                 wait = max(pause_before(attempt), asked or 0.0)
-                again = time.monotonic() + wait < deadline and self._budget.retry()
+                again = call.left - wait > MARGIN_SECONDS and self._budget.retry()
             else:
                 again = False
             if again:
                 self.pause(wait)
             elif answer is not None:
                 return answer
+            elif call.hurried and call.left <= MARGIN_SECONDS:
+                raise DeadlineExceeded from failure
             else:
                 raise ServiceUnavailable(f"The {self._api} service does not answer. Try again.") from failure
 
@@ -133,7 +131,7 @@ class Sender:
         self._transport.close()
 
     def _try(
-        self, outgoing: Outgoing, timeouts: Timeouts, deadline: float
+        self, outgoing: Outgoing, timeouts: Timeouts, call: CallTime
     ) -> tuple[httpx.Response | None, httpx.TransportError | None]:
         try:
             entered = self.breaker.enter()
@@ -142,8 +140,9 @@ class Sender:
                 f"The {self._api} service is not available. Try again.", retry_after=error.retry_after
             ) from None
         failed: bool | None = None
+        began = time.monotonic()
         try:
-            answer = self._attempt(outgoing, timeouts, deadline)
+            answer = self._attempt(outgoing, timeouts, call.ends)
             failed = answer.status_code >= 500
             return answer, None
         except (httpx.LocalProtocolError, UnicodeEncodeError):
@@ -157,6 +156,8 @@ class Sender:
             failed = False
             raise
         finally:
+            if failed and call.is_cut_short(began):
+                failed = None
             self.breaker.leave(entered, failed=failed)
 
     def _attempt(self, outgoing: Outgoing, timeouts: Timeouts, deadline: float) -> httpx.Response:
@@ -166,7 +167,7 @@ class Sender:
         request = httpx.Request(
             outgoing.method,
             outgoing.url,
-            headers=_as_bytes(outgoing.headers),
+            headers=_as_bytes([*outgoing.headers, *_budget_of(outgoing, read)]),
             content=outgoing.content,
             extensions={"timeout": limits},
         )
@@ -204,6 +205,11 @@ class Sender:
         if too_long:
             raise UnreadableAnswer(status, f"with more than {limit} bytes")
         return b"".join(chunks)
+
+
+def _budget_of(outgoing: Outgoing, seconds: float) -> list[tuple[str, str]]:
+    budget = written_budget(seconds) if outgoing.tells_budget else None
+    return [] if budget is None else [(BUDGET_HEADER, budget)]
 
 
 def _decorated(decorator: Decorator, send: Send, request: httpx.Request) -> httpx.Response:

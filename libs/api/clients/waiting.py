@@ -14,7 +14,7 @@ from libs.api.clients.problems import (
 from libs.api.clients.retries import retry_after
 from libs.api.objects.object import ApiObject
 from libs.api.schema import JSON
-from libs.errors import ServiceUnavailable
+from libs.errors import ServiceUnavailable, bounded
 
 _FIRST_SECONDS, _MOST_SECONDS = 0.1, 2.0
 """How long is waited before the first look, and at most before one, where the service does not say."""
@@ -59,14 +59,15 @@ def wait_for(
     Where the service does not answer it is asked again, too, as long as there is time.
 
     :param look: asks how far it is, within so many seconds.
-    :param seconds: for all of it; the last look may take one more.
+    :param seconds: for all of it, or until the deadline; the last look may take one more.
     :param progress: is called with the operation whenever it has changed.
     :param pause: waits so many seconds.
     :raises RemoteProblem: if it has failed: of the class of its problem, such as `RemoteNotFound`.
     :raises OperationCancelled: if it was cancelled.
     :raises OperationPending: if the time is up.
+    :raises DeadlineExceeded: if it was up before.
     """
-    end = monotonic() + seconds
+    end = monotonic() + bounded(seconds)
     last: ApiObject | None = None
     state: JSON | None = None
     wait = own = _FIRST_SECONDS

@@ -7,6 +7,7 @@ from typing import ClassVar
 from libs.service.settings.topics.calls import CallSettings
 from libs.service.settings.topics.identity import IdentitySettings
 from libs.service.settings.topics.process import ProcessSettings
+from libs.service.settings.topics.protection import ProtectionSettings
 from libs.service.settings.topics.stores import StoreSettings
 from libs.service.settings.topics.tasks import TaskSettings
 from libs.service.settings.topics.watching import WatchingSettings
@@ -21,6 +22,7 @@ class Settings(
     IdentitySettings,
     StoreSettings,
     WatchingSettings,
+    ProtectionSettings,
     WebSettings,
     ProcessSettings,
 ):

@@ -8,7 +8,7 @@ from flask import Flask, request
 from werkzeug import Response
 
 from libs.api import Contract, Route, Routes, Server, empty_response
-from libs.errors import NotFound
+from libs.errors import NotFound, check_deadline
 from libs.jwt import Identity
 from libs.service.cors import Cors
 from libs.service.web.client import TRUSTED_PROXIES
@@ -51,6 +51,7 @@ def create_app(
 
 
 def _answer(routes: Routes, server: Server, cors: Cors) -> Response:
+    check_deadline()
     sent = request._get_current_object()  # type: ignore[attr-defined]  # each look through the proxy costs
     exchange = exchange_of(sent)
     if cors.is_preflight(sent):

@@ -17,7 +17,7 @@ from libs.api import (
 )
 from libs.api.clients import waiting
 from libs.api.tests.clients.conftest import Script
-from libs.errors import ServiceUnavailable
+from libs.errors import ServiceUnavailable, deadline_scope
 
 OPERATION = {"schema": {"$ref": "#/components/schemas/Operation"}}
 SHOWN = {"description": "It.", "content": {"application/json": OPERATION}}
@@ -216,3 +216,10 @@ def test_an_operation_of_that_name_goes_before(shop):
     made = shop(httpx.Response(202, json=STARTED), document={**DOCUMENT, "paths": named})
     assert made.client.wait().status == "queued"
     assert "wait" in dir(made.client)
+
+
+def test_it_waits_no_longer_than_the_request_may(shop):
+    made = shop(told())
+    with deadline_scope(1), pytest.raises(OperationPending):
+        made.wait(seconds=60)
+    assert 0.9 < sum(made.pauses) <= 1

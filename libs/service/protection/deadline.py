@@ -1,0 +1,74 @@
+"""The deadline of a request: ours, or the earlier one of a caller that says how long it waits."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING
+
+from libs.errors import BUDGET_HEADER, Deadline, deadline_scope, read_budget
+from libs.service.web import Exchange
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import InputStream
+
+WAITED = "polymacaron.waited"
+"""The key of a WSGI environ with the seconds a request has waited for a thread, where the server tells."""
+_BUDGET = f"HTTP_{BUDGET_HEADER.upper().replace('-', '_')}"
+_NO_BODY = ("", "0")
+
+
+class RequestDeadline:
+    """A watcher that gives each request its deadline.
+
+    What a request waited in our own queue counts; what the client takes to send the body does not, since
+    that has its own limit (`body_timeout_seconds`). A stream is sent after the scope of its request, and may
+    take as long as it likes.
+
+    :param seconds: what a request may take.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    @contextmanager
+    def __call__(self, exchange: Exchange) -> Iterator[None]:
+        environ = exchange.environ
+        waited: float = environ.get(WAITED, 0.0)
+        budget = read_budget(environ.get(_BUDGET))
+        # The caller's is around ours, so that nothing which prolongs ours prolongs it.
+        around = nullcontext() if budget is None else deadline_scope(budget - waited)
+        with around, deadline_scope(self._seconds - waited) as deadline:
+            if environ.get("CONTENT_LENGTH", "") not in _NO_BODY or "HTTP_TRANSFER_ENCODING" in environ:
+                environ["wsgi.input"] = _TimedInput(environ["wsgi.input"], deadline)
+            yield
+
+
+class _TimedInput:
+    """The body of a request, which allows the deadline what it takes to arrive."""
+
+    def __init__(self, body: "InputStream", deadline: Deadline) -> None:
+        self._body = body
+        self._deadline = deadline
+
+    def read(self, size: int = -1, /) -> bytes:
+        with self._waiting():
+            return self._body.read(size)
+
+    def readline(self, size: int = -1, /) -> bytes:
+        with self._waiting():
+            return self._body.readline(size)
+
+    def readlines(self, hint: int = -1, /) -> list[bytes]:
+        with self._waiting():
+            return list(self._body.readlines(hint))
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.readline, b"")
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._deadline.allow(time.monotonic() - began)

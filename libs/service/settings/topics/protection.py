@@ -1,0 +1,21 @@
+"""What a request may take and use, and what protects its answer."""
+
+from dataclasses import dataclass
+
+from marshmallow.validate import Range
+
+from libs.service.settings.declaring import setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProtectionSettings:
+    """What a request may take and use, and what protects its answer."""
+
+    request_seconds: float = setting(
+        10.0,
+        Range(0.1, 3600),
+        help="What a request may take from when it has come, the time its body takes not counted: after it, "
+        "nothing more is begun for it, nobody is waited for, and the answer is a 503 "
+        "[`DEADLINE_EXCEEDED`](protection.md#deadlines).",
+        unit="seconds",
+    )
