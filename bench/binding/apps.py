@@ -1,5 +1,6 @@
 """A body of ten fields, taken by a contract and taken by plain Flask; there is no database behind either."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,9 @@ from flask import Flask, Response, request
 from libs.api import ApiModels, ApiObject, Contract, Dependencies, Server
 from libs.jwt import Caller
 from libs.service.cors import Cors
+from libs.service.problems import ProblemAnswers
 from libs.service.web import create_app
+from libs.service.web.errors import answer_error
 from libs.service.web.scope import RequestScope
 
 NOTE: dict[str, Any] = {
@@ -55,7 +58,8 @@ def by_hand() -> Flask:
 def by_hand_logged() -> Flask:
     """Return the same, with the request id and the log line that every service of ours has."""
     app = by_hand()
-    app.wsgi_app = RequestScope(app.wsgi_app, None, Cors())  # type: ignore[method-assign]
+    fail = partial(answer_error, ProblemAnswers())
+    app.wsgi_app = RequestScope(app.wsgi_app, None, Cors(), fail=fail)  # type: ignore[method-assign]
     return app
 
 

@@ -1,6 +1,6 @@
 """Spec-first APIs: contracts, the functions bound to them, typed objects, and clients."""
 
-from libs.api.binding.answering import empty_response, problem_response
+from libs.api.binding.answering import empty_response, problem_body, problem_response
 from libs.api.binding.contract import Contract
 from libs.api.binding.decorators import before_validation
 from libs.api.binding.dependencies import Dependencies
@@ -118,6 +118,7 @@ __all__ = [
     "models",
     "path_segment",
     "path_segments",
+    "problem_body",
     "problem_response",
     "problem_responses",
     "read_document",

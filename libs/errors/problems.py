@@ -14,14 +14,19 @@ Raise one anywhere; the service turns it into the answer. The tree::
     ├── Conflict 409              it clashes with what is stored
     ├── PreconditionFailed 412    what If-Match or If-None-Match asks for is not so
     ├── BodyTooLarge 413
+    ├── UriTooLong 414
     ├── UnsupportedMediaType 415
+    ├── UnmetExpectation 417
     ├── InvalidBody 422           well-formed, and breaks the contract
     ├── QueryRefused 422          well-formed, and too costly
     ├── PreconditionRequired 428  it must say which state it is about, with If-Match
     ├── TooManyRequests 429
+    ├── HeadersTooLarge 431
     ├── InternalError 500         a fault of ours; its text stays in the log
-    └── ServiceUnavailable 503    a part we need does not answer; try again
-        └── DeadlineExceeded      the time the request had is up
+    ├── TransferCodingUnknown 501
+    ├── ServiceUnavailable 503    a part we need does not answer; try again
+    │   └── DeadlineExceeded      the time the request had is up
+    └── VersionNotSupported 505
 
 `code` is for programs and never changes once published; `title` and `detail` are for developers.
 A subclass or a raise may set a `code` of its own: ``raise Conflict("…", code="EMAIL_TAKEN")``.
@@ -93,8 +98,18 @@ class BodyTooLarge(Problem):
     status, title, code = 413, "Body too large", "BODY_TOO_LARGE"
 
 
+class UriTooLong(Problem):
+    status, title, code = 414, "URI too long", "URI_TOO_LONG"
+
+
 class UnsupportedMediaType(Problem):
     status, title, code = 415, "Unsupported media type", "UNSUPPORTED_MEDIA_TYPE"
+
+
+class UnmetExpectation(Problem):
+    """The header Expect asks for what the server does not do (RFC 9110 section 10.1.1)."""
+
+    status, title, code = 417, "Expectation failed", "EXPECTATION_FAILED"
 
 
 class InvalidBody(Problem):
@@ -117,8 +132,18 @@ class TooManyRequests(Problem):
     status, title, code = 429, "Too many requests", "TOO_MANY_REQUESTS"
 
 
+class HeadersTooLarge(Problem):
+    status, title, code = 431, "Request header fields too large", "REQUEST_HEADER_FIELDS_TOO_LARGE"
+
+
 class InternalError(Problem):
     """What an unexpected exception becomes for the client."""
+
+
+class TransferCodingUnknown(Problem):
+    """The body comes in a way the server does not know (RFC 9112 section 6.1)."""
+
+    status, title, code = 501, "Not implemented", "NOT_IMPLEMENTED"
 
 
 class ServiceUnavailable(Problem):
@@ -151,6 +176,10 @@ class DeadlineExceeded(ServiceUnavailable):
         super().__init__(detail)
 
 
+class VersionNotSupported(Problem):
+    status, title, code = 505, "HTTP version not supported", "HTTP_VERSION_NOT_SUPPORTED"
+
+
 class _Other(Problem):
     """A status this tree has no class for (406, 414, 431 …), as HTTP names it."""
 
@@ -168,10 +197,15 @@ _BY_STATUS: dict[int, type[Problem]] = {
     409: Conflict,
     412: PreconditionFailed,
     413: BodyTooLarge,
+    414: UriTooLong,
     415: UnsupportedMediaType,
+    417: UnmetExpectation,
     428: PreconditionRequired,
     429: TooManyRequests,
+    431: HeadersTooLarge,
     500: InternalError,
+    501: TransferCodingUnknown,
+    505: VersionNotSupported,
 }
 
 

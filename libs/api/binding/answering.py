@@ -61,16 +61,20 @@ class _Empty(Response):
     default_mimetype = None
 
 
-def problem_response(
-    problem: Problem, *, request_id: str, instance: str, error_id: str | None = None
-) -> Response:
-    """Return the answer that tells of `problem` (RFC 9457).
+def problem_body(
+    problem: Problem, *, request_id: str, instance: str | None = None, error_id: str | None = None
+) -> dict[str, Any]:
+    """Return the problem object (RFC 9457) with the members that only the answering service knows.
 
+    :param instance: the path of the request.
     :param error_id: of a failure, by which it is found.
     """
-    body = {**problem.to_json(), "instance": instance, "request_id": request_id}
-    if error_id is not None:
-        body["error_id"] = error_id
+    known = {"instance": instance, "request_id": request_id, "error_id": error_id}
+    return {**problem.to_json(), **{name: one for name, one in known.items() if one is not None}}
+
+
+def problem_response(problem: Problem, body: Mapping[str, Any]) -> Response:
+    """Return the answer that tells of `problem` by `body`."""
     headers = _headers(problem.headers, problem.cookies)
     return Response(dump_json(body), problem.status, headers, content_type=PROBLEM_MEDIA_TYPE)
 

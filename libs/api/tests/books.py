@@ -21,6 +21,7 @@ from libs.api import (
     Sender,
     Server,
     Timeouts,
+    problem_body,
     problem_response,
     sent_path,
 )
@@ -112,7 +113,7 @@ class Library:
                 raise NotFound
             answer = self._server.respond(route.operation(request.method), request, route.values)
         except Problem as problem:
-            answer = problem_response(problem, request_id="request-1", instance=path)
+            answer = problem_response(problem, problem_body(problem, request_id="request-1", instance=path))
         return answer(environ, start_response)
 
     def call(

@@ -12,6 +12,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 from libs.service.metrics import serve
+from libs.service.problems.malformed import ProblemWorker
 from libs.service.processes.asking import metrics_listener
 from libs.service.processes.silent_clients import limit_body, limit_silence, unlimit_body
 from libs.service.running import Running
@@ -49,7 +50,7 @@ class WebApplication(BaseApplication):  # type: ignore[misc]
             "bind": f"{settings.host}:{settings.port}",
             "proc_name": self._running.service.name,
             "workers": settings.web_workers,
-            "worker_class": "gthread",
+            "worker_class": ProblemWorker,
             "threads": settings.web_threads,
             "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108
             "timeout": WORKER_SECONDS,

@@ -95,6 +95,15 @@ def test_a_body_that_stops_coming_is_a_408(port: int) -> None:
     assert b'"code":"REQUEST_TIMEOUT"' in answer
 
 
+def test_what_is_no_request_is_a_problem(port: int) -> None:
+    eventually(lambda: answers(port))
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as wrong:
+        wrong.sendall(b"GET / HTTP/1.1\r\nX-A: " + b"x" * 9000 + b"\r\n\r\n")
+        answer = b"".join(iter(lambda: wrong.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 431")
+    assert b'"code":"REQUEST_HEADER_FIELDS_TOO_LARGE"' in answer
+
+
 def test_a_body_that_trickles_is_a_408_too(port: int) -> None:
     """A byte every half a second is no silence, and would go on for an hour."""
     eventually(lambda: answers(port))

@@ -11,6 +11,7 @@ from libs.api import Contract, Route, Routes, Server, empty_response
 from libs.errors import NotFound, check_deadline
 from libs.jwt import Identity
 from libs.service.cors import Cors
+from libs.service.problems import PROBLEMS, ProblemAnswers
 from libs.service.web.client import TRUSTED_PROXIES
 from libs.service.web.errors import answer_error
 from libs.service.web.exchange import Exchange, Watcher, exchange_of
@@ -29,6 +30,7 @@ def create_app(
     trusted_proxies: int = 0,
     identity: Identity | None = None,
     watchers: Sequence[Watcher] = (),
+    problems: ProblemAnswers | None = None,
 ) -> Flask:
     """Return the WSGI application that serves `contract`.
 
@@ -38,6 +40,7 @@ def create_app(
     :param identity: what `load_auth_token` and `generate_token` go by.
     :param trusted_proxies: how many proxies of ours each request has come through, for `client_address`.
     :param watchers: what is around each request, the outermost first.
+    :param problems: makes the answers to requests that fail.
     """
     cors = cors or Cors()
     app = Flask(name, static_folder=None)
@@ -45,8 +48,10 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = max_body_bytes
     # In front of Flask's own routing, which looks at the decoded path and has no route here.
     app.before_request(partial(_answer, Routes(contract.operations), server, cors))
-    app.register_error_handler(Exception, answer_error)
-    app.wsgi_app = RequestScope(app.wsgi_app, tasks, cors, identity, watchers)  # type: ignore[method-assign]
+    problems = app.extensions[PROBLEMS] = problems or ProblemAnswers()
+    fail = partial(answer_error, problems)
+    app.register_error_handler(Exception, lambda error: fail(error, exchange_of(request)))
+    app.wsgi_app = RequestScope(app.wsgi_app, tasks, cors, identity, watchers, fail=fail)  # type: ignore[method-assign]
     return app
 
 

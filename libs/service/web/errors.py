@@ -3,22 +3,22 @@
 import logging
 from typing import Any
 
-from flask import request
 from werkzeug import Response
 from werkzeug.exceptions import HTTPException
 
-from libs.api import RemoteProblem, problem_response
+from libs.api import RemoteProblem
 from libs.dynamodb import as_problem
 from libs.errors import InternalError, Problem, error_id_of, problem_for_status
-from libs.service.web.exchange import exchange_of
+from libs.service.problems import ProblemAnswers
+from libs.service.problems.refusals import refusal
+from libs.service.web.exchange import Exchange
 
 logger = logging.getLogger(__name__)
 
 
-def answer_error(error: Exception) -> Response:
-    """Return the answer to the present request that `error` is."""
+def answer_error(answers: ProblemAnswers, error: Exception, exchange: Exchange) -> Response:
+    """Return the answer to a request that `error` is, and note it for those who watch."""
     problem = _problem(error)
-    exchange = exchange_of(request)
     exchange.problem, exchange.error = problem, error
     if problem.status >= 500:
         expected = isinstance(error, Problem) or not isinstance(problem, InternalError)
@@ -32,7 +32,7 @@ def answer_error(error: Exception) -> Response:
             told.update(called=error.operation, answered=error.problem.status)
         level = logging.WARNING if expected else logging.ERROR
         logger.log(level, "request failed", extra=told, exc_info=None if expected else error)
-    return problem_response(
+    return answers.response(
         problem, request_id=exchange.request_id, instance=exchange.path, error_id=exchange.error_id
     )
 
@@ -41,5 +41,6 @@ def _problem(error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, HTTPException) and error.code:
-        return problem_for_status(error.code, error.name)
-    return as_problem(error) or InternalError()
+        headers = {name: value for name, value in error.get_headers() if name.lower() != "content-type"}
+        return problem_for_status(error.code, error.name, headers)
+    return refusal(error) or as_problem(error) or InternalError()

@@ -2,11 +2,13 @@
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from gunicorn.http.errors import ParseException
+from werkzeug import Response
 from werkzeug.wsgi import ClosingIterator
 
 from libs.dynamodb.usage import usage_scope
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+Fail = Callable[[Exception, Exchange], Response]
+"""Returns the answer to a request that has failed, and logs why."""
+
 REQUEST_ID_HEADER = "X-Request-ID"
 DRAINED_BYTES = 4 * 1024 * 1024
 DRAINING_SECONDS = 5.0
@@ -33,6 +38,7 @@ class RequestScope:
     """WSGI middleware: the request's id and tasks around it, its log line after it, CORS on every answer.
 
     :param watchers: what else is around each request, the outermost first.
+    :param fail: makes the answer to a request where what is around it has failed.
     """
 
     def __init__(
@@ -42,12 +48,15 @@ class RequestScope:
         cors: Cors,
         identity: Identity | None = None,
         watchers: Sequence[Watcher] = (),
+        *,
+        fail: Fail,
     ) -> None:
         self._identity = identity
         self._app = app
         self._tasks = tasks
         self._cors = cors
         self._watchers = (log_line, *watchers)
+        self._fail = fail
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         exchange = Exchange.begin(environ)
@@ -57,19 +66,32 @@ class RequestScope:
             headers = [*headers, *exchange.headers, (REQUEST_ID_HEADER, exchange.request_id)]
             return start_response(status, self._cors.completed(environ.get("HTTP_ORIGIN"), headers), *rest)
 
-        with ExitStack() as around:
-            around.enter_context(request_id_scope(exchange.request_id))
-            around.enter_context(usage_scope(exchange.usage))
-            around.enter_context(trace_scope(environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE")))
-            for watcher in self._watchers:
-                around.enter_context(watcher(exchange))
-            around.enter_context(url_scope(url_of(environ, exchange.path)))
-            around.enter_context(running_as(self._identity))
-            if self._tasks:
-                around.enter_context(self._tasks.active())
-            answer = self._app(environ, start)
+        answer: Iterable[bytes] | None = None
+        try:
+            with ExitStack() as around:
+                around.enter_context(request_id_scope(exchange.request_id))
+                around.enter_context(usage_scope(exchange.usage))
+                around.enter_context(
+                    trace_scope(environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE"))
+                )
+                for watcher in self._watchers:
+                    around.enter_context(watcher(exchange))
+                around.enter_context(url_scope(url_of(environ, exchange.path)))
+                around.enter_context(running_as(self._identity))
+                if self._tasks:
+                    around.enter_context(self._tasks.active())
+                answer = self._app(environ, start)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client is answered
+            # Of a watcher, for all that the application raises it has answered. Where it has, that holds.
+            failed = self._fail(error, exchange)
+            if answer is None:
+                answer = failed(environ, start)
         silent = exchange.status == RequestTimeout.status
         return answer if silent else ClosingIterator(answer, partial(_drain, environ))
+
+
+def _trace_of(environ: "WSGIEnvironment") -> tuple[str | None, str | None]:
+    return environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE")
 
 
 def _drain(environ: "WSGIEnvironment") -> None:
@@ -79,5 +101,5 @@ def _drain(environ: "WSGIEnvironment") -> None:
     try:
         while left > 0 and time.monotonic() < deadline and (data := body.read(min(left, 65536))):
             left -= len(data)
-    except OSError:
-        logger.info("the client went away")
+    except (OSError, ParseException):
+        logger.info("the client went away, or sent no body")

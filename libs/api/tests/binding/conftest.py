@@ -15,6 +15,7 @@ from libs.api import (
     Dependencies,
     Routes,
     Server,
+    problem_body,
     problem_response,
     read_document,
     sent_path,
@@ -49,7 +50,9 @@ class Served:
                 raise NotFound
             answer = self._server.respond(route.operation(request.method), request, route.values)
         except Problem as problem:
-            answer = problem_response(problem, request_id="request-1", instance=request.path)
+            answer = problem_response(
+                problem, problem_body(problem, request_id="request-1", instance=request.path)
+            )
         return answer(environ, start_response)
 
     def call(self, method, path, *, scopes=None, **options):

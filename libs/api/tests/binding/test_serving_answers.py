@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from libs.api import ContractError, Result, dump_json, problem_response
+from libs.api import ContractError, Result, dump_json, problem_body, problem_response
 from libs.api.tests.books import Library
 from libs.errors import InvalidBody, ServiceUnavailable, Unauthorized
 from libs.jwt import current_caller
@@ -154,19 +154,21 @@ def test_an_unexpected_exception_is_left_to_the_application(library):
     assert current_caller() is None
 
 
+def as_answer(problem):
+    return problem_response(problem, problem_body(problem, request_id="r-1", instance="/books"))
+
+
 def test_a_problem_becomes_problem_json_with_its_headers():
-    found = problem_response(ServiceUnavailable(retry_after=7), request_id="r-1", instance="/books")
+    found = as_answer(ServiceUnavailable(retry_after=7))
     assert (found.status_code, found.headers["Retry-After"]) == (503, "7")
     assert found.content_type == "application/problem+json"
     assert (found.json["request_id"], found.json["instance"]) == ("r-1", "/books")
-    assert (
-        problem_response(Unauthorized(), request_id="", instance="").headers["WWW-Authenticate"] == "Bearer"
-    )
+    assert as_answer(Unauthorized()).headers["WWW-Authenticate"] == "Bearer"
 
 
 def test_a_problem_cannot_override_the_request_id():
     problem = InvalidBody(extra={"request_id": "false", "instance": "/false", "more": 1})
-    found = problem_response(problem, request_id="r-1", instance="/books").json
+    found = as_answer(problem).json
     assert (found["request_id"], found["instance"], found["more"]) == ("r-1", "/books", 1)
 
 

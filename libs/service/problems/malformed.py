@@ -1,0 +1,72 @@
+"""A gunicorn worker that answers with problems, too, where a request never reaches the application."""
+
+import logging
+import socket
+from typing import Any
+
+from gunicorn.http.errors import ParseException
+from gunicorn.workers.gthread import ThreadWorker
+from werkzeug import Response
+from werkzeug.http import http_date
+
+from libs.errors import InternalError, error_id_of, new_request_id, request_id_scope, valid_request_id
+from libs.service.problems.answers import PROBLEMS, ProblemAnswers
+from libs.service.problems.refusals import refusal
+
+logger = logging.getLogger(__name__)
+
+
+class ProblemWorker(ThreadWorker):  # type: ignore[misc]
+    """Answers with a problem, and closes the connection, where gunicorn would with a page of HTML."""
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
+        """Answer a request that cannot be read, or whose answer has failed outside of the application."""
+        # That which could not be read to its end is in some of gunicorn's errors.
+        seen = req or getattr(exc, "req", None)
+        request_id = valid_request_id(_header(seen, "X-REQUEST-ID")) or new_request_id()
+        with request_id_scope(request_id):
+            problem, error_id = refusal(exc), None
+            if problem is None:
+                problem, error_id = InternalError(), error_id_of(exc)
+                told: dict[str, Any] = {"code": problem.code, "error_id": error_id}
+                told["cause"] = type(exc).__name__
+                logger.error("request failed", extra=told, exc_info=exc)
+            else:
+                # Anybody can have it said, and gunicorn's own words quote what was sent.
+                client_address = addr[0] if isinstance(addr, tuple) else ""
+                told = {"code": problem.code, "status": problem.status, "client": client_address}
+                if problem.status >= 500:
+                    told["error_id"] = error_id = error_id_of(exc)
+                logger.info("request refused", extra=told)
+        answers: ProblemAnswers = self.wsgi.extensions[PROBLEMS]
+        answer = answers.response(problem, request_id=request_id, instance=_path(seen), error_id=error_id)
+        answer.headers["X-Request-ID"] = request_id
+        try:
+            client.sendall(_written(answer, bodiless=getattr(seen, "method", None) == "HEAD"))
+        except OSError:
+            logger.debug("the client went away")
+
+    def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
+        # The answer is sent; what of the body nobody has read is wrong, so there is no next request.
+        try:
+            return bool(super()._keepalive_after(conn, keepalive))
+        except ParseException:
+            return False
+
+
+def _header(request: Any, name: str) -> str | None:
+    """Return a header of a request of which as much is known as could be read."""
+    values = [value for key, value in getattr(request, "headers", None) or () if key == name]
+    return values[0] if len(values) == 1 else None
+
+
+def _path(request: Any) -> str | None:
+    """Return the path of a request as it was sent, if that could be read."""
+    uri = getattr(request, "uri", None)
+    return uri.partition("?")[0] if isinstance(uri, str) and uri.startswith("/") else None
+
+
+def _written(answer: Response, *, bodiless: bool) -> bytes:
+    headers = [*answer.headers.items(), ("Date", http_date()), ("Connection", "close")]
+    lines = [f"HTTP/1.1 {answer.status}", *(f"{name}: {value}" for name, value in headers), "", ""]
+    return "\r\n".join(lines).encode("latin-1") + (b"" if bodiless else answer.get_data())
