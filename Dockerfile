@@ -18,6 +18,7 @@ ARG SERVICE
 WORKDIR /app
 COPY libs/ libs/
 COPY apis/ apis/
+COPY config/ config/
 COPY infra/image/ infra/image/
 COPY services/ /tmp/services/
 RUN case "$SERVICE" in ''|*[!a-z0-9_]*) false ;; *) [ -d "/tmp/services/$SERVICE" ] ;; esac || \

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 PARTS = (
     "apis",
     "bench",
+    "config",
     "docs",
     "infra",
     "libs",

@@ -18,8 +18,6 @@ from infra.local.packages import dynamodb_folder
 from infra.local.ports import HOST, SERVICES, Ports
 from infra.local.servers import dynamodb_command, redis_command
 
-REGION = "eu-west-1"
-TABLE_PREFIX = "local-"
 WITH_TASKS = ("auth", "todos")
 
 
@@ -47,17 +45,17 @@ def base_environment(environ: Mapping[str, str] | None = None) -> dict[str, str]
 
 
 def service_environment(service: str, ports: Ports, role: str = "web") -> dict[str, str]:
-    """The environment of a service's process; `role` is web, worker, beat, shell or token."""
+    """The environment of a service's process; `role` is web, worker, beat, shell or token.
+
+    What does not depend on this machine is in config/local.yaml.
+    """
     settings = {
+        "APP_ENVIRONMENT": "local",
         "APP_SERVICE": service,
         "APP_PORT": str(ports.of(service)),
-        "APP_WEB_WORKERS": "2",
         "APP_LOG_FORMAT": "text",
         "APP_VERSION": f"dev-{fingerprint(service)}",  # what changed code restarts by: see Supervisord.reload
-        "APP_DYNAMODB_REGION": REGION,
         "APP_DYNAMODB_ENDPOINT": ports.url("dynamodb"),
-        "APP_TABLE_PREFIX": TABLE_PREFIX,
-        "APP_CREATE_TABLES": "true",
         "APP_JWT_ISSUER": ports.url("auth"),
         **_docs_settings(ports),
         **_own_settings(service, ports),
@@ -99,13 +97,8 @@ def _own_settings(service: str, ports: Ports) -> dict[str, str]:
         case "auth":
             key = {"APP_KEY_SECRET_FILE": str(secrets / "auth" / "key-secret")}
             calls = {"APP_PROFILES_URL": ports.url("profiles"), "APP_TODOS_URL": ports.url("todos")}
-            # Whoever tries this out is one address, and has no mail server.
-            accounts = {
-                "APP_EMAIL_VERIFICATION": "optional",
-                "APP_ADDRESS_TRIES": "10000",
-                "APP_MAIL_FOLDER": str(paths.LOCAL / "mail"),
-            }
-            return {**redis, **key, **calls, **accounts}
+            mails = {"APP_MAIL_FOLDER": str(paths.LOCAL / "mail")}
+            return {**redis, **key, **calls, **mails}
         case "profiles":
             return keys
         case "todos":
@@ -121,9 +114,9 @@ def alive_file(service: str, role: str) -> Path:
 
 
 def fingerprint(service: str) -> str:
-    """Eight characters that change with the code a service runs: libs/, apis/ and its own folder."""
+    """Eight characters that change with the code a service runs: libs/, apis/, config/ and its own folder."""
     digest = hashlib.sha256()
-    for file in sorted(_sources(("libs", "apis", f"services/{service}"))):
+    for file in sorted(_sources(("libs", "apis", "config", f"services/{service}"))):
         digest.update(str(file.relative_to(paths.ROOT)).encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()[:8]

@@ -57,7 +57,7 @@ def document(name: str) -> bytes:
 
     :raises ContractError: if its contract cannot be served.
     """
-    unread = Settings(service=name, dynamodb_region="", jwt_issuer="")
+    unread = Settings(service=name, environment="", dynamodb_region="", jwt_issuer="")
     builtin = Builtin(name, unread, Health({}), dict)
     contract = Service.named(name).contract(_StandIns(), builtin.contribution())
     return orjson.dumps(contract.document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

@@ -29,7 +29,7 @@ from libs.jwt import (
     Revocations,
 )
 from libs.service.running import Running
-from libs.service.settings import Settings, SettingsError, load_settings, service_url, setting
+from libs.service.settings import Reading, Settings, SettingsError, read_settings, service_url, setting
 from libs.tasks import Operation, Task
 from libs.tasks.admin.handlers import administration_contribution
 from libs.tasks.following.events import EventStreams
@@ -101,11 +101,17 @@ class Service:
 
         :raises SettingsError: naming every fault.
         """
-        told = {"APP_BROKER_URL", "APP_BROKER_URL_FILE"} & set(environ)
-        needed = ["redis_url"] if self.tasks and not told else []
+        return self.read_settings(environ).settings()
+
+    def read_settings(self, environ: Mapping[str, str], *, fetch: bool = True) -> Reading[Settings]:
+        """Read this service's settings, right or wrong.
+
+        :param fetch: whether named secrets are fetched.
+        """
+        needed = [("redis_url", "broker_url")] if self.tasks else []
         verifies = self.keys is None and self.authenticate is None
         one_of = [("jwks_url", "jwt_secret")] if verifies else []
-        return load_settings(self.settings_class, environ, needed=needed, one_of=one_of)
+        return read_settings(self.settings_class, environ, needed=needed, one_of=one_of, fetch=fetch)
 
     @property
     def settings_class(self) -> type[Settings]:

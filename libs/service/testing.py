@@ -53,13 +53,13 @@ def environment(service: str, **settings: str) -> dict[str, str]:
     """
     environ = {
         "service": service,
+        "environment": "test",
         "dynamodb_region": "eu-west-1",
         "dynamodb_endpoint": os.environ["TEST_DYNAMODB_ENDPOINT"],
         "table_prefix": f"test-{uuid.uuid4().hex}-",
         "redis_url": os.environ["TEST_REDIS_URL"],
         "jwt_issuer": ISSUER,
         "jwks_url": "http://127.0.0.1:1/",
-        "validate_answers": "always",
         **settings,
     }
     return {f"APP_{name.upper()}": value for name, value in environ.items()}

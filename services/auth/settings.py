@@ -4,11 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar
 
-from marshmallow.validate import Length, OneOf, Range
+from marshmallow.validate import Equal, Length, OneOf, Range
 
 from libs.jwt import SharedSecret
 from libs.service import Secret, Settings, setting
-from libs.service.settings import HTTP_URL, readable, redis_address, service_url
+from libs.service.settings import HTTP_URL, over_tls, readable, redis_address, service_url
 from services.auth.mail import is_sender, smtp_address
 
 
@@ -25,6 +25,7 @@ class AuthSettings(Settings):
 
     jwt_issuer: str = setting(
         validate=service_url,
+        deployed=over_tls,
         help="The `iss` of access tokens, the same for all services: the address of auth, as clients "
         "reach it.",
     )
@@ -73,6 +74,7 @@ class AuthSettings(Settings):
     email_verification: str = setting(
         "required",
         OneOf(["required", "optional"]),
+        deployed=Equal("required", error="Is for local stacks: it tells anybody who has an account."),
         help="Whether nobody can log in before the link was opened that is mailed at the sign-up. "
         "`optional` lets them in at once, and tells who has an account (409): for local stacks. "
         "Whoever changes it to `required` later shuts out all who have not confirmed their "
@@ -97,6 +99,7 @@ class AuthSettings(Settings):
     address_tries: int = setting(
         20,
         Range(1, 100_000),
+        advised=Range(max=1000, error="Hardly slows down who guesses passwords."),
         help="The same for one client address (of IPv6, a /64): wrong passwords, and sign-ups, mails "
         "and mailed links, each counted for itself.",
     )
@@ -110,6 +113,7 @@ class AuthSettings(Settings):
     breached_passwords_url: str | None = setting(
         None,
         HTTP_URL,
+        deployed=over_tls,
         help="A service that knows stolen passwords by ranges of their SHA-1, such as "
         "`https://api.pwnedpasswords.com/range`; new passwords are looked up there, for at most a "
         "second in all. Nobody is asked if absent.",
@@ -118,6 +122,7 @@ class AuthSettings(Settings):
     public_url: str | None = setting(
         None,
         HTTP_URL,
+        deployed=over_tls,
         help="Where mailed links lead: this service, as browsers reach it. `APP_JWT_ISSUER` if absent.",
     )
     mail_from: str | None = setting(
@@ -129,6 +134,7 @@ class AuthSettings(Settings):
     mail_folder: str | None = setting(
         None,
         Length(1),
+        deployed=Length(max=0, error="Is for local stacks; give APP_SMTP_URL."),
         help="A folder that mails are written to; the log of the worker shows their links. For local "
         "stacks: give either this or `APP_SMTP_URL`.",
     )

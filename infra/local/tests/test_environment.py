@@ -12,9 +12,8 @@ from infra.local.errors import LocalError
 from infra.local.ports import Ports
 
 COMMON = {
-    "APP_SERVICE", "APP_PORT", "APP_WEB_WORKERS", "APP_LOG_FORMAT", "APP_VERSION", "APP_DYNAMODB_REGION",
-    "APP_DYNAMODB_ENDPOINT", "APP_TABLE_PREFIX", "APP_CREATE_TABLES", "APP_JWT_ISSUER", "APP_CORS_ORIGINS",
-    "APP_DOCS_SERVICES", "APP_DOCS_LOGIN_URL",
+    "APP_ENVIRONMENT", "APP_SERVICE", "APP_PORT", "APP_LOG_FORMAT", "APP_VERSION", "APP_DYNAMODB_ENDPOINT",
+    "APP_JWT_ISSUER", "APP_CORS_ORIGINS", "APP_DOCS_SERVICES", "APP_DOCS_LOGIN_URL",
 }  # fmt: skip
 OWN = {
     "auth": {
@@ -22,8 +21,6 @@ OWN = {
         "APP_KEY_SECRET_FILE",
         "APP_PROFILES_URL",
         "APP_TODOS_URL",
-        "APP_EMAIL_VERIFICATION",
-        "APP_ADDRESS_TRIES",
         "APP_MAIL_FOLDER",
     },
     "profiles": {"APP_JWKS_URL", "APP_REVOCATIONS_URL"},
@@ -94,6 +91,11 @@ def test_the_version_changes_with_the_code_of_the_service(tmp_path: Path, monkey
     assert versions()[1] != todos
     (tmp_path / "libs/a.py").write_text("2")
     assert versions()[0] != auth
+    auth, todos = versions()
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/local.yaml").write_text("all: {}")
+    assert auth not in versions()
+    assert todos not in versions()
 
 
 def parsed(config: Path) -> dict[str, dict[str, str]]:

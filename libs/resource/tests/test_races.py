@@ -67,6 +67,7 @@ def test_no_update_is_lost_between_processes(make: Made, key: str, library: Any)
     environ = {
         **os.environ,
         "APP_SERVICE": "library",
+        "APP_ENVIRONMENT": "test",
         "APP_DYNAMODB_REGION": library.dynamodb_region,
         "APP_DYNAMODB_ENDPOINT": library.dynamodb_endpoint,
         "APP_TABLE_PREFIX": library.table_prefix,

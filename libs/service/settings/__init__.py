@@ -3,11 +3,12 @@
 A setting is a field of a class in `topics`, or of a service's own subclass of `Settings`, made by `setting`.
 """
 
-from libs.service.settings.declaring import PREFIX, Secret, SettingsError, setting
+from libs.service.settings.declaring import PREFIX, Secret, SettingsError, SettingsUnavailable, setting
 from libs.service.settings.every_service import Settings
-from libs.service.settings.loading import load_settings
+from libs.service.settings.loading import Reading, load_settings, read_settings
 from libs.service.settings.validators import (
     HTTP_URL,
+    over_tls,
     read_queues,
     readable,
     redis_address,
@@ -18,11 +19,15 @@ from libs.service.settings.validators import (
 __all__ = [
     "HTTP_URL",
     "PREFIX",
+    "Reading",
     "Secret",
     "Settings",
     "SettingsError",
+    "SettingsUnavailable",
     "load_settings",
+    "over_tls",
     "read_queues",
+    "read_settings",
     "readable",
     "redis_address",
     "service_url",

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from libs.service.settings.topics.calls import CallSettings
 from libs.service.settings.topics.identity import IdentitySettings
+from libs.service.settings.topics.named_secrets import NamedSecretSettings
 from libs.service.settings.topics.process import ProcessSettings
 from libs.service.settings.topics.protection import ProtectionSettings
 from libs.service.settings.topics.stores import StoreSettings
@@ -24,6 +25,7 @@ class Settings(
     WatchingSettings,
     ProtectionSettings,
     WebSettings,
+    NamedSecretSettings,
     ProcessSettings,
 ):
     """What every service can be told; each setting `x` is the environment variable ``APP_X``.

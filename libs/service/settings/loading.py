@@ -1,16 +1,22 @@
-"""Settings are read from the environment once and checked at start, every fault named at once."""
+"""Settings are read once and checked at start, every fault named at once."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, fields
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import marshmallow
 from marshmallow import ValidationError
 from marshmallow import fields as ma
 
-from libs.service.settings.declaring import PREFIX, Secret, SettingsError
+from libs.service.settings.declaring import PREFIX, Secret, SettingsError, SettingsUnavailable
+from libs.service.settings.deployment import deployment_faults
+from libs.service.settings.environment import told_by_environment
 from libs.service.settings.every_service import Settings
+from libs.service.settings.files import CONFIG, ConfigFiles, environments
+from libs.service.settings.named_secrets import NamedSecretError, NamedSecrets, is_reference
+from libs.service.settings.suggesting import meant
+from libs.service.settings.told import Told
 from libs.service.settings.types_of import types_of
 
 _FIELDS: Mapping[Any, type[ma.Field[Any]]] = {
@@ -24,77 +30,182 @@ _FIELDS: Mapping[Any, type[ma.Field[Any]]] = {
 S = TypeVar("S", bound=Settings)
 
 
+@dataclass(frozen=True)
+class Reading(Generic[S]):
+    """What was read, right or wrong.
+
+    :param told: what was told, by the names of settings.
+    :param values: what came of it, defaults among them; of named secrets that were not fetched nothing did.
+    :param faults: what is wrong, a line each.
+    :param passing: whether nothing is wrong but that a store of secrets does not answer.
+    """
+
+    kind: type[S]
+    told: Mapping[str, Told]
+    values: Mapping[str, Any]
+    faults: list[str]
+    passing: bool = False
+
+    def settings(self) -> S:
+        """Return the settings.
+
+        :raises SettingsUnavailable: if they would be right, but for a store of secrets that does not answer.
+        :raises SettingsError: naming each fault.
+        """
+        if self.faults:
+            raise (SettingsUnavailable if self.passing else SettingsError)("\n".join(self.faults))
+        return self.kind(**self.values)
+
+
 def load_settings(
     kind: type[S],
     environ: Mapping[str, str],
     *,
-    needed: Collection[str] = (),
+    needed: Collection[tuple[str, ...]] = (),
     one_of: Collection[tuple[str, ...]] = (),
+    folder: Path = CONFIG,
 ) -> S:
-    """Read the settings `kind` from the environment.
+    """Read the settings `kind`, as `read_settings` does.
 
-    :param needed: names of settings with a default that must be given all the same.
+    :raises SettingsError: naming each missing, unknown and malformed one.
+    """
+    return read_settings(kind, environ, needed=needed, one_of=one_of, folder=folder).settings()
+
+
+def read_settings(
+    kind: type[S],
+    environ: Mapping[str, str],
+    *,
+    needed: Collection[tuple[str, ...]] = (),
+    one_of: Collection[tuple[str, ...]] = (),
+    folder: Path = CONFIG,
+    fetch: bool = True,
+) -> Reading[S]:
+    """Read the settings `kind` from the environment and, under it, the files in `folder`.
+
+    :param needed: settings with a default that must be given all the same: the first of each group, where
+        none of the group is given.
     :param one_of: more than `Settings.one_of`.
-    :raises SettingsError: naming each missing, unknown and malformed variable.
+    :param fetch: whether named secrets are fetched.
     """
     faults: list[str] = []
-    values = _values(environ, faults)
-    faults.extend(_together(values, kind.together))
-    faults.extend(_one_of(values, (*kind.one_of, *one_of)))
-    types_ = types_of(kind)
-    schema = marshmallow.Schema.from_dict(
-        {
-            one.name: _FIELDS[types_[one.name]](
-                required=one.default is MISSING or one.name in needed, validate=one.metadata["validate"]
-            )
-            for one in fields(kind)
-        }
-    )()
+    types = types_of(kind)
+    types = {one.name: types[one.name] for one in fields(kind)}
+    told = told_by_environment(environ, types, faults)
+    chosen = _environment(told, environments(folder), faults)
+    if chosen is not None:
+        common = {one.name: types[one.name] for one in fields(Settings)}
+        service = str(told["service"].value) if "service" in told else ""
+        told = ConfigFiles(folder, service, common, types).told(chosen, faults) | told
+    passing = _fetch(told, faults) if fetch else 0
+    unfetched = {name for name, one in told.items() if is_reference(one.value)}
+    if chosen is not None:
+        # Without its file nobody knows what is missing.
+        faults.extend(_together(told, kind.together))
+        faults.extend(_one_of(told, (*kind.one_of, *one_of)))
+    loaded = _loaded(kind, types, told, unfetched, _missing(kind, told, needed) if chosen else {}, faults)
+    values = {one.name: loaded.get(one.name, one.default) for one in fields(kind)}
+    values = {name: value for name, value in values.items() if value is not MISSING and name not in unfetched}
+    if chosen is not None:
+        faults.extend(deployment_faults(kind, chosen, values, told, environ))
+    made = {
+        name: Secret(value) if types[name] is Secret and value is not None else value
+        for name, value in values.items()
+    }
+    return Reading(kind, told, made, faults, 0 < passing == len(faults))
+
+
+def _environment(told: Mapping[str, Told], there: list[str], faults: list[str]) -> str | None:
+    """Return the name of the environment; nothing is guessed where it is not told."""
+    variable = f"{PREFIX}ENVIRONMENT"
+    name = told["environment"].value if "environment" in told else None
+    if name in there:
+        return str(name)
+    wrong = "Has no file in config/" if name else "Missing"
+    faults.append(f"{variable}: {wrong}; give one of {', '.join(there)}.")
+    return None
+
+
+def _fetch(told: dict[str, Told], faults: list[str]) -> int:
+    """Replace references by what they stand for; return how many were not answered, 0 if another is wrong."""
+    references = {name: one for name, one in told.items() if is_reference(one.value)}
+    if not references:
+        return 0
+
+    def where(name: str) -> str | None:
+        return str(told[name].value) if name in told and name not in references else None
+
+    named = NamedSecrets(where("secrets_region") or where("dynamodb_region"), where("secrets_endpoint"))
+    failed: list[bool] = []
+    for name, one in references.items():
+        reference = str(one.value)
+        try:
+            text = named.text(reference)
+        except NamedSecretError as error:
+            faults.append(f"{one.label}: {error}")
+            failed.append(error.passing)
+        else:
+            kind = reference.partition(":")[0]
+            told[name] = Told(text, f"{kind} ({one.source})", one.label)
+    return len(failed) if all(failed) else 0
+
+
+def _missing(
+    kind: type[Settings], told: Collection[str], needed: Iterable[tuple[str, ...]]
+) -> dict[str, str]:
+    """Return what has to be given and is not, with what is said of it."""
+    missing = [one.name for one in fields(kind) if one.default is MISSING and one.name not in told]
+    missing += [group[0] for group in needed if not any(name in told for name in group)]
+    return dict.fromkeys(missing, "Missing data for required field.")
+
+
+def _loaded(
+    kind: type[Settings],
+    types: Mapping[str, Any],
+    told: Mapping[str, Told],
+    unfetched: Collection[str],
+    missing: Mapping[str, str],
+    faults: list[str],
+) -> dict[str, Any]:
+    """Return the values of what was told, as far as they are right."""
+    found = {name: [message] for name, message in missing.items()}
+    found |= {name: [_unknown(name, types)] for name in told if name not in types}
+    schema = marshmallow.Schema.from_dict({one.name: _field(one, types[one.name]) for one in fields(kind)})()
+    given = {name: one.value for name, one in told.items() if name in types and name not in unfetched}
     try:
-        loaded: dict[str, Any] = dict(schema.load(values, unknown=marshmallow.RAISE))
+        loaded: dict[str, Any] = dict(schema.load(given))
     except ValidationError as error:
-        loaded = {}
-        for name, messages in sorted(error.messages_dict.items()):
-            faults.extend(f"{PREFIX}{name.upper()}: {message}" for message in messages)
-    if faults:
-        raise SettingsError("\n".join(faults))
-    made: dict[str, Any] = {name: Secret(v) if types_[name] is Secret else v for name, v in loaded.items()}
-    return kind(**made)
+        loaded = error.valid_data if isinstance(error.valid_data, dict) else {}
+        found |= error.messages_dict
+    for name, messages in sorted(found.items()):
+        label = told[name].label if name in told else f"{PREFIX}{name.upper()}"
+        faults.extend(f"{label}: {message}" for message in messages)
+    return loaded
 
 
-def _values(environ: Mapping[str, str], faults: list[str]) -> dict[str, str]:
-    values: dict[str, str] = {}
-    for variable, text in environ.items():
-        if not variable.startswith(PREFIX):
-            continue
-        name = variable.removeprefix(PREFIX).lower()
-        if name.endswith("_file"):
-            name = name.removesuffix("_file")
-            try:
-                text = Path(text).read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                faults.append(f"{variable}: the file cannot be read ({type(error).__name__}).")
-                continue
-        if name in values:
-            faults.append(f"{PREFIX}{name.upper()}: Given both as a value and as a file.")
-        values[name] = text
-    return values
+def _field(one: Field[Any], type_: Any) -> ma.Field[Any]:
+    return _FIELDS[type_](validate=one.metadata["validate"])
 
 
-def _together(values: Collection[str], groups: Iterable[tuple[str, ...]]) -> Iterator[str]:
+def _unknown(name: str, names: Iterable[str]) -> str:
+    found = meant(name, names)
+    return f"Unknown field. Did you mean {PREFIX}{found.upper()}?" if found else "Unknown field."
+
+
+def _together(told: Mapping[str, Told], groups: Iterable[tuple[str, ...]]) -> Iterator[str]:
     for names in groups:
-        missing = [one for one in names if one not in values]
+        missing = [one for one in names if one not in told]
         if missing and len(missing) < len(names):
-            given = _listed([one for one in names if one in values], "and")
+            given = _listed([one for one in names if one in told], "and")
             yield f"{PREFIX}{missing[0].upper()}: Missing; it goes with {given}."
 
 
-def _one_of(values: Collection[str], groups: Iterable[tuple[str, ...]]) -> Iterator[str]:
+def _one_of(told: Mapping[str, Told], groups: Iterable[tuple[str, ...]]) -> Iterator[str]:
     for names in groups:
-        if sum(one in values for one in names) != 1:
+        if sum(one in told for one in names) != 1:
             others = _listed(names[1:], "or")
             yield f"{PREFIX}{names[0].upper()}: Give either it or {others}."
 
 
-def _listed(names: Sequence[str], word: str) -> str:
+def _listed(names: Iterable[str], word: str) -> str:
     return f" {word} ".join(f"{PREFIX}{one.upper()}" for one in names)

@@ -32,6 +32,10 @@ strong_secret = readable(check_secret)
 """Takes a secret that somebody may have drawn at random."""
 
 
+over_tls = Regexp(r"(?!http://)", error="Has to be https outside of development.")
+"""Refuses what is sent in the clear."""
+
+
 def service_url(text: str) -> str:
     """Take the address of another service.
 

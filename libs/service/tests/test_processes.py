@@ -220,7 +220,7 @@ def test_another_key_secret_than_before_stops_the_start(environ: dict[str, str])
 
 
 def test_a_wrong_contract_stops_the_start_with_every_fault(environ: dict[str, str], tmp_path: Path) -> None:
-    for folder in ("libs", "services", "apis"):
+    for folder in ("libs", "services", "apis", "config"):
         shutil.copytree(
             ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("tests", "__pycache__")
         )

@@ -9,7 +9,16 @@ from libs.service import Secret, Service, Settings, SettingsError, load_settings
 from libs.service.testing import SECRET
 from libs.tasks import asynctask
 
-GOOD = {"APP_SERVICE": "todos", "APP_DYNAMODB_REGION": "eu-west-1", "APP_JWT_ISSUER": "http://auth.test"}
+GOOD = {
+    "APP_SERVICE": "todos",
+    "APP_ENVIRONMENT": "test",
+    "APP_DYNAMODB_REGION": "eu-west-1",
+    "APP_JWT_ISSUER": "http://auth.test",
+    "APP_VALIDATE_ANSWERS": "off",
+}
+
+
+NAMED = {"APP_ENVIRONMENT": "test"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +38,7 @@ def test_what_is_not_given_has_its_documented_default() -> None:
     settings = load_settings(Settings, GOOD)
     assert settings == Settings(
         service="todos",
+        environment="test",
         dynamodb_region="eu-west-1",
         jwt_issuer="http://auth.test",
         version="dev",
@@ -115,11 +125,12 @@ def test_a_malformed_value_is_named_and_nothing_else_is(variable: str, text: str
 
 
 def test_every_fault_is_named_at_once() -> None:
-    found = faults({"APP_PORT": "no", "APP_COLOUR": "red", "APP_COMMIT_FILE": "/not/there"}, SecretSettings)
+    found = faults(
+        {**NAMED, "APP_PORT": "no", "APP_COLOUR": "red", "APP_COMMIT_FILE": "/not/there"}, SecretSettings
+    )
     assert [line.partition(":")[0] for line in found] == [
         "APP_COMMIT_FILE",
         "APP_COLOUR",
-        "APP_DYNAMODB_REGION",
         "APP_JWT_ISSUER",
         "APP_PASSWORD",
         "APP_PORT",
@@ -128,7 +139,9 @@ def test_every_fault_is_named_at_once() -> None:
 
 
 def test_an_unknown_variable_is_a_fault() -> None:
-    assert faults({**GOOD, "APP_LOG_LEVLE": "INFO"}) == ["APP_LOG_LEVLE: Unknown field."]
+    assert faults({**GOOD, "APP_LOG_LEVLE": "INFO"}) == [
+        "APP_LOG_LEVLE: Unknown field. Did you mean APP_LOG_LEVEL?"
+    ]
 
 
 def test_other_variables_are_none_of_our_business() -> None:
@@ -180,6 +193,7 @@ def test_faults_quote_no_value(tmp_path: Path) -> None:
     text = "\n".join(
         faults(
             {
+                **NAMED,
                 "APP_REDIS_URL_FILE": str(tmp_path / "secret"),
                 "APP_PASSWORD": "hunter2",
                 "APP_PASSWORT": "hunter2",

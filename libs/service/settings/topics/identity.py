@@ -6,7 +6,7 @@ from marshmallow.validate import Length, Range
 
 from libs.jwt import SharedSecret
 from libs.service.settings.declaring import Secret, setting
-from libs.service.settings.validators import readable, service_url, strong_secret
+from libs.service.settings.validators import over_tls, readable, service_url, strong_secret
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,6 +15,7 @@ class IdentitySettings:
 
     jwt_issuer: str = setting(
         validate=Length(1),
+        deployed=over_tls,
         help="The `iss` of access tokens, the same for all services: the address of auth, as clients "
         "reach it.",
     )
@@ -28,6 +29,7 @@ class IdentitySettings:
     jwks_url: str | None = setting(
         None,
         service_url,
+        advised=over_tls,
         help="Where public keys are fetched; every service but auth needs it, or `APP_JWT_SECRET`. A "
         "URL without a query.",
     )
@@ -41,6 +43,7 @@ class IdentitySettings:
     revocations_url: str | None = setting(
         None,
         service_url,
+        advised=over_tls,
         help="Where the list of what is over before it expires is fetched: auth's "
         "`/.well-known/revoked.json`. A URL without a query. Until it was fetched once no token is "
         "taken (503 `REVOCATIONS_UNKNOWN`) and the process is not ready. Without the setting a "
@@ -56,6 +59,7 @@ class IdentitySettings:
     token_url: str | None = setting(
         None,
         service_url,
+        advised=over_tls,
         help="Where it exchanges the two for tokens: auth's `/auth/token`, a URL without a query. All "
         "three, or none.",
     )

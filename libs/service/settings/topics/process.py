@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from marshmallow.validate import Range, Regexp
+from marshmallow.validate import NoneOf, Range, Regexp
 
 from libs.service.settings.declaring import setting
 
@@ -15,7 +15,17 @@ class ProcessSettings:
         validate=Regexp(r"[a-z][a-z0-9_]*\Z"),
         help="Which service this is: a folder in `services/`.",
     )
-    version: str = setting("dev", help="What `/version` tells.")
+    environment: str = setting(
+        validate=Regexp(r"[a-z][a-z0-9-]*\Z"),
+        help="Which [file in config/](#files) it reads over `config/default.yaml`: `local`, `test`, "
+        "`staging`, `live`, or another you add. All but `local` and `test` are "
+        "[strict](#outside-of-development).",
+    )
+    version: str = setting(
+        "dev",
+        advised=NoneOf(["dev"], error="Nobody can tell what is running."),
+        help="What `/version` tells.",
+    )
     commit: str | None = setting(None, help="What `/version` tells, if given.")
     host: str = setting("127.0.0.1", help="Address the web process listens on; the image sets `0.0.0.0`.")
     port: int = setting(8080, Range(1, 65535), help="Its port.")

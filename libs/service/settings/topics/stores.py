@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from marshmallow.validate import Length, Regexp
+from marshmallow.validate import Equal, Length, Regexp
 
 from libs.service.settings.declaring import Secret, setting
-from libs.service.settings.validators import HTTP_URL, redis_address
+from libs.service.settings.validators import HTTP_URL, over_tls, redis_address
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,13 +13,22 @@ class StoreSettings:
     """Where the service keeps its data."""
 
     dynamodb_region: str = setting(validate=Length(1), help="AWS region.")
-    dynamodb_endpoint: str | None = setting(None, HTTP_URL, help="URL of DynamoDB Local; AWS if absent.")
+    dynamodb_endpoint: str | None = setting(
+        None, HTTP_URL, deployed=over_tls, help="URL of DynamoDB Local; AWS if absent."
+    )
     table_prefix: str = setting(
         "polymacaron-",
         Regexp(r"[A-Za-z0-9_.-]{0,100}\Z"),
+        deployed=Regexp(r"(?!local-|test-)", error="Is that of a local stack."),
         help="What tables and Redis keys start with: one for each stage.",
     )
-    create_tables: bool = setting(False, help="Create missing tables at start; for local stacks.")
+    create_tables: bool = setting(
+        False,
+        deployed=Equal(
+            False, error="Is for local stacks; elsewhere it is done once, by `python -m libs.service tables`."
+        ),
+        help="Create missing tables at start; for local stacks.",
+    )
     redis_url: Secret | None = setting(
         None,
         redis_address,

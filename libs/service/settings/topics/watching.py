@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from marshmallow.validate import OneOf, Range
+from marshmallow.validate import Equal, NoneOf, OneOf, Range
 
 from libs.service.settings.declaring import setting
 
@@ -11,10 +11,16 @@ from libs.service.settings.declaring import setting
 class WatchingSettings:
     """What those who watch the service are told."""
 
-    log_format: str = setting("json", OneOf(["json", "text"]), help="How lines of the log look.")
+    log_format: str = setting(
+        "json",
+        OneOf(["json", "text"]),
+        advised=Equal("json", error="Is for people; what collects logs wants json."),
+        help="How lines of the log look.",
+    )
     log_level: str = setting(
         "INFO",
         OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]),
+        advised=NoneOf(["DEBUG"], error="Tells much, and costs as much."),
         help="What auth [audits](accounts.md), and who [replays, "
         "discards or cancels tasks](tasks.md#what-has-failed), is written at any.",
     )

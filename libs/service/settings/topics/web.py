@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from marshmallow.validate import Range
+from marshmallow.validate import Equal, Range, Regexp
 
 from libs.service.cors import read_origins
 from libs.service.docs.menu import read_menu
 from libs.service.settings.declaring import setting
-from libs.service.settings.validators import ANSWER_CHECK, HTTP_URL, readable
+from libs.service.settings.validators import ANSWER_CHECK, HTTP_URL, over_tls, readable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,11 +48,13 @@ class WebSettings:
     )
     rate_limits: bool = setting(
         True,
+        advised=Equal(True, error="Anybody may call as often as they like."),
         help="Whether [limits of the contract](http.md#rate-limits) count; `off` for load tests.",
     )
     cors_origins: str | None = setting(
         None,
         readable(read_origins),
+        deployed=Regexp(r"(?!.*http://)", error="Has to be https, each of them, outside of development."),
         help="The [origins](http.md#pages-of-other-sites) whose pages may call it from a browser: "
         "`https://app.example.com,http://localhost:3000`. None if absent.",
     )
@@ -65,5 +67,6 @@ class WebSettings:
     docs_login_url: str | None = setting(
         None,
         HTTP_URL,
+        deployed=over_tls,
         help="Where its form sends e-mail and password: auth's `/auth/login`. No form if absent.",
     )
