@@ -37,6 +37,8 @@ from libs.service.metrics import Metrics
 from libs.service.protection.deadline import RequestDeadline
 from libs.service.renewal import Renewal
 from libs.service.settings import Settings, SettingsError
+from libs.service.tracing.dynamodb import dynamodb_span
+from libs.service.tracing.tracing import Tracing
 from libs.service.web import ClientAddress, UserAgent, client_address, create_app, user_agent
 from libs.tasks import Once, Progress, RequestUrl, TaskRuntime
 from libs.tasks.broker.brokers import Broker, read_broker
@@ -135,6 +137,7 @@ class Running:
             lease_seconds=self.settings.task_lease_seconds,
             identity=self.identity,
             metrics=TaskMetrics(self.metrics.registry, [task.name for task in self.service.tasks]),
+            tracer=self.tracing.tracer,
         )
         register(self.celery, runtime)
         return runtime
@@ -143,6 +146,14 @@ class Running:
     def metrics(self) -> Metrics:
         """What is counted; by many processes as one where somebody may ask for it."""
         return Metrics(shared=self.settings.metrics_port is not None)
+
+    @cached_property
+    def tracing(self) -> Tracing:
+        """What is recorded of requests and tasks, and where it goes."""
+        tracing = Tracing(self.settings, self.metrics.registry)
+        if tracing.on:
+            self.database.connection.watchers += (dynamodb_span,)
+        return tracing
 
     @cached_property
     def keys(self) -> KeySet:
@@ -241,6 +252,7 @@ class Running:
             trusted_proxies=self.settings.trusted_proxies,
             identity=self.identity,
             watchers=[RequestDeadline(self.settings.request_seconds)],
+            tracer=self.tracing.tracer,
         )
 
 

@@ -108,6 +108,7 @@ class Operation(Model):
     owner = UnicodeAttribute(null=True)
     request_id = UnicodeAttribute()
     traceparent = UnicodeAttribute(null=True)
+    tracestate = UnicodeAttribute(null=True)
     url = UnicodeAttribute(null=True)
     queue = UnicodeAttribute(null=True)
     priority = NumberAttribute(null=True)

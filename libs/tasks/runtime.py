@@ -17,7 +17,15 @@ from pynamodb.expressions.condition import Condition
 
 from libs.api import Dependencies, dump_json
 from libs.dynamodb import Change, ConditionFailed, Table, Write, as_problem, current_transaction
-from libs.errors import Conflict, InternalError, Problem, error_id_of, request_id_scope, trace_scope
+from libs.errors import (
+    Conflict,
+    InternalError,
+    Problem,
+    Tracer,
+    current_span,
+    error_id_of,
+    request_id_scope,
+)
 from libs.jwt import Caller, Identity, acting_as, current_caller, running_as
 from libs.tasks.arguments import decode, fits
 from libs.tasks.effects import effects_of
@@ -33,6 +41,7 @@ from libs.tasks.submitting import Submission, prepared
 from libs.tasks.task import Task, active_runtime, asked_to_wait
 from libs.tasks.unique import find_holder, release, taking
 from libs.tasks.watching.metrics import TaskMetrics, current_metrics
+from libs.tasks.watching.spans import processing, publishing, tell_published
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +65,7 @@ class TaskRuntime:
     :param lease_seconds: how long after its last sign of life a worker counts as dead.
     :param identity: what `load_auth_token` and `generate_token` go by in a task.
     :param metrics: where what happens is counted; by default where nobody looks.
+    :param tracer: goes on with the traces of those who have called; by default they are passed on.
     :raises TypeError: for a task that needs what nobody provides, or, run by itself, an argument.
     """
 
@@ -68,8 +78,10 @@ class TaskRuntime:
         lease_seconds: float = 15.0,
         identity: Identity | None = None,
         metrics: TaskMetrics | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self._identity = identity
+        self._tracer = tracer or Tracer()
         self.tasks = {task.name: task for task in tasks}
         self._metrics = metrics or TaskMetrics(CollectorRegistry(), self.tasks)
         self._functions: dict[str, Callable[..., Any]] = {
@@ -118,14 +130,16 @@ class TaskRuntime:
         missing = sorted(self._required[task.name] - set(arguments))
         if missing:
             raise TypeError(f"{task.name} needs {', '.join(missing)}")
-        new = prepared(task, arguments, options, caller=current_caller())
-        transaction = current_transaction()
-        if transaction is None:
-            operation = self._submission.alone(new)
-            self._publish_new(operation, new)
-        else:
-            operation = self._submission.within(transaction, new)
-            transaction.after_commit(partial(self._publish_new, operation, new))
+        with publishing(task.name) as told:
+            new = prepared(task, arguments, options, caller=current_caller())
+            transaction = current_transaction()
+            if transaction is None:
+                operation = self._submission.alone(new)
+                self._publish_new(operation, new)
+            else:
+                operation = self._submission.within(transaction, new)
+                transaction.after_commit(partial(self._publish_new, operation, new))
+            tell_published(told, operation)
         return operation
 
     def _publish_new(self, operation: Operation, new: Operation) -> None:
@@ -180,7 +194,7 @@ class TaskRuntime:
             return
         operation, task = claimed
         caller = Caller.from_json(operation.caller) if operation.caller else None
-        scope, trace = request_id_scope(operation.request_id), trace_scope(operation.traceparent)
+        scope, trace = request_id_scope(operation.request_id), processing(self._tracer, operation)
         url = url_scope(operation.url)
         with scope, trace, url, running_as(self._identity), acting_as(caller), self.active():
             self._run_claimed(operation, task)
@@ -221,6 +235,7 @@ class TaskRuntime:
                 outcome = self._call(operation, task, attempt)
             result = _result(outcome)
         except LeaseLost:
+            current_span().fail("LeaseLost")
             kept = False
         except Exception as error:  # noqa: BLE001 - the operation keeps what became of it
             kept = self._not_done(operation, task, attempt, error)
@@ -261,6 +276,7 @@ class TaskRuntime:
 
     def _failed(self, operation: Operation, task: Task, attempt: int, error: Exception) -> bool:
         known = error if isinstance(error, Problem) else as_problem(error)
+        current_span().fail(known.code if known else type(error).__name__)
         hopeless = isinstance(error, Unreadable | Unstorable)
         wait = None if hopeless else task.retry_after(known or error, attempt)
         told = {"operation": operation.id, "task": task.name, "attempt": attempt, "retry_in": wait}

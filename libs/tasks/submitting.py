@@ -51,6 +51,7 @@ def prepared(
     if start is not None:
         # No hint before its time, neither now nor in a broker: the relay gives it.
         attributes.update(not_before=start, due=start, publications=0)
+    trace = current_trace()
     return Operation(
         task=task.name,
         arguments=encoded,
@@ -58,7 +59,8 @@ def prepared(
         caller=caller.to_json() if caller else None,
         owner=owner,
         request_id=current_request_id() or new_request_id(),
-        traceparent=current_trace().get("traceparent"),
+        traceparent=trace.get("traceparent"),
+        tracestate=trace.get("tracestate"),
         url=current_url() or None,
         queue=options.queue,
         priority=options.priority,

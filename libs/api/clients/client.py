@@ -15,6 +15,7 @@ from libs.api.clients.identity import forget_token, headers_of_call, token_to_se
 from libs.api.clients.problems import InvalidAnswer, RemoteDetails, details_of, remote_problem, unavailable
 from libs.api.clients.retries import IDEMPOTENT
 from libs.api.clients.sending import Outgoing, Sender, UnreadableAnswer
+from libs.api.clients.spans import call_span
 from libs.api.clients.timing import Timeouts
 from libs.api.clients.waiting import wait_for
 from libs.api.document.errors import ContractError, suggestion
@@ -24,7 +25,7 @@ from libs.api.wire.answers import NO_CONTENT, AnswerCheck
 from libs.api.wire.bodies import Body
 from libs.api.wire.media_types import declared_as, is_json, media_type_of
 from libs.api.wire.paths import expand_path
-from libs.errors import Fault, pointer
+from libs.errors import Fault, NotRecorded, Span, pointer
 
 T = TypeVar("T", bound=ApiObject)
 
@@ -137,13 +138,25 @@ class RemoteOperation:
             if not 0 < seconds <= _LONGEST_CALL:
                 raise ValueError(f"{self._name}() timeout is not within 0 and {_LONGEST_CALL} seconds")
             timeouts = timeouts.whole_call(seconds)
+        with call_span(self._api, self._method, self._path, self._url) as calling:
+            return self._answer(arguments, given, timeouts, calling)
+
+    def _answer(
+        self,
+        arguments: dict[str, Any],
+        given: Mapping[str, Any],
+        timeouts: Timeouts,
+        calling: Span | NotRecorded,
+    ) -> Answer:
         outgoing = self._outgoing(arguments, given)
         try:
             answer = self._sent(outgoing, timeouts, may_renew=self._takes_token and "auth" not in given)
         except UnreadableAnswer as error:
             raise InvalidAnswer(self._name, RemoteDetails(error.status), error.why) from None
+        calling.set("http.response.status_code", answer.status_code)
         if answer.is_success or self._redirects & {str(answer.status_code), f"{answer.status_code // 100}XX"}:
             return Answer(answer.status_code, answer.headers, self._value(answer))
+        calling.fail(str(answer.status_code))
         if answer.status_code == 503:
             raise unavailable(self._api, answer)
         raise remote_problem(self._name, answer)

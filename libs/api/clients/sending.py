@@ -18,6 +18,7 @@ from libs.errors import (
     DeadlineExceeded,
     ServiceUnavailable,
     bounded,
+    current_span,
     written_budget,
 )
 from libs.resilience import CircuitBreaker, CircuitOpen, RetryBudget, pause_before
@@ -118,6 +119,7 @@ class Sender:
             else:
                 again = False
             if again:
+                current_span().set("http.request.resend_count", attempt)
                 self.pause(wait)
             elif answer is not None:
                 return answer

@@ -10,4 +10,7 @@ def run_beat(running: Running) -> None:
     """Have the relay run again and again, until SIGTERM."""
     scheduler = relay_scheduler(tasks_of(running), sign_of_life(running))
     serve_metrics(running)
-    running.celery.Beat(quiet=True, schedule=None, working_directory=None, scheduler_cls=scheduler).run()
+    try:
+        running.celery.Beat(quiet=True, schedule=None, working_directory=None, scheduler_cls=scheduler).run()
+    finally:
+        running.tracing.stop()

@@ -66,6 +66,7 @@ class WebApplication(BaseApplication):  # type: ignore[misc]
             "post_request": unlimit_body,
             "post_fork": self._serve_metrics,
             "post_worker_init": self._end_streams_with,
+            "worker_exit": self._send_spans,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
@@ -80,6 +81,9 @@ class WebApplication(BaseApplication):  # type: ignore[misc]
     def _end_streams_with(self, worker: Any) -> None:
         # Those who follow operations would keep a worker that has been told to stop for as long as they last.
         self._running.streams.end_unless(lambda: bool(worker.alive))
+
+    def _send_spans(self, arbiter: Any, worker: Any) -> None:
+        self._running.tracing.stop()
 
 
 def run_web(running: Running) -> None:

@@ -37,6 +37,7 @@ def run_worker(running: Running) -> int:
     pulse = _pulse(running, queues)
     pulse.attach()
     signals.worker_process_init.connect(hand_back_on_signal, weak=False)
+    signals.worker_process_shutdown.connect(partial(_send_spans, running), weak=False)
     worker = app.Worker(
         hostname=f"{service}@{socket.gethostname()}",
         concurrency=settings.worker_concurrency,
@@ -51,10 +52,15 @@ def run_worker(running: Running) -> int:
         worker.start()
     finally:
         pulse.stop()
+        running.tracing.stop()
         # Where `Drain` has ended the process, the worker counts as alive until its last sign of life is old.
         with suppress(PynamoDBException):
             end_life(worker_id())
     return int(worker.exitcode or os.EX_OK)
+
+
+def _send_spans(running: Running, **_: Any) -> None:
+    running.tracing.stop()
 
 
 def _children(worker: Any) -> list[int]:

@@ -11,6 +11,7 @@ from libs.service.settings.topics.process import ProcessSettings
 from libs.service.settings.topics.protection import ProtectionSettings
 from libs.service.settings.topics.stores import StoreSettings
 from libs.service.settings.topics.tasks import TaskSettings
+from libs.service.settings.topics.tracing import TracingSettings
 from libs.service.settings.topics.watching import WatchingSettings
 from libs.service.settings.topics.web import WebSettings
 
@@ -22,6 +23,7 @@ class Settings(
     CallSettings,
     IdentitySettings,
     StoreSettings,
+    TracingSettings,
     WatchingSettings,
     ProtectionSettings,
     WebSettings,

@@ -8,7 +8,7 @@ from flask import Flask, request
 from werkzeug import Response
 
 from libs.api import Contract, Route, Routes, Server, empty_response
-from libs.errors import NotFound, check_deadline
+from libs.errors import NotFound, Tracer, check_deadline
 from libs.jwt import Identity
 from libs.service.cors import Cors
 from libs.service.problems import PROBLEMS, ProblemAnswers
@@ -31,6 +31,7 @@ def create_app(
     identity: Identity | None = None,
     watchers: Sequence[Watcher] = (),
     problems: ProblemAnswers | None = None,
+    tracer: Tracer | None = None,
 ) -> Flask:
     """Return the WSGI application that serves `contract`.
 
@@ -41,6 +42,7 @@ def create_app(
     :param trusted_proxies: how many proxies of ours each request has come through, for `client_address`.
     :param watchers: what is around each request, the outermost first.
     :param problems: makes the answers to requests that fail.
+    :param tracer: begins their traces; by default they are passed on.
     """
     cors = cors or Cors()
     app = Flask(name, static_folder=None)
@@ -51,7 +53,7 @@ def create_app(
     problems = app.extensions[PROBLEMS] = problems or ProblemAnswers()
     fail = partial(answer_error, problems)
     app.register_error_handler(Exception, lambda error: fail(error, exchange_of(request)))
-    app.wsgi_app = RequestScope(app.wsgi_app, tasks, cors, identity, watchers, fail=fail)  # type: ignore[method-assign]
+    app.wsgi_app = RequestScope(app.wsgi_app, tasks, cors, identity, watchers, fail=fail, tracer=tracer)  # type: ignore[method-assign]
     return app
 
 

@@ -12,9 +12,10 @@ from werkzeug import Response
 from werkzeug.wsgi import ClosingIterator
 
 from libs.dynamodb.usage import usage_scope
-from libs.errors import RequestTimeout, request_id_scope, trace_scope
+from libs.errors import RequestTimeout, Tracer, request_id_scope
 from libs.jwt import Identity, running_as
 from libs.service.cors import Cors
+from libs.service.tracing.server import ServerSpans
 from libs.service.web.exchange import Exchange, Watcher
 from libs.service.web.request_log import log_line
 from libs.tasks import TaskRuntime
@@ -39,6 +40,7 @@ class RequestScope:
 
     :param watchers: what else is around each request, the outermost first.
     :param fail: makes the answer to a request where what is around it has failed.
+    :param tracer: what each is a part of; by default its trace is passed on.
     """
 
     def __init__(
@@ -50,12 +52,13 @@ class RequestScope:
         watchers: Sequence[Watcher] = (),
         *,
         fail: Fail,
+        tracer: Tracer | None = None,
     ) -> None:
         self._identity = identity
         self._app = app
         self._tasks = tasks
         self._cors = cors
-        self._watchers = (log_line, *watchers)
+        self._watchers: tuple[Watcher, ...] = (ServerSpans(tracer or Tracer()), log_line, *watchers)
         self._fail = fail
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -71,9 +74,6 @@ class RequestScope:
             with ExitStack() as around:
                 around.enter_context(request_id_scope(exchange.request_id))
                 around.enter_context(usage_scope(exchange.usage))
-                around.enter_context(
-                    trace_scope(environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE"))
-                )
                 for watcher in self._watchers:
                     around.enter_context(watcher(exchange))
                 around.enter_context(url_scope(url_of(environ, exchange.path)))
@@ -88,10 +88,6 @@ class RequestScope:
                 answer = failed(environ, start)
         silent = exchange.status == RequestTimeout.status
         return answer if silent else ClosingIterator(answer, partial(_drain, environ))
-
-
-def _trace_of(environ: "WSGIEnvironment") -> tuple[str | None, str | None]:
-    return environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE")
 
 
 def _drain(environ: "WSGIEnvironment") -> None:
