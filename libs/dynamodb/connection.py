@@ -1,4 +1,4 @@
-"""PynamoDB's connection with the two costs taken out that botocore has for each item.
+"""PynamoDB's connection, with all calls made by `Calls`, and without two costs botocore has for each item.
 
 botocore walks every answer along the service's model, which for DynamoDB changes nothing but binary values,
 and it builds a User-Agent for every request. Both have public hooks: a parser component, and a configuration.
@@ -7,6 +7,7 @@ and it builds a User-Agent for every request. Both have public hooks: a parser c
 from base64 import b64decode
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from botocore.parsers import JSONParser, ResponseParserFactory
 from botocore.session import Session
 from pynamodb.connection import Connection
 
+from libs.dynamodb.calls import CONNECT_SECONDS, READ_SECONDS, Calls, attempt_timeout
 from libs.dynamodb.usage import Call, CallWatcher, call_scope, capacity, count_try
 
 _ITEM_ANSWERS = frozenset(
@@ -69,13 +71,25 @@ class _Parsers(ResponseParserFactory):  # type: ignore[misc]
 
 
 class ItemConnection(Connection):
-    """A connection whose answers are read by `ItemParser`, and whose calls are watched.
+    """A connection whose calls are made by `Calls` and watched, and whose answers are read by `ItemParser`.
 
+    :param region: AWS region, also where `endpoint` is a local one.
+    :param host: URL of DynamoDB Local; None for AWS.
+    :param max_connections: size of the pool.
+    :ivar calls: what sends a call again, or not at all.
     :ivar watchers: what is around each call, the outermost first; to be set before the first one.
     """
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def __init__(self, region: str, host: str | None = None, *, max_connections: int = 16) -> None:
+        super().__init__(
+            region=region,
+            host=host,
+            connect_timeout_seconds=CONNECT_SECONDS,
+            read_timeout_seconds=READ_SECONDS,
+            max_retry_attempts=0,
+            max_pool_connections=max_connections,
+        )
+        self.calls = Calls()
         self.watchers: tuple[CallWatcher, ...] = ()
 
     def _make_api_call(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -85,13 +99,22 @@ class ItemConnection(Connection):
                 around.enter_context(watcher(call))
             # Innermost, so that watchers are left when it is known what has become of the call.
             with call_scope(call):
-                answer = super()._make_api_call(operation_name, operation_kwargs)
+                send = partial(super()._make_api_call, operation_name)
+                answer = self.calls.make(operation_name, operation_kwargs, send)
                 call.capacity = capacity(answer)
                 return answer
 
     def _before_send(self, request: Any, **told: Any) -> None:
-        count_try()  # botocore sends what it does again from inside of the call
+        count_try()
         super()._before_send(request, **told)
+
+    @property
+    def client(self) -> Any:
+        """The botocore client."""
+        client = super().client
+        # botocore has a hook for how long one request may take to be read, not to connect, nor in all.
+        client._endpoint.http_session._get_request_timeout = attempt_timeout
+        return client
 
     @property
     def session(self) -> Session:

@@ -10,17 +10,13 @@ from libs.dynamodb.errors import error_code
 from libs.dynamodb.mismatch import check_table
 from libs.dynamodb.transaction import Transaction
 
-CONNECT_TIMEOUT_SECONDS = 1.0
-READ_TIMEOUT_SECONDS = 1.5
-MAX_RETRIES = 1
-"""Two tries of at most 2.5 seconds each: a dead database costs a request five seconds at most."""
-
 
 class Database:
     """Bind PynamoDB models to the tables of this environment.
 
     A model names its table plainly (``Meta.table_name = "users"``); binding puts `table_prefix` before
-    the name and gives all models one client, one connection pool and one set of timeouts. Credentials
+    the name and gives all models one client, one connection pool, one circuit breaker and one budget of
+    retries (`Calls`). Credentials
     come from where botocore finds them (environment, instance role).
 
     :param models: the models to bind; a model is bound to one database at a time.
@@ -39,14 +35,7 @@ class Database:
         max_connections: int = 16,
     ) -> None:
         self.models = tuple(models)
-        self.connection = ItemConnection(
-            region=region,
-            host=endpoint,
-            connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS,
-            read_timeout_seconds=READ_TIMEOUT_SECONDS,
-            max_retry_attempts=MAX_RETRIES,
-            max_pool_connections=max_connections,
-        )
+        self.connection = ItemConnection(region, endpoint, max_connections=max_connections)
         for model in self.models:
             self._bind(model, table_prefix)
 
@@ -77,7 +66,7 @@ class Database:
                 ready = self.connection.client.get_waiter("table_exists")
                 ready.wait(TableName=model.Meta.table_name, WaiterConfig={"Delay": 1})
 
-            described = self.connection.client.describe_table(TableName=model.Meta.table_name)
+            described = self.connection.dispatch("DescribeTable", {"TableName": model.Meta.table_name})
             check_table(model, described["Table"])
 
     def delete_tables(self) -> None:
@@ -92,7 +81,8 @@ class Database:
         Raises what `as_problem` understands where DynamoDB is away.
         """
         has_range_key = any(one.is_range_key for one in self.models[0].get_attributes().values())
-        self.connection.get_item(self.models[0].Meta.table_name, "-", "-" if has_range_key else None)
+        with self.connection.calls.once():
+            self.connection.get_item(self.models[0].Meta.table_name, "-", "-" if has_range_key else None)
 
     def transaction(self) -> Transaction:
         """Return a transaction; see there."""

@@ -29,6 +29,16 @@ _TRY_AGAIN = frozenset(
     }
 )
 
+_THROTTLED = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ThrottlingException",
+        "TransactionInProgressException",
+    }
+)
+_THROTTLED_ITEM = frozenset({"ProvisionedThroughputExceeded", "ThrottlingError"})
+
 _TRY_TRANSACTION_AGAIN = frozenset(
     {"ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"}
 )
@@ -49,6 +59,13 @@ def is_condition_failure(error: PynamoDBException) -> bool:
     return error_code(error) == "ConditionalCheckFailedException"
 
 
+def is_throttled(error: ClientError) -> bool:
+    """Tell whether nothing was done because too much is asked for, which may be otherwise in a moment."""
+    told = error.__cause__ if isinstance(error.__cause__, ClientError) else error
+    reasons = {one.get("Code", "None") for one in told.response.get("CancellationReasons", ())} - {"None"}
+    return error_code(error) in _THROTTLED or (bool(reasons) and reasons <= _THROTTLED_ITEM)
+
+
 def answer_metadata(error: ClientError) -> Mapping[str, Any]:
     """Return botocore's `ResponseMetadata` of an answer, which PynamoDB's error leaves out."""
     told = error.__cause__ if isinstance(error.__cause__, ClientError) else error
@@ -59,8 +76,8 @@ def answer_metadata(error: ClientError) -> Mapping[str, Any]:
 def as_problem(error: Exception) -> Problem | None:
     """Return the problem a store error is for the client, or None where it is a fault in our own code.
 
-    Unreachable, slow and throttled databases, and any answer of the 5xx, are a 503 with Retry-After. botocore
-    has retried those that can be retried before they arrive here.
+    Unreachable, slow and throttled databases, and any answer of the 5xx, are a 503 with Retry-After. Those
+    that can be tried again have been (`libs.dynamodb.calls`) before they arrive here.
     """
     cause = error.cause if isinstance(error, PynamoDBException) else error
     cancelled = error.cancellation_reasons if isinstance(error, TransactWriteError) else []
@@ -69,7 +86,10 @@ def as_problem(error: Exception) -> Problem | None:
         return BodyTooLarge("It is more than DynamoDB stores in one item (400 KB).")
     crowded = any(reason.code in _TRY_TRANSACTION_AGAIN for reason in reasons)
     if crowded or error_code(error) in _TRY_AGAIN or isinstance(cause, BotoCoreError) or _is_5xx(cause):
-        return ServiceUnavailable("The database does not answer. Try again.")
+        # Of a circuit that is open it is known when it is tried again.
+        return ServiceUnavailable(
+            "The database does not answer. Try again.", retry_after=getattr(cause, "retry_after", 1)
+        )
     return None
 
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import sleep
 from typing import Any
-from uuid import uuid4
 
 from botocore.exceptions import ClientError
 from pynamodb.connection import Connection
@@ -18,8 +17,9 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action, Update
 from pynamodb.models import Model
 
+from libs.dynamodb.calls import lost_answers
 from libs.dynamodb.contention import pauses
-from libs.dynamodb.errors import answer_metadata, error_code
+from libs.dynamodb.errors import error_code
 from libs.dynamodb.limits import MOST_KEYS_READ
 from libs.errors import ServiceUnavailable
 
@@ -31,7 +31,7 @@ class ConditionFailed(Exception):
     """The condition of a write did not hold.
 
     :param index: which write of a transaction it was; 0 for a single one.
-    :param sent_again: whether botocore had sent it before and got no answer: it may have been done then.
+    :param sent_again: whether it had been sent before and got no answer: it may have been done then.
     """
 
     def __init__(self, index: int = 0, *, sent_again: bool = False) -> None:
@@ -202,22 +202,22 @@ class Table:
             answer = self._call(f"{_OPERATIONS[type(write)]}Item", {**arguments, "ReturnValues": returned})
         except ClientError as error:
             if error_code(error) == "ConditionalCheckFailedException":
-                raise ConditionFailed(sent_again=_retries(error) > 0) from None
+                raise ConditionFailed(sent_again=lost_answers(error) > 0) from None
             raise
         return answer.get("Attributes")
 
     def transact(self, writes: Sequence[tuple["Table", Write]]) -> None:
         """Do all of the writes or none (TransactWriteItems; at most 100, and one for an item).
 
-        Sent again by botocore because its answer was lost, it is not done twice: DynamoDB knows the token it
-        carries for 10 minutes (AWS).
+        Sent again because its answer was lost, it is not done twice: DynamoDB knows the token it carries for
+        10 minutes (AWS).
 
         :param writes: each with the table it is for.
         :raises ConditionFailed: naming the first whose condition does not hold.
         """
         items = [{_OPERATIONS[type(write)]: write_arguments(table.name, write)} for table, write in writes]
         try:
-            self._call("TransactWriteItems", {"TransactItems": items, "ClientRequestToken": str(uuid4())})
+            self._call("TransactWriteItems", {"TransactItems": items})
         except ClientError as error:
             reasons = list(getattr(error, "cancellation_reasons", ()))
             for index, reason in enumerate(reasons):
@@ -253,11 +253,6 @@ def _expressions(expressions: Mapping[str, Condition | Update]) -> dict[str, Any
     if values:
         made["ExpressionAttributeValues"] = values
     return made
-
-
-def _retries(error: ClientError) -> int:
-    """Return how often botocore sent it again."""
-    return int(answer_metadata(error).get("RetryAttempts", 0))
 
 
 def _capacity(answer: Mapping[str, Any]) -> float:

@@ -171,7 +171,7 @@ def refusal(code, **rest):
 
 def asked(endpoint, operation="PutItem", **arguments):
     """Return what became of a call, and the usage of its scope."""
-    connection, calls = ItemConnection(region="eu-west-1", host=endpoint, max_retry_attempts=1), []
+    connection, calls = ItemConnection(region="eu-west-1", host=endpoint), []
 
     @contextlib.contextmanager
     def watch(call):

@@ -15,8 +15,10 @@ from pynamodb.models import Model
 
 from libs.api import Dependencies
 from libs.dynamodb import Database
+from libs.dynamodb.calls import Calls
 from libs.errors import ServiceUnavailable
 from libs.jwt import Caller, current_caller
+from libs.resilience import RetryBudget
 from libs.tasks import Once, Operation, Progress, Task, TaskRuntime
 from libs.tasks.effects import current_once
 from libs.tasks.lease import current_progress
@@ -73,7 +75,9 @@ def tables() -> Iterator[Database]:
 
 @pytest.fixture
 def database(tables: Database) -> Iterator[Database]:
-    """The tables, empty at the end of each test."""
+    """The tables, empty at the end of each test, with calls that no other test has counted."""
+    # Some tests lose most answers.
+    tables.connection.calls = Calls(budget=RetryBudget(share=1.0))
     yield tables
     for model in tables.models:
         with model.batch_write() as rows:
@@ -156,7 +160,7 @@ def intercepted(monkeypatch: pytest.MonkeyPatch) -> Intercept:
 def unanswered(intercepted: Intercept) -> Callable[..., list[str]]:
     """Have the answers to the next `times` updates in which there is `text` be lost; returns those so far.
 
-    What they ask for is done, or, where they do not `arrive`, not. botocore sends each a second time.
+    What they ask for is done, or, where they do not `arrive`, not. each is sent a second time.
     """
 
     def lose(text: str, times: int = 1, *, arrive: bool = True) -> list[str]:

@@ -1,0 +1,188 @@
+"""Every call of DynamoDB: in time, again where that helps, and not at all while nobody answers.
+
+botocore's own retries are off. This is the one place that sends a call again, so that the time, the budget of
+retries and the circuit breaker bound all of it, and so that what was sent again is known to have been.
+"""
+
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    HTTPClientError,
+    ReadTimeoutError,
+)
+from botocore.exceptions import (
+    ConnectionError as NoConnection,
+)
+from urllib3.util import Timeout
+
+from libs.dynamodb.errors import answer_metadata, is_throttled
+from libs.errors.deadline import bounded
+from libs.resilience import CircuitBreaker, CircuitOpen, RetryBudget, State, pause_before
+
+CONNECT_SECONDS = 1.0
+READ_SECONDS = 2.0
+TOTAL_SECONDS = 2.8
+"""For one call, its retries and the pauses before them included. A request has the rest of three seconds."""
+ATTEMPTS = 3
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 0.4
+"""Seconds before a call is sent again, at most; random ones."""
+LOST_ANSWERS = "LostAnswers"
+"""What tells, in the metadata of an error, how often the call may have been done before that answer."""
+
+Answer = dict[str, Any]
+Send = Callable[[Mapping[str, Any]], Answer]
+
+_ends: ContextVar[float] = ContextVar("dynamodb_attempt_ends")
+_once: ContextVar[bool] = ContextVar("dynamodb_once", default=False)
+
+
+class DatabaseAway(BotoCoreError):  # type: ignore[misc]  # botocore has no types
+    """Nothing was sent: the calls before this one failed, and it is too early to try again.
+
+    :ivar retry_after: whole seconds until one is tried.
+    """
+
+    fmt = "DynamoDB has not answered, and is asked again in {retry_after} s"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(retry_after=retry_after)
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """What a failed attempt shows.
+
+    :ivar again: whether another attempt may end otherwise.
+    :ivar away: whether nobody answered, or with an error of the 5xx; None if nothing was learned of that.
+    :ivar maybe_done: whether it may have been done all the same.
+    """
+
+    again: bool
+    away: bool | None
+    maybe_done: bool
+
+
+class Calls:
+    """The calls of one endpoint. Threads may share it.
+
+    :ivar breaker: opens where nobody answers, or only with errors of the 5xx; that a table or the account is
+          throttled says nothing of the others.
+    :ivar budget: of retries, as a share of the calls.
+    """
+
+    def __init__(self, *, breaker: CircuitBreaker | None = None, budget: RetryBudget | None = None) -> None:
+        self.breaker = breaker or CircuitBreaker(least=5, pause=2.0)
+        self.budget = budget or RetryBudget(share=0.2, least=5)
+
+    @property
+    def state(self) -> State:
+        """Whether calls are made: of the circuit breaker, for metrics and checks of health."""
+        return self.breaker.state
+
+    @contextmanager
+    def once(self) -> Iterator[None]:
+        """Send nothing again in a with-block, nor count it for the budget: to ask how the database is."""
+        token = _once.set(True)
+        try:
+            yield
+        finally:
+            _once.reset(token)
+
+    def make(self, operation: str, arguments: Mapping[str, Any], send: Send) -> Answer:
+        """Return the answer to a call.
+
+          It is sent again where it was throttled, nobody answered, or the answer was of the 5xx: at most twice,
+          after a random pause that grows, as long as the time, the deadline (`libs.errors.deadline`) and the
+          budget of retries allow. A transaction keeps its token.
+
+        :raises DatabaseAway: if the circuit is open.
+        :raises DeadlineExceeded: if no time was left to begin with.
+        :raises ClientError: as DynamoDB says; of the last attempt.
+        :raises BotoCoreError: if nobody answered; of the last attempt.
+        """
+        ends = time.monotonic() + bounded(TOTAL_SECONDS)
+        if operation == "TransactWriteItems":
+            arguments = {"ClientRequestToken": str(uuid.uuid4()), **arguments}
+        attempts = 1 if _once.get() else ATTEMPTS
+        if attempts > 1:
+            self.budget.call()
+        lost = 0
+        for attempt in range(1, attempts + 1):
+            try:
+                return self._attempt(arguments, send, ends)
+            except (ClientError, BotoCoreError) as error:
+                failure = _failure(error)
+                if isinstance(error, ClientError):
+                    _tell_lost(error, lost)
+                wait = pause_before(attempt, first=FIRST_PAUSE, most=LONGEST_PAUSE)
+                in_time = attempt < attempts and time.monotonic() + wait < ends
+                if not (failure.again and in_time and self.budget.retry()):
+                    raise
+                lost += failure.maybe_done
+            time.sleep(wait)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _attempt(self, arguments: Mapping[str, Any], send: Send, ends: float) -> Answer:
+        try:
+            entered = self.breaker.enter()
+        except CircuitOpen as error:
+            raise DatabaseAway(error.retry_after) from None
+        away: bool | None = None
+        fair = ends - time.monotonic() >= READ_SECONDS
+        token = _ends.set(ends)
+        try:
+            answer = send(arguments)
+            away = False
+            return answer
+        except (ClientError, BotoCoreError) as error:
+            away = _failure(error).away
+            if away and not fair and isinstance(error, ConnectTimeoutError | ReadTimeoutError):
+                away = None  # it was not given the time to answer
+            raise
+        finally:
+            _ends.reset(token)
+            self.breaker.leave(entered, failed=away)
+
+
+def attempt_timeout(_request: object = None) -> Timeout:
+    """Return how long the present attempt may take: to connect, to answer, and in all."""
+    left = _ends.get(time.monotonic() + TOTAL_SECONDS) - time.monotonic()
+    return Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS, total=max(left, 0.01))
+
+
+def lost_answers(error: Exception) -> int:
+    """Return how often the call that ended with this answer may have been done before."""
+    told = error.__cause__ if isinstance(error.__cause__, ClientError) else error
+    return int(answer_metadata(told).get(LOST_ANSWERS, 0)) if isinstance(told, ClientError) else 0
+
+
+def _tell_lost(error: ClientError, lost: int) -> None:
+    metadata = answer_metadata(error)
+    if isinstance(metadata, dict):
+        metadata[LOST_ANSWERS] = lost
+
+
+def _failure(error: ClientError | BotoCoreError) -> _Failure:
+    if isinstance(error, DatabaseAway):
+        return _Failure(again=False, away=None, maybe_done=False)
+    if isinstance(error, ClientError):
+        if answer_metadata(error).get("HTTPStatusCode", 0) >= 500:
+            return _Failure(again=True, away=True, maybe_done=True)
+        # An answer, whatever it says: somebody is there.
+        return _Failure(again=is_throttled(error), away=False, maybe_done=False)
+    if isinstance(error, NoConnection):
+        return _Failure(again=True, away=True, maybe_done=False)
+    if isinstance(error, HTTPClientError):
+        return _Failure(again=True, away=True, maybe_done=True)
+    # No credentials, or an answer that nobody can read.
+    return _Failure(again=False, away=None, maybe_done=True)
