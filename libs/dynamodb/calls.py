@@ -75,12 +75,20 @@ class _Failure:
 class Calls:
     """The calls of one endpoint. Threads may share it.
 
+    :param attempts: how often a call is sent at most.
     :ivar breaker: opens where nobody answers, or only with errors of the 5xx; that a table or the account is
           throttled says nothing of the others.
     :ivar budget: of retries, as a share of the calls.
     """
 
-    def __init__(self, *, breaker: CircuitBreaker | None = None, budget: RetryBudget | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        breaker: CircuitBreaker | None = None,
+        budget: RetryBudget | None = None,
+        attempts: int = ATTEMPTS,
+    ) -> None:
+        self._attempts = attempts
         self.breaker = breaker or CircuitBreaker(least=5, pause=2.0)
         self.budget = budget or RetryBudget(share=0.2, least=5)
 
@@ -101,9 +109,9 @@ class Calls:
     def make(self, operation: str, arguments: Mapping[str, Any], send: Send) -> Answer:
         """Return the answer to a call.
 
-          It is sent again where it was throttled, nobody answered, or the answer was of the 5xx: at most twice,
-          after a random pause that grows, as long as the time, the deadline (`libs.errors.deadline`) and the
-          budget of retries allow. A transaction keeps its token.
+          It is sent again where it was throttled, nobody answered, or the answer was of the 5xx: twice at
+        most, after a random pause that grows, as long as the time, the deadline (`libs.errors.deadline`) and
+        the budget of retries allow. A transaction keeps its token.
 
         :raises DatabaseAway: if the circuit is open.
         :raises DeadlineExceeded: if no time was left to begin with.
@@ -113,7 +121,7 @@ class Calls:
         ends = time.monotonic() + bounded(TOTAL_SECONDS)
         if operation == "TransactWriteItems":
             arguments = {"ClientRequestToken": str(uuid.uuid4()), **arguments}
-        attempts = 1 if _once.get() else ATTEMPTS
+        attempts = 1 if _once.get() else self._attempts
         if attempts > 1:
             self.budget.call()
         lost = 0

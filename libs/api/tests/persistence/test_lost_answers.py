@@ -9,12 +9,14 @@ from libs.api import Append, Increase
 from libs.api.tests.persistence.shelf import AT
 from libs.dynamodb import as_problem
 from libs.errors import Conflict, ServiceUnavailable
+from libs.resilience import RetryBudget
 
 
 @pytest.fixture
 def lost_answer(database):
-    """Have the next write done and its answer lost, so that botocore sends it again."""
+    """Have the next write done and its answer lost, so that it is sent again."""
     client, armed = database.connection.client, []
+    database.connection.calls.budget = RetryBudget(share=1.0)
 
     def send(request, **_):
         if armed:
