@@ -35,6 +35,7 @@ from libs.service.identity import identity_of, service_account, verifying
 from libs.service.limits import Counters, RateLimits
 from libs.service.metrics import Metrics
 from libs.service.protection.deadline import RequestDeadline
+from libs.service.protection.security_headers import EXTENSION, SecurityHeaders
 from libs.service.renewal import Renewal
 from libs.service.settings import Settings, SettingsError
 from libs.service.tracing.dynamodb import dynamodb_span
@@ -242,7 +243,8 @@ class Running:
             answer_check=AnswerCheck.from_setting(self.settings.validate_answers),
             admit=Admission(Renewal(self.settings.token_renew_after_seconds), self.rate_limits),
         )
-        return create_app(
+        security = SecurityHeaders(hsts_seconds=self.settings.hsts_seconds)
+        app = create_app(
             self.service.name,
             self.contract,
             server,
@@ -253,7 +255,10 @@ class Running:
             identity=self.identity,
             watchers=[RequestDeadline(self.settings.request_seconds)],
             tracer=self.tracing.tracer,
+            middleware=[security.around],
         )
+        app.extensions[EXTENSION] = security
+        return app
 
 
 def _caller() -> Caller:

@@ -13,6 +13,7 @@ from gunicorn.glogging import Logger
 
 from libs.service.metrics import serve
 from libs.service.problems.malformed import ProblemWorker
+from libs.service.processes.anonymous import answer_anonymously
 from libs.service.processes.asking import metrics_listener
 from libs.service.processes.silent_clients import limit_body, limit_silence, unlimit_body
 from libs.service.running import Running
@@ -94,4 +95,5 @@ def run_web(running: Running) -> None:
     listener = metrics_listener(running)
     if listener is not None:
         _ = running.metrics  # made before the fork, so that all workers count as one
+    answer_anonymously()
     WebApplication(running, listener).run()

@@ -2,7 +2,7 @@
 
 from libs.service.web.app import create_app
 from libs.service.web.client import ClientAddress, UserAgent, client_address, user_agent
-from libs.service.web.exchange import Exchange, Watcher, exchange_of
+from libs.service.web.exchange import Exchange, Watcher, current_exchange, exchange_of
 
 __all__ = [
     "ClientAddress",
@@ -11,6 +11,7 @@ __all__ = [
     "Watcher",
     "client_address",
     "create_app",
+    "current_exchange",
     "exchange_of",
     "user_agent",
 ]

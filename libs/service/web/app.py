@@ -1,8 +1,9 @@
 """The Flask application: operations by path, problems for errors."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from typing import TYPE_CHECKING
 
 from flask import Flask, request
 from werkzeug import Response
@@ -18,6 +19,12 @@ from libs.service.web.exchange import Exchange, Watcher, exchange_of
 from libs.service.web.scope import RequestScope
 from libs.tasks import TaskRuntime
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+Middleware = Callable[["WSGIApplication"], "WSGIApplication"]
+"""Makes an application of another one (PEP 3333)."""
+
 
 def create_app(
     name: str,
@@ -32,6 +39,7 @@ def create_app(
     watchers: Sequence[Watcher] = (),
     problems: ProblemAnswers | None = None,
     tracer: Tracer | None = None,
+    middleware: Sequence[Middleware] = (),
 ) -> Flask:
     """Return the WSGI application that serves `contract`.
 
@@ -43,6 +51,7 @@ def create_app(
     :param watchers: what is around each request, the outermost first.
     :param problems: makes the answers to requests that fail.
     :param tracer: begins their traces; by default they are passed on.
+    :param middleware: what changes every answer, the one that sees it first first.
     """
     cors = cors or Cors()
     app = Flask(name, static_folder=None)
@@ -54,6 +63,8 @@ def create_app(
     fail = partial(answer_error, problems)
     app.register_error_handler(Exception, lambda error: fail(error, exchange_of(request)))
     app.wsgi_app = RequestScope(app.wsgi_app, tasks, cors, identity, watchers, fail=fail, tracer=tracer)  # type: ignore[method-assign]
+    for around in middleware:
+        app.wsgi_app = around(app.wsgi_app)  # type: ignore[method-assign, assignment]
     return app
 
 

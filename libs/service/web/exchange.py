@@ -77,3 +77,8 @@ def exchange_of(request: Request) -> Exchange:
     """Return the exchange a request is part of."""
     exchange: Exchange = request.environ[_KEY]
     return exchange
+
+
+def current_exchange(environ: "WSGIEnvironment") -> Exchange | None:
+    """Return the exchange of a WSGI environ; None before there is one."""
+    return environ.get(_KEY)

@@ -19,3 +19,10 @@ class ProtectionSettings:
         "[`DEADLINE_EXCEEDED`](protection.md#deadlines).",
         unit="seconds",
     )
+    hsts_seconds: int = setting(
+        0,
+        Range(0),
+        help="How long browsers shall come by https only once they have (`Strict-Transport-Security`): "
+        "31536000 where the service is reached by https and nothing else; 0 leaves the header out.",
+        unit="seconds",
+    )

@@ -62,6 +62,8 @@ def problem(port: int, sent: bytes) -> tuple[dict[str, Any], Any]:
     headers = BytesParser(policy=HTTP).parsebytes(fields)
     assert headers["Content-Type"] == "application/problem+json"
     assert headers["Connection"] == "close"
+    assert (headers["X-Content-Type-Options"], headers["Cache-Control"]) == ("nosniff", "no-store")
+    assert headers["Server"] is None
     assert headers["Date"]
     assert int(headers["Content-Length"]) == len(body), "and nothing after it"
     told = orjson.loads(body)
