@@ -13,7 +13,7 @@ from werkzeug.http import http_date
 from libs.errors import InternalError, error_id_of, new_request_id, request_id_scope, valid_request_id
 from libs.service.problems.answers import PROBLEMS, ProblemAnswers
 from libs.service.problems.refusals import refusal
-from libs.service.protection.security_headers import EXTENSION
+from libs.service.protection.security_headers import EXTENSION, SecurityHeaders
 
 logger = logging.getLogger(__name__)
 
@@ -43,8 +43,8 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]
         answers: ProblemAnswers = self.wsgi.extensions[PROBLEMS]
         answer = answers.response(problem, request_id=request_id, instance=_path(seen), error_id=error_id)
         answer.headers["X-Request-ID"] = request_id
-        if (security := self.wsgi.extensions.get(EXTENSION)) is not None:
-            answer.headers = Headers(security.completed(list(answer.headers), refused=True))
+        security = self.wsgi.extensions.get(EXTENSION) or SecurityHeaders()
+        answer.headers = Headers(security.completed(list(answer.headers), refused=True))
         try:
             client.sendall(_written(answer, bodiless=getattr(seen, "method", None) == "HEAD"))
         except OSError:
