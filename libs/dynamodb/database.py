@@ -35,6 +35,8 @@ class Database:
         max_connections: int = 16,
     ) -> None:
         self.models = tuple(models)
+        self.table_prefix = table_prefix
+        self.max_connections = max_connections
         self.connection = ItemConnection(region, endpoint, max_connections=max_connections)
         for model in self.models:
             self._bind(model, table_prefix)

@@ -33,7 +33,7 @@ from libs.service.cors import Cors
 from libs.service.health import Health
 from libs.service.identity import identity_of, service_account, verifying
 from libs.service.limits import Counters, RateLimits
-from libs.service.metrics import Metrics
+from libs.service.metrics.of_service import ServiceMetrics
 from libs.service.protection.deadline import RequestDeadline
 from libs.service.protection.security_headers import EXTENSION, SecurityHeaders
 from libs.service.renewal import Renewal
@@ -144,9 +144,9 @@ class Running:
         return runtime
 
     @cached_property
-    def metrics(self) -> Metrics:
+    def metrics(self) -> ServiceMetrics:
         """What is counted; by many processes as one where somebody may ask for it."""
-        return Metrics(shared=self.settings.metrics_port is not None)
+        return ServiceMetrics(self)
 
     @cached_property
     def tracing(self) -> Tracing:
@@ -253,7 +253,10 @@ class Running:
             cors=Cors.from_setting(self.settings.cors_origins),
             trusted_proxies=self.settings.trusted_proxies,
             identity=self.identity,
-            watchers=[RequestDeadline(self.settings.request_seconds)],
+            watchers=[
+                *([self.metrics.requests.watch] if self.metrics.asked else []),
+                RequestDeadline(self.settings.request_seconds),
+            ],
             tracer=self.tracing.tracer,
             middleware=[security.around],
         )

@@ -1,34 +1,37 @@
 """Counters of many processes as one: each writes its own into a file, and whoever is asked adds them up.
 
 These are the files of prometheus_client's multiprocess mode, mapped into memory: an increment costs no system
-call, and what a process has counted outlives its `kill -9`. Two things are different here:
+call, and what a process has counted outlives its `kill -9`. These things are different here:
 
-- A file belongs to a place and not to a process id. A process takes the first place that is free, which the
-  kernel gives back when the process ends, however it does; and goes on with the numbers that are there. So
-  there are as many files as processes at once, and not one more with each child that a worker replaces.
+- A file belongs to a place (`Places`) and not to a process id. A process takes the first place that is free,
+  which the kernel gives back when the process ends, however it does; and goes on with the numbers that are
+  there. So there are as many files as processes at once, and not one more with each child that is replaced.
+- Gauges whose `multiprocess_mode` begins with ``live``, such as ``livesum``, are of a process for as long as
+  it lives: those of places that nobody holds are passed over, and who takes such a place begins anew. Nobody
+  has to be told that a process has ended.
 - A file that a process was killed in the middle of making, and which is empty, is passed over.
+- A process may be forked at any moment, also while a thread of its parent is counting.
 - Room for a file is taken before it is written to: on a full disk, a write into a mapped file kills the
   process (SIGBUS), and with it the task in its hands. Where there is no room, what a process counts from then
   on is lost, with an error in the log, until it is replaced: nobody else could be asked for it. A file system
   that takes no room beforehand is used without.
 
-Of gauges only such may be counted so that are right without their process (`multiprocess_mode="mostrecent"`,
-or ``max``): those of a place go on as well. What is there at a moment, ask for when you are asked: see
-`Metrics.add`.
+Of other gauges only such may be counted that are right without their process (``mostrecent``, ``max``): those
+of a place go on as well. What is there at a moment, ask for when you are asked: see `Metrics.add`.
 """
 
 import atexit
-import errno
 import fcntl
-import itertools
 import logging
 import os
 import shutil
 import tempfile
+import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from prometheus_client import values
 from prometheus_client.core import Metric
@@ -36,45 +39,17 @@ from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from libs.service.metrics.places import PLACES, Places, take_room
+
 logger = logging.getLogger(__name__)
 
 PREFIX = "polymacaron-metrics-"
-PLACES = "places"
 FIRST_BYTES = 1 << 16
 """How large prometheus_client makes a file."""
 LONGEST_FRAME = 32
 """Bytes beside the name of a count, at most."""
 YOUNG_SECONDS = 60.0
 """A folder that is not older than that may be one whose process has not taken a place yet."""
-
-
-class Places:
-    """Gives each process that asks a number of its own: the lowest that no living process has.
-
-    A place is a byte of a file that is locked (POSIX): such a lock is the process's own, is not inherited by
-    a fork, and ends with the process.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        # Closing it in any process would give its lock back, so it stays open in all of them.
-        self._file = os.open(folder / PLACES, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        self._process: int | None = None
-        self._place = 0
-
-    def own(self) -> int:
-        """Return the place of this process."""
-        process = os.getpid()
-        if process != self._process:
-            self._place = next(one for one in itertools.count() if self._taken(one))
-            self._process = process
-        return self._place
-
-    def _taken(self, place: int) -> bool:
-        try:
-            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
-        except (BlockingIOError, PermissionError):
-            return False
-        return True
 
 
 class _RoomyFile(MmapedDict):
@@ -85,27 +60,13 @@ class _RoomyFile(MmapedDict):
 
     def __init__(self, name: str) -> None:
         with Path(name).open("ab") as file:
-            _take_room(file.fileno(), max(file.tell(), FIRST_BYTES))
+            take_room(file.fileno(), max(file.tell(), FIRST_BYTES))
         super().__init__(name)  # type: ignore[no-untyped-call]
 
     def _init_value(self, key: str) -> None:
         if self._used + len(key.encode()) + LONGEST_FRAME > self._capacity:
-            _take_room(self._f.fileno(), self._capacity * 2)
+            take_room(self._f.fileno(), self._capacity * 2)
         super()._init_value(key)  # type: ignore[no-untyped-call]
-
-
-_CANNOT_TAKE = frozenset({errno.EOPNOTSUPP, errno.EINVAL, errno.EBADF})
-"""Said where a file system takes no room beforehand, also by the C library, which cannot imitate it here."""
-
-
-def _take_room(file: int, size: int) -> None:
-    if not hasattr(os, "posix_fallocate"):  # macOS has none
-        return
-    try:
-        os.posix_fallocate(file, 0, size)
-    except OSError as error:
-        if error.errno not in _CANNOT_TAKE:
-            raise
 
 
 class _Counts:
@@ -149,8 +110,9 @@ class _Counts:
 class SharedCounters(Collector):
     """What all processes have counted that share `folder`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, places: Places) -> None:
         self._folder = folder
+        self._places = places
 
     def describe(self) -> Iterator[Metric]:
         """Nothing is read when it is registered."""
@@ -158,8 +120,21 @@ class SharedCounters(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """Return the sums."""
-        files = [str(one) for one in self._folder.glob("*.db") if one.stat().st_size]
+        living = self._places.living()
+        files = [str(one) for one in self._folder.glob("*.db") if _is_told(one, living)]
         return MultiProcessCollector.merge(files)  # type: ignore[no-any-return,no-untyped-call]
+
+    def living(self) -> dict[int, int]:
+        """Return the ids of the processes that live, by their places."""
+        return self._places.living()
+
+
+def _is_told(file: Path, living: Container[int]) -> bool:
+    if file.name.startswith("gauge_live") and int(file.stem.rpartition("_")[2]) not in living:
+        return False
+    with suppress(FileNotFoundError):
+        return file.stat().st_size > 0
+    return False
 
 
 def share() -> SharedCounters | None:
@@ -187,8 +162,20 @@ def share() -> SharedCounters | None:
     atexit.register(remove)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
     values.MmapedDict = _Counts  # type: ignore[assignment,attr-defined]
-    values.ValueClass = values.MultiProcessValue(places.own)  # type: ignore[no-untyped-call]
-    return SharedCounters(folder)
+    values.ValueClass = _forkable(places)
+    return SharedCounters(folder, places)
+
+
+def _forkable(places: Places) -> Any:
+    """Return prometheus_client's class of values, whose lock no lost thread of a parent can hold."""
+    lock = threading.Lock()
+    values.Lock = lambda: lock  # type: ignore[assignment,attr-defined]
+    try:
+        made = values.MultiProcessValue(places.own)  # type: ignore[no-untyped-call]
+    finally:
+        values.Lock = threading.Lock  # type: ignore[attr-defined]
+    os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)
+    return made
 
 
 def _remove_abandoned(parent: Path) -> None:

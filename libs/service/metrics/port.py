@@ -25,6 +25,7 @@ from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.registry import Collector
 
 from libs.service.metrics.counting import share
+from libs.service.metrics.processes import Processes
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -49,8 +50,15 @@ class Metrics:
         self.registry = CollectorRegistry()
         """Where counters and histograms are made."""
         self._answered = CollectorRegistry()
-        self._answered.register((share() if shared else None) or self.registry)
+        counted = share() if shared else None
+        self._answered.register(counted or self.registry)
+        self._living = counted.living if counted else _alone
+        self._answered.register(Processes(self._living))
         self._app = make_wsgi_app(self._answered)
+
+    def join(self) -> None:
+        """Have this process told of among the others; else it is from when it counts something."""
+        self._living()
 
     def add(self, collector: Collector) -> None:
         """Have the process that is asked ask `collector`, too."""
@@ -67,6 +75,10 @@ class Metrics:
         except Exception:
             logger.exception("metrics could not be told")
             return _short(HTTPStatus.INTERNAL_SERVER_ERROR, start_response)
+
+
+def _alone() -> dict[int, int]:
+    return {0: os.getpid()}
 
 
 def _short(status: HTTPStatus, start_response: "StartResponse") -> list[bytes]:
@@ -97,6 +109,7 @@ def serve(metrics: Metrics, listener: socket.socket) -> Callable[[], None]:
     :returns: what ends it before.
     """
     server = _Server(listener, metrics)
+    metrics.join()
     # A child that outlives this process must not keep the port from the next one.
     os.register_at_fork(after_in_child=listener.close)
     threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()

@@ -1,6 +1,6 @@
 """A small application, whose every operation shows one thing a request can meet."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from libs.api import ApiModels, Contract, Contribution, Dependencies, Server
 from libs.errors import Conflict, ServiceUnavailable, Unauthorized
 from libs.jwt import Caller
 from libs.service.cors import Cors
-from libs.service.web import create_app
+from libs.service.web import Watcher, create_app
 from libs.tasks.task import active_runtime
 
 DOCUMENT = "openapi: 3.1.0\ninfo: {title: Probe, version: 1.0.0}\nsecurity: []\npaths: {}\n"
@@ -82,13 +82,21 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 def make_app(tmp_path: Path) -> Callable[..., Flask]:
     """Make the application, with or without tasks and CORS."""
 
-    def make(tasks: Any = None, cors: Cors | None = None) -> Flask:
+    def make(tasks: Any = None, cors: Cors | None = None, watchers: Sequence[Watcher] = ()) -> Flask:
         (tmp_path / "probe.yaml").write_text(DOCUMENT)
         contract = Contract.load(
             tmp_path / "probe.yaml", Dependencies(), [Contribution(PATHS, FUNCTIONS, {})]
         )
         server = Server(authenticate, ApiModels(contract.document))
-        return create_app("probe", contract, server, tasks=tasks, max_body_bytes=MAX_BODY_BYTES, cors=cors)
+        return create_app(
+            "probe",
+            contract,
+            server,
+            tasks=tasks,
+            max_body_bytes=MAX_BODY_BYTES,
+            cors=cors,
+            watchers=watchers,
+        )
 
     return make
 

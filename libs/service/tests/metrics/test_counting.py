@@ -14,6 +14,7 @@ from prometheus_client import Counter
 from werkzeug.test import Client
 
 from libs.service.metrics import Metrics, counting
+from libs.service.metrics.places import PLACES, Places
 from libs.service.testing import ROOT, eventually, python_process
 
 FORKING = """
@@ -93,9 +94,113 @@ def test_the_folder_goes_with_its_process(forked: list[str]) -> None:
     assert not Path(folder).exists()
 
 
+LIVING = """
+import os, signal, sys
+from prometheus_client import Gauge, generate_latest
+from libs.service.metrics import Metrics
+
+metrics = Metrics(shared=True)
+under_way = Gauge("under_way", "What is.", registry=metrics.registry, multiprocess_mode="livesum")
+under_way.inc()
+
+def child():
+    reads, writes = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        under_way.inc(10)
+        os.write(writes, b"x")
+        signal.pause()
+    os.read(reads, 1)
+    return pid
+
+def told(when):
+    text = generate_latest(metrics._answered).decode()
+    (value,) = [line.split()[1] for line in text.splitlines() if line.startswith("under_way ")]
+    living = len([line for line in text.splitlines() if line.startswith("process_start_time_seconds{")])
+    print(when, value, living)
+
+def kill(pid):
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+
+first, second = child(), child()
+told("two:")
+kill(first)
+told("one killed:")
+third = child()
+told("another one in its place:")
+kill(second)
+kill(third)
+told("none:")
+"""
+
+
+def test_gauges_of_what_is_alive_are_gone_with_their_process(tmp_path: Path) -> None:
+    """A killed process takes back nothing that it has added, and the next one in its place begins at zero."""
+    told, _ = said(tmp_path, LIVING)
+    assert told == ["two: 21.0 3", "one killed: 11.0 2", "another one in its place: 21.0 3", "none: 1.0 1"]
+
+
+FORKED_WHILE_COUNTING = """
+import os, signal, sys, threading
+from prometheus_client import Counter
+from libs.service.metrics import Metrics
+
+metrics = Metrics(shared=True)
+counter = Counter("seen", "What was seen.", registry=metrics.registry)
+ended = threading.Event()
+
+def count():
+    while not ended.is_set():
+        counter.inc()
+
+threads = [threading.Thread(target=count) for _ in range(3)]
+for one in threads:
+    one.start()
+lost = 0
+for _ in range(60):
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(5)
+        counter.inc()
+        os._exit(0)
+    lost += os.waitpid(pid, 0)[1] != 0
+ended.set()
+for one in threads:
+    one.join()
+print("lost", lost)
+"""
+
+
+def test_a_process_may_be_forked_while_its_parent_counts(tmp_path: Path) -> None:
+    told, _ = said(tmp_path, FORKED_WHILE_COUNTING)
+    assert told == ["lost 0"]
+
+
+def test_places_tell_who_lives_and_looking_takes_none(tmp_path: Path) -> None:
+    places = Places(tmp_path)
+    assert places.living() == {0: os.getpid()}
+    hold = (
+        "import sys; from pathlib import Path; from libs.service.metrics.places import Places; "
+        "print(Places(Path(sys.argv[1])).own(), flush=True); sys.stdin.read(); import time; time.sleep(60)"
+    )
+    with (
+        (tmp_path / "said").open("wb") as output,
+        python_process("-c", hold, str(tmp_path), environ={}, output=output) as other,
+    ):
+        eventually(lambda: (tmp_path / "said").read_text() == "1\n")
+        for _ in range(3):
+            assert places.living() == {0: os.getpid(), 1: other.pid}
+        for says in ("1\n2\n", "1\n2\n2\n"):
+            with python_process("-c", hold, str(tmp_path), environ={}, output=output):
+                eventually(lambda says=says: (tmp_path / "said").read_text() == says)
+            eventually(lambda: set(places.living()) == {0, 1})
+    eventually(lambda: places.living() == {0: os.getpid()})
+
+
 def test_a_file_that_is_not_written_yet_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "counter_7.db").touch()
-    assert list(counting.SharedCounters(tmp_path).collect()) == []
+    assert list(counting.SharedCounters(tmp_path, Places(tmp_path)).collect()) == []
 
 
 def test_all_that_is_mapped_of_a_file_has_its_room_on_the_disk(tmp_path: Path) -> None:
@@ -171,14 +276,14 @@ def test_folders_of_killed_processes_are_removed_and_those_in_use_are_not(tmp_pa
     folders = {name: tmp_path / f"{counting.PREFIX}{name}" for name in ("used", "abandoned", "young")}
     for folder in folders.values():
         folder.mkdir()
-        (folder / counting.PLACES).touch()
+        (folder / PLACES).touch()
     for name in ("used", "abandoned"):
         os.utime(folders[name], (long_ago, long_ago))
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (tmp_path / f"{counting.PREFIX}link").symlink_to(elsewhere, target_is_directory=True)
     hold = (
-        "import sys; from pathlib import Path; from libs.service.metrics.counting import Places; "
+        "import sys; from pathlib import Path; from libs.service.metrics.places import Places; "
         "Places(Path(sys.argv[1])).own(); Path(sys.argv[1], 'held').touch(); sys.stdin.read(); "
         "import time; time.sleep(60)"
     )
