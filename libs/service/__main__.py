@@ -4,7 +4,6 @@
 """
 
 import argparse
-import logging
 import os
 import sys
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from pynamodb.exceptions import PynamoDBException
 
 from libs.api import ContractError
 from libs.dynamodb import TableMismatch, error_code
-from libs.service.logs import configure_logs
+from libs.service.logs import configure_logs, log_to_stderr
 from libs.service.processes import run_beat, run_shell, run_web, run_worker
 from libs.service.running import Running
 from libs.service.service import Service
@@ -50,7 +49,7 @@ def main(arguments: list[str]) -> int:
         settings = service.load_settings(os.environ)
         configure_logs(name, log_format=settings.log_format, level=settings.log_level)
         if asked is not None:
-            _log_to_stderr()
+            log_to_stderr()
         if settings.create_tables or process == "tables":
             service.database(settings).create_tables()
         if service.prepare is not None and process != "tables":
@@ -72,13 +71,6 @@ def main(arguments: list[str]) -> int:
         print(f"cannot start: DynamoDB: {told}", file=sys.stderr)
         return os.EX_TEMPFAIL
     return 0
-
-
-def _log_to_stderr() -> None:
-    """Leave standard output to what a command prints."""
-    for handler in logging.getLogger().handlers:
-        if isinstance(handler, logging.StreamHandler):
-            handler.setStream(sys.stderr)
 
 
 def run_commands(asked: argparse.Namespace, running: Running) -> int:

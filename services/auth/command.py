@@ -1,6 +1,5 @@
 """What the commands of an operator have in common: the service's settings, its tables, and its log."""
 
-import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +11,7 @@ from pynamodb.exceptions import PynamoDBException
 
 from libs.dynamodb import TableMismatch, error_code
 from libs.service import SettingsError
-from libs.service.logs import configure_logs
+from libs.service.logs import configure_logs, log_to_stderr
 from services.auth.keys import TokenKeys, WrongSecret
 from services.auth.service import service
 from services.auth.settings import AuthSettings
@@ -23,11 +22,12 @@ def run(main: Callable[[list[str]], str | None]) -> str | None:
 
     What it does is logged, as the service logs, to standard error: its output is for who called it.
     """
-    log_format = "text" if os.environ.get("APP_LOG_FORMAT") == "text" else "json"
+    try:
+        log_format = service.load_settings(os.environ).log_format
+    except SettingsError:  # the command tells of that itself
+        log_format = "json"
     configure_logs(service.name, log_format=log_format, level="INFO")
-    for handler in logging.getLogger().handlers:
-        if isinstance(handler, logging.StreamHandler):
-            handler.setStream(sys.stderr)
+    log_to_stderr()
     return main(sys.argv[1:])
 
 

@@ -2,12 +2,21 @@
 
 import json
 import logging
+import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from libs.errors import request_id_scope
+from libs.errors import Span, SpanKind, TraceContext, Tracer, request_id_scope
 from libs.service.logs import MOST_LINKS, configure_logs, without_texts
+from libs.service.logs.configuring import _json
+from libs.service.logs.terminal import terminal_renderer
 
 logger = logging.getLogger("libs.test_logs")
 
@@ -163,16 +172,185 @@ def test_a_line_of_text_is_for_people(capsys: pytest.CaptureFixture[str]) -> Non
     with request_id_scope("request-1234"):
         logger.warning("task failed", extra={"attempt": 2})
     (line,) = printed(capsys)
-    for part in ("task failed", "warning", "attempt=2", "service=todos", "request_id=request-1234"):
+    for part in ("task failed", "warning", "attempt=2", " todos ", "request_id=request-1234"):
         assert part in line
 
 
+HOSTILE = "/todos\n2026-01-01 [info] forged\r\x1b[31m\x7f\x85\x9b2J\u2028next\u2029\u202eback\u2066\x00\v\f"
+
+
 @pytest.mark.parametrize("log_format", ["json", "text"])
-def test_nothing_a_client_sends_can_forge_a_line(capsys: pytest.CaptureFixture[str], log_format: str) -> None:
+@pytest.mark.parametrize("place", ["event", "name", "value", "within", "repr", "format"])
+def test_nothing_a_client_sends_can_forge_a_line_or_steer_a_terminal(
+    capsys: pytest.CaptureFixture[str], log_format: str, place: str
+) -> None:
+    class Sent:
+        def __repr__(self) -> str:
+            return HOSTILE
+
     configure_logs("todos", log_format=log_format, level="INFO")
-    logger.info("request", extra={"path": "/todos\n2026-01-01 [info] forged\r\x1b[31m"})
-    (line,) = printed(capsys)
-    assert "\x1b" not in line
+    told: dict[str, Any] = {
+        "name": {HOSTILE: 1},
+        "value": {"path": HOSTILE},
+        "within": {"told": [{"path": [HOSTILE]}, {HOSTILE: 1}]},
+        "repr": {"thing": Sent()},
+    }.get(place, {})
+    if place == "format":
+        logger.info("sent: %s", HOSTILE)
+    else:
+        logger.info(HOSTILE if place == "event" else "request", extra=told)
+    (line,) = printed(capsys)  # str.splitlines() knows all of them
+    assert "/todos" in line
+    assert line.isprintable()
+    if log_format == "json":
+        assert "forged" in str(json.loads(line))
+
+
+@given(st.text() | st.text(st.characters(categories=["Cc", "Cf", "Zl", "Zp", "Cs"])))
+def test_whatever_text_comes_a_line_stays_one(text: str) -> None:
+    event = {
+        "event": text,
+        text: text,
+        "list": [text],
+        "level": "info",
+        "timestamp": "2026-01-01T00:00:00.000Z",
+    }
+    for render in (_json, terminal_renderer(colours=False)):
+        line = render(None, "", dict(event))
+        assert len(line.splitlines()) == 1
+        assert not set(line) & set("\x1b\x9b\x00\x7f\u202e")
+        line.encode()
+
+
+@pytest.mark.parametrize("log_format", ["json", "text"])
+def test_a_line_is_bounded(capsys: pytest.CaptureFixture[str], log_format: str) -> None:
+    configure_logs("todos", log_format=log_format, level="INFO")
+    logger.info("request", extra={"path": "/" + "x" * 8191})
+    logger.info("odd", extra={"many": ["y"] * 10_000, "more": {str(n): n for n in range(10_000)}})
+    for line, most in zip(printed(capsys), (2_300, 2_300), strict=True):
+        assert len(line) < most
+        assert "x" * 2001 not in line
+
+
+def test_of_a_long_text_the_beginning_is_told_and_how_long_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("todos", log_format="json", level="INFO")
+    logger.info("request", extra={"path": "/" + "x" * 8191})
+    assert json.loads(printed(capsys)[0])["path"] == "/" + "x" * 1999 + "…(8192)"
+
+
+@dataclass
+class Holder:
+    """Would be shown with all it holds, if asked for its fields."""
+
+    token: str = field(repr=False)
+
+
+class Mute:
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+
+class Level(StrEnum):
+    HIGH = "high"
+
+
+def nest(depth: int) -> Any:
+    return [nest(depth - 1)] if depth else "bottom"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (2**70, str(2**70)),
+        (-5, -5),
+        (1.5, 1.5),
+        (float("nan"), None),
+        (None, None),
+        (True, True),
+        (b"bytes", "b'bytes'"),
+        (datetime(2026, 1, 2, tzinfo=UTC), "2026-01-02T00:00:00+00:00"),
+        (("a", 1), ["a", 1]),
+        ({1: {None: 2}}, {"1": {"None": 2}}),
+        (Holder("hunter2"), "Holder()"),
+        (Mute(), "<Mute>"),
+        (Level.HIGH, "high"),
+        ("\ud800", "\\ud800"),
+        (nest(9), [[[[["[[[['bottom']]]]"]]]]]),
+    ],
+)
+def test_any_value_has_a_form(capsys: pytest.CaptureFixture[str], value: Any, shown: Any) -> None:
+    configure_logs("todos", log_format="json", level="INFO")
+    logger.info("odd", extra={"thing": value})
+    assert json.loads(printed(capsys)[0])["thing"] == shown
+
+
+def test_lines_have_the_trace_they_are_part_of(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("todos", log_format="json", level="INFO")
+    came = TraceContext("a" * 32, "b" * 16)
+    with Tracer(lambda one: None, share=1).begin("root", SpanKind.SERVER, came) as root:
+        assert isinstance(root, Span)
+        logger.info("recorded")
+    with Tracer().begin("root", SpanKind.SERVER, came):
+        logger.info("passed on")
+    logger.info("outside")
+    told = [json.loads(line) for line in printed(capsys)]
+    ids = [(one.get("trace_id"), one.get("span_id")) for one in told]
+    assert ids == [("a" * 32, root.context.span_id), ("a" * 32, None), (None, None)]
+
+
+REQUEST = {
+    "event": "request",
+    "timestamp": "2026-01-02T12:00:01.250000Z",
+    "level": "info",
+    "logger": "libs.service.web.request_log",
+    "service": "todos",
+    "method": "GET",
+    "path": "/todos/1",
+    "route": "/todos/{id}",
+    "status": 200,
+    "milliseconds": 12.34,
+    "subject": "ada",
+    "request_id": "request-1234",
+}
+
+
+def test_on_a_terminal_a_request_is_one_short_line_in_columns() -> None:
+    render = terminal_renderer(colours=False)
+    first = render(None, "", dict(REQUEST))
+    second = render(
+        None, "", {**REQUEST, "level": "warning", "path": "/", "status": 404, "code": "NOT_FOUND"}
+    )
+    assert first == (
+        "12:00:01.250 info    todos    GET    /todos/1                                  200"
+        "     12.3 ms  subject=ada request_id=request-1234"
+    )
+    assert first.index(" 200 ") == second.index(" 404 ")
+    assert second.endswith("code=NOT_FOUND subject=ada request_id=request-1234")
+
+
+def test_colours_are_for_terminals_alone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure_logs("todos", log_format="text", level="INFO")
+    logger.info("plain")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    configure_logs("todos", log_format="text", level="INFO")
+    logger.info("coloured")
+    plain, coloured = printed(capsys)
+    assert "\x1b" not in plain
+    assert "\x1b[32minfo" in coloured
+
+
+def test_an_exception_on_a_terminal_is_indented(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("todos", log_format="text", level="INFO")
+    try:
+        log_in("hunter2")
+    except KeyError:
+        logger.exception("failed")
+    first, *others = printed(capsys)
+    assert "failed" in first
+    assert others
+    assert all(line.startswith("    ") for line in others)
 
 
 def test_less_than_the_level_is_not_logged(capsys: pytest.CaptureFixture[str]) -> None:

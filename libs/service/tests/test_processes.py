@@ -103,7 +103,7 @@ def test_web_serves_and_ends_when_told(
     client: httpx.Client, web: subprocess.Popen[bytes], tmp_path: Path
 ) -> None:
     eventually(lambda: client.get("/health/ready").status_code == 200)
-    answer = client.get("/ping", headers={"X-Request-ID": "request-1234"})
+    answer = client.get("/version", headers={"X-Request-ID": "request-1234"})
     assert answer.headers["X-Request-ID"] == "request-1234"
     assert "Server" not in answer.headers, "whoever looks for servers to break into shall ask another one"
     account = {"email": "ada@example.com", "password": "correct horse battery"}

@@ -1,9 +1,15 @@
 """The log line of a request: one each, and without secrets."""
 
 import logging
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+
+from libs.dynamodb import Usage
+from libs.jwt import Caller
+from libs.service.web.exchange import Exchange
+from libs.service.web.request_log import log_line
 
 
 @pytest.fixture(autouse=True)
@@ -68,3 +74,65 @@ def test_the_path_is_logged_as_it_is_in_a_url(
 ) -> None:
     client.get(path)
     assert line(caplog)["path"] == path
+
+
+def told_of(caplog: pytest.LogCaptureFixture, exchange: Exchange) -> dict[str, object]:
+    with log_line(exchange):
+        pass
+    return line(caplog)
+
+
+def exchange(**members: Any) -> Exchange:
+    made = Exchange({}, "GET", "/things", "request-1234")
+    for name, value in members.items():
+        setattr(made, name, value)
+    return made
+
+
+def test_it_tells_who_asked_and_through_what(caplog: pytest.LogCaptureFixture) -> None:
+    caller = Caller("ada", token="hush", actor="service:mail", claims={"client_id": "shop", "email": "hush"})
+    told = told_of(caplog, exchange(caller=caller))
+    assert (told["subject"], told["actor"], told["client"]) == ("ada", "service:mail", "shop")
+    assert "hush" not in str(told)
+
+
+def test_of_nobody_it_tells_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    told = told_of(caplog, exchange())
+    assert not {"subject", "actor", "client", "code", "error_id", "dynamodb_calls"} & set(told)
+
+
+def test_it_tells_what_was_asked_of_the_database(caplog: pytest.LogCaptureFixture) -> None:
+    usage = Usage(calls=3, retries=1, seconds=0.0123, read_units=1.5, write_units=2.0)
+    told = told_of(caplog, exchange(usage=usage))
+    names = ("calls", "retries", "milliseconds", "read_units", "write_units")
+    assert [told[f"dynamodb_{name}"] for name in names] == [3, 1, 12.3, 1.5, 2.0]
+
+
+def test_it_tells_operation_problem_and_sizes(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+    answer = client.post("/things", data=b"[1]", content_type="application/json")
+    told = line(caplog)
+    assert (told["operation_id"], told["code"]) == ("echo", answer.get_json()["code"])
+    assert (told["request_bytes"], told["response_bytes"]) == (3, len(answer.data))
+
+
+@pytest.mark.parametrize("length", ["", "x", "-1", "9" * 400])
+def test_a_length_that_is_none_is_left_out(caplog: pytest.LogCaptureFixture, length: str) -> None:
+    asked = exchange()
+    asked.environ["CONTENT_LENGTH"] = length
+    assert "request_bytes" not in told_of(caplog, asked)
+
+
+@pytest.mark.parametrize(
+    ("route", "status", "level"),
+    [
+        ("/ping", 200, logging.DEBUG),
+        ("/health/ready", 200, logging.DEBUG),
+        ("/health/ready", 503, logging.INFO),
+        ("/things", 200, logging.INFO),
+    ],
+)
+def test_probes_that_succeed_are_told_only_when_debugging(
+    caplog: pytest.LogCaptureFixture, route: str, status: int, level: int
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    assert told_of(caplog, exchange(route=route, status=status))["levelno"] == level

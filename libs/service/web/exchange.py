@@ -37,6 +37,8 @@ class Exchange:
     """Who asks, once that is known."""
     status: int = 500
     """Of the answer; 500 until there is one."""
+    response_bytes: int | None = None
+    """Of the answer's body, where that is known when it begins."""
     problem: Problem | None = None
     """What is answered where it failed."""
     error: BaseException | None = None

@@ -9,20 +9,51 @@ from libs.service.web.exchange import Exchange
 
 logger = logging.getLogger(__name__)
 
+PROBES = frozenset({"/health/live", "/health/ready", "/ping"})
+"""What load balancers and orchestrators ask every few seconds: logged at DEBUG, unless it fails."""
+
 
 @contextmanager
 def log_line(exchange: Exchange) -> Iterator[None]:
-    """Log what has become of a request."""
+    """Log what has become of a request: never its query, its headers or its body."""
     try:
         yield
     finally:
-        told: dict[str, Any] = {
-            "method": exchange.method,
-            "path": exchange.path,
-            "route": exchange.route,
-            "status": exchange.status,
-            "milliseconds": round(exchange.seconds * 1000, 1),
-        }
-        if exchange.caller is not None and exchange.caller.actor is not None:
-            told["actor"] = exchange.caller.actor
-        logger.info("request", extra=told)
+        is_probe = exchange.route in PROBES and exchange.status < 500
+        level = logging.DEBUG if is_probe else logging.INFO
+        if logger.isEnabledFor(level):
+            logger.log(level, "request", extra=_told(exchange))
+
+
+def _told(exchange: Exchange) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "method": exchange.method,
+        "path": exchange.path,
+        "route": exchange.route,
+        "status": exchange.status,
+        "milliseconds": round(exchange.seconds * 1000, 1),
+    }
+    if exchange.operation is not None:
+        told["operation_id"] = exchange.operation.operation_id
+    if exchange.problem is not None:
+        told["code"] = exchange.problem.code
+    if exchange.error_id is not None:
+        told["error_id"] = exchange.error_id
+    if (caller := exchange.caller) is not None:
+        told["subject"] = caller.subject
+        if caller.actor is not None:
+            told["actor"] = caller.actor
+        if (client := caller.claims.get("client_id")) is not None:
+            told["client"] = client
+    if (length := exchange.environ.get("CONTENT_LENGTH", "")).isdecimal() and len(length) < 16:
+        told["request_bytes"] = int(length)
+    if exchange.response_bytes is not None:
+        told["response_bytes"] = exchange.response_bytes
+    if (usage := exchange.usage).calls:
+        told["dynamodb_calls"] = usage.calls
+        told["dynamodb_milliseconds"] = round(usage.seconds * 1000, 1)
+        told["dynamodb_read_units"] = usage.read_units
+        told["dynamodb_write_units"] = usage.write_units
+        if usage.retries:
+            told["dynamodb_retries"] = usage.retries
+    return told

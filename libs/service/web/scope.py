@@ -66,6 +66,7 @@ class RequestScope:
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             exchange.status = int(status[:3])
+            exchange.response_bytes = _length(headers)
             headers = [*headers, *exchange.headers, (REQUEST_ID_HEADER, exchange.request_id)]
             return start_response(status, self._cors.completed(environ.get("HTTP_ORIGIN"), headers), *rest)
 
@@ -88,6 +89,11 @@ class RequestScope:
                 answer = failed(environ, start)
         silent = exchange.status == RequestTimeout.status
         return answer if silent else ClosingIterator(answer, partial(_drain, environ))
+
+
+def _length(headers: Iterable[tuple[str, str]]) -> int | None:
+    told = next((value for name, value in headers if name.lower() == "content-length"), "")
+    return int(told) if told.isdecimal() else None
 
 
 def _drain(environ: "WSGIEnvironment") -> None:
