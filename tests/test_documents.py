@@ -20,6 +20,11 @@ def test_the_settings_are_documented_as_they_are():
         pytest.fail("docs/settings.md is not what the settings are: run `make contracts`, look, commit")
 
 
+def test_the_codes_of_problems_are_documented_as_they_are():
+    if contracts.PROBLEMS_PAGE.read_text() != contracts.problems_text():
+        pytest.fail("docs/problems.md is not what problems.yaml say: run `make contracts`, look, commit")
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_somewhere(document):
     links = re.findall(r"\]\(([^)#]+)\)", document.read_text())

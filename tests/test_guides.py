@@ -44,7 +44,7 @@ GUIDES = (
     "coming-from-pymacaron",
 )
 
-SHORT_GUIDES = ("tokens", "accounts")
+SHORT_GUIDES = ("tokens", "accounts", "problems")
 
 
 class Thing(Model):

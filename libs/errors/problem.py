@@ -50,6 +50,8 @@ class Problem(Exception):
     cookies: Sequence[str] = ()
     error_id: str | None = None
     user_message: str | None = None
+    remote_message: str | None = None
+    """What another service, which has failed first, would have its user read."""
 
     def __init__(
         self,
@@ -82,8 +84,8 @@ class Problem(Exception):
         }
         if self.detail is not None:
             body["detail"] = self.detail
-        if self.user_message is not None:
-            body["user_message"] = self.user_message
+        if (told := self.user_message or self.remote_message) is not None:
+            body["user_message"] = told
         if self.error_id is not None:
             body["error_id"] = self.error_id
         if self.errors:

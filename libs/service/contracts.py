@@ -1,6 +1,7 @@
 """``python -m libs.service.contracts``: write what is told of services from what they are.
 
-That is the complete document of each, in apis/published/, and the tables of docs/settings.md. The documents
+That is the complete document of each, in apis/published/, and the tables of docs/settings.md and of
+docs/problems.md. The documents
 are what ``/openapi.json`` serves. No setting changes them, so none is needed here, and no database either.
 """
 
@@ -15,6 +16,9 @@ import orjson
 from libs.api import APIS, PUBLISHED, ContractError, Dependencies
 from libs.service.builtin import Builtin
 from libs.service.health import Health
+from libs.service.problems.codes import declared_codes
+from libs.service.problems.page import PAGE as PROBLEMS_PAGE
+from libs.service.problems.page import problems_page
 from libs.service.service import Service
 from libs.service.settings import Settings, SettingsError
 from libs.service.settings.page import settings_page
@@ -87,17 +91,26 @@ def settings_text(path: Path = SETTINGS_PAGE) -> str:
     return settings_page(path.read_text(encoding="utf-8"), kinds)
 
 
+def problems_text(path: Path = PROBLEMS_PAGE) -> str:
+    """Return the text of docs/problems.md, with the codes that there are.
+
+    :raises SettingsError: if what is declared of them is wrong.
+    """
+    return problems_page(path.read_text(encoding="utf-8"), declared_codes().values())
+
+
 def main() -> str | None:
     """Write them; return what to say if that cannot be done."""
     try:
         changed = publish()
-        page = settings_text()
+        pages = {SETTINGS_PAGE: settings_text(), PROBLEMS_PAGE: problems_text()}
     except (ContractError, SettingsError) as error:
         return f"cannot be published:\n{error}"
     print("apis/published:", ", ".join(changed) or "nothing has changed")
-    if page != SETTINGS_PAGE.read_text(encoding="utf-8"):
-        SETTINGS_PAGE.write_text(page, encoding="utf-8")
-        print("docs/settings.md: has changed")
+    for path, page in pages.items():
+        if page != path.read_text(encoding="utf-8"):
+            path.write_text(page, encoding="utf-8")
+            print(f"docs/{path.name}: has changed")
     return None
 
 

@@ -259,6 +259,7 @@ class Running:
             ],
             tracer=self.tracing.tracer,
             middleware=[security.around],
+            problems=self.service.problems(),
         )
         app.extensions[EXTENSION] = security
         return app

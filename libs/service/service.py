@@ -28,6 +28,10 @@ from libs.jwt import (
     KeySet,
     Revocations,
 )
+from libs.service.problems import ProblemAnswers, ShapeProblem
+from libs.service.problems.codes import SERVICES, codes_of
+from libs.service.problems.texts import FOLDER as TEXTS
+from libs.service.problems.texts import Texts
 from libs.service.running import Running
 from libs.service.settings import Reading, Settings, SettingsError, read_settings, service_url, setting
 from libs.tasks import Operation, Task
@@ -63,6 +67,9 @@ class Service:
         `Unauthorized`, instead of verifying it as a JWT: for API keys, sessions, another issuer's tokens.
     :param takes_actors: whether a service may act for users here (the claim `act` of a token); where it may
         not, such a token is a 403 `ACTOR_REFUSED`.
+    :param language: that of a user of whom nothing fitting is known, where there are texts for them
+        (``services/<name>/texts/<language>.yaml``).
+    :param shape_problem: returns the JSON object that is sent instead of each problem it is given.
     """
 
     name: str
@@ -76,6 +83,8 @@ class Service:
     prepare: Callable[[Any], None] | None = None
     authenticate: Callable[[Any], Callable[[str], Caller]] | None = None
     takes_actors: bool = True
+    language: str = "en"
+    shape_problem: ShapeProblem | None = None
 
     @classmethod
     def named(cls, name: str) -> "Service":
@@ -168,6 +177,16 @@ class Service:
         if faults:
             raise ContractError(*faults)
         return contract
+
+    def problems(self) -> ProblemAnswers:
+        """Return what makes its answers to requests that fail.
+
+        :raises SettingsError: naming everything that is wrong with its texts.
+        """
+        folder = SERVICES / self.name
+        texts = folder / TEXTS
+        found = Texts.load(texts, codes=codes_of(folder), default=self.language) if texts.is_dir() else None
+        return ProblemAnswers(found, self.shape_problem)
 
     def clients(self, settings: Settings, transports: Mapping[str, httpx.BaseTransport]) -> Clients:
         """Return the clients of the services it calls."""

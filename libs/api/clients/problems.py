@@ -81,7 +81,7 @@ class RemoteProblem(Problem):
         self.operation = operation
         self.problem = problem
         self.error_id = problem.error_id
-        self.user_message = problem.user_message
+        self.remote_message = problem.user_message
 
 
 class RemoteBadRequest(RemoteProblem):
@@ -154,9 +154,8 @@ def unavailable(api: str, answer: httpx.Response) -> ServiceUnavailable:
     problem = ServiceUnavailable(
         f"The {api} service is not available. Try again.",
         retry_after=max(1, min(int(told.retry_after or 1), _LONGEST_RETRY_AFTER)),
-        user_message=told.user_message,
     )
-    problem.error_id = told.error_id
+    problem.error_id, problem.remote_message = told.error_id, told.user_message
     return problem
 
 

@@ -41,7 +41,13 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]
                     told["error_id"] = error_id = error_id_of(exc)
                 logger.info("request refused", extra=told)
         answers: ProblemAnswers = self.wsgi.extensions[PROBLEMS]
-        answer = answers.response(problem, request_id=request_id, instance=_path(seen), error_id=error_id)
+        answer = answers.response(
+            problem,
+            request_id=request_id,
+            instance=_path(seen),
+            error_id=error_id,
+            accept_language=_header(seen, "ACCEPT-LANGUAGE"),
+        )
         answer.headers["X-Request-ID"] = request_id
         security = self.wsgi.extensions.get(EXTENSION) or SecurityHeaders()
         answer.headers = Headers(security.completed(list(answer.headers), refused=True))

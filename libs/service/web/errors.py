@@ -33,7 +33,11 @@ def answer_error(answers: ProblemAnswers, error: Exception, exchange: Exchange) 
         level = logging.WARNING if expected else logging.ERROR
         logger.log(level, "request failed", extra=told, exc_info=None if expected else error)
     return answers.response(
-        problem, request_id=exchange.request_id, instance=exchange.path, error_id=exchange.error_id
+        problem,
+        request_id=exchange.request_id,
+        instance=exchange.path,
+        error_id=exchange.error_id,
+        accept_language=exchange.environ.get("HTTP_ACCEPT_LANGUAGE"),
     )
 
 

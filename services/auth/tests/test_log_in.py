@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from flask.testing import FlaskClient
 
 from libs.jwt import TokenVerifier
 from libs.service import Running
@@ -73,3 +74,21 @@ def test_a_wrong_password_and_an_unknown_email_get_the_same_answer_for_the_same_
 def test_what_is_no_email_is_refused(log_in: Post, email: str) -> None:
     answer = log_in(email)
     assert (answer.status_code, answer.get_json()["errors"][0]["pointer"]) == (422, "/email")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language", "text"),
+    [
+        ("de-AT,de;q=0.9", "de", "E-Mail-Adresse oder Passwort stimmen nicht."),
+        ("fr", "fr", "Adresse e-mail ou mot de passe incorrects."),
+        ("it", "en", "E-mail address or password are wrong."),
+    ],
+)
+def test_who_fails_is_told_so_in_their_language(
+    client: FlaskClient, account: dict[str, str], accepted: str, language: str, text: str
+) -> None:
+    sent = {"email": account["email"], "password": "wrong horse battery"}
+    answer = client.post("/auth/login", json=sent, headers={"Accept-Language": accepted})
+    assert answer.status_code == 401
+    assert answer.get_json()["user_message"] == text
+    assert (answer.headers["Content-Language"], answer.headers["Vary"]) == (language, "Accept-Language")

@@ -78,6 +78,6 @@ def _nobody(token: str) -> Caller:
 def app() -> Flask:
     """Return the application, for gunicorn."""
     configure_logs("failing", log_format="json", level="INFO")
-    failing = application(problems=ProblemAnswers(shape))
+    failing = application(problems=ProblemAnswers(shape=shape))
     failing.wsgi_app = _Failing(failing.wsgi_app)  # type: ignore[method-assign]
     return failing

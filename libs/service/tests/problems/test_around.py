@@ -36,7 +36,7 @@ def test_a_watcher_that_fails_after_a_request_does_not_undo_its_answer(
 
 
 def test_the_shape_of_problems_can_be_changed() -> None:
-    client = failing.application(problems=ProblemAnswers(failing.shape)).test_client()
+    client = failing.application(problems=ProblemAnswers(shape=failing.shape)).test_client()
     told = client.get("/nowhere").get_json()
     assert told["error"] == "not_found"
     assert {"code", "request_id", "instance", "status"} <= told.keys()
@@ -54,7 +54,7 @@ def test_the_shape_of_problems_can_be_changed() -> None:
     ids=["raises", "nothing", "a list", "no JSON", "spoils what it is given"],
 )
 def test_a_shape_that_fails_leaves_the_problem_as_it_is(shape, caplog: pytest.LogCaptureFixture) -> None:  # type: ignore[no-untyped-def]
-    client = failing.application(problems=ProblemAnswers(shape)).test_client()
+    client = failing.application(problems=ProblemAnswers(shape=shape)).test_client()
     answer = client.get("/nowhere")
     assert (answer.status_code, answer.get_json()["code"]) == (404, "NOT_FOUND")
     (record,) = [one for one in caplog.records if one.getMessage() == "shape_problem failed"]
