@@ -22,6 +22,7 @@ from botocore.exceptions import (
 from botocore.exceptions import (
     ConnectionError as NoConnection,
 )
+from pynamodb.exceptions import PynamoDBException
 from urllib3.util import Timeout
 
 from libs.dynamodb.errors import answer_metadata, is_throttled
@@ -41,6 +42,7 @@ LOST_ANSWERS = "LostAnswers"
 Answer = dict[str, Any]
 Send = Callable[[Mapping[str, Any]], Answer]
 
+_OF_ONE_ITEM = frozenset({"DeleteItem", "PutItem", "UpdateItem"})
 _ends: ContextVar[float] = ContextVar("dynamodb_attempt_ends")
 _once: ContextVar[bool] = ContextVar("dynamodb_once", default=False)
 
@@ -137,6 +139,8 @@ class Calls:
                 if not (failure.again and in_time and self.budget.retry()):
                     raise
                 lost += failure.maybe_done
+                if lost and operation in _OF_ONE_ITEM and "ConditionExpression" in arguments:
+                    arguments = {**arguments, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
             time.sleep(wait)
         raise AssertionError("the last attempt returns or raises")
 
@@ -170,8 +174,22 @@ def attempt_timeout(_request: object = None) -> Timeout:
 
 def lost_answers(error: Exception) -> int:
     """Return how often the call that ended with this answer may have been done before."""
-    told = error.__cause__ if isinstance(error.__cause__, ClientError) else error
-    return int(answer_metadata(told).get(LOST_ANSWERS, 0)) if isinstance(told, ClientError) else 0
+    told = _told(error)
+    return 0 if told is None else int(answer_metadata(told).get(LOST_ANSWERS, 0))
+
+
+def refused_item(error: Exception) -> Mapping[str, Any] | None:
+    """Return the item as it was when a write that was sent again was refused; None if there was none."""
+    told = _told(error)
+    item: Mapping[str, Any] | None = None if told is None else told.response.get("Item")
+    return item
+
+
+def _told(error: Exception) -> ClientError | None:
+    """Return botocore's error, which has all of the answer, of one of PynamoDB's."""
+    one = error.cause if isinstance(error, PynamoDBException) else error
+    cause = None if one is None else one.__cause__
+    return cause if isinstance(cause, ClientError) else one if isinstance(one, ClientError) else None
 
 
 def _tell_lost(error: ClientError, lost: int) -> None:

@@ -5,7 +5,7 @@ and it builds a User-Agent for every request. Both have public hooks: a parser c
 """
 
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
@@ -16,8 +16,27 @@ from botocore.exceptions import BotoCoreError
 from botocore.parsers import JSONParser, ResponseParserFactory
 from botocore.session import Session
 from pynamodb.connection import Connection
+from pynamodb.exceptions import (
+    PutError,
+    PynamoDBException,
+    TransactWriteError,
+    UpdateError,
+    VerboseClientError,
+)
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
-from libs.dynamodb.calls import CONNECT_SECONDS, READ_SECONDS, Calls, attempt_timeout
+from libs.dynamodb.calls import (
+    CONNECT_SECONDS,
+    READ_SECONDS,
+    Calls,
+    attempt_timeout,
+    lost_answers,
+    refused_item,
+)
+from libs.dynamodb.contention import patiently
+from libs.dynamodb.errors import is_condition_failure
+from libs.dynamodb.lost import counts_twice, put_was_done, update_was_done
 from libs.dynamodb.usage import Call, CallWatcher, call_scope, capacity, count_try
 
 _ITEM_ANSWERS = frozenset(
@@ -108,6 +127,70 @@ class ItemConnection(Connection):
         count_try()
         super()._before_send(request, **told)
 
+    def put_item(  # type: ignore[override]  # its options go on as they are
+        self,
+        table_name: str,
+        hash_key: str,
+        range_key: str | None = None,
+        attributes: Any | None = None,
+        condition: Condition | None = None,
+        **options: Any,
+    ) -> dict[str, Any]:
+        """Write an item, as PynamoDB does; one that was written and whose answer was lost is no conflict."""
+        try:
+            return super().put_item(table_name, hash_key, range_key, attributes, condition, **options)
+        except PutError as error:
+            if not _is_refused_again(error):
+                raise
+            sent = self.get_operation_kwargs(
+                table_name, hash_key, range_key, key="Item", attributes=attributes
+            )
+            if not put_was_done(refused_item(error), sent["Item"]):
+                raise
+            return {}
+
+    def update_item(  # type: ignore[override]
+        self,
+        table_name: str,
+        hash_key: str,
+        range_key: str | None = None,
+        actions: Sequence[Action] | None = None,
+        condition: Condition | None = None,
+        **options: Any,
+    ) -> dict[str, Any]:
+        """Change an item, as PynamoDB does; what counts is not done twice when its answer is lost."""
+        if counts_twice(actions or (), condition):
+            return self._update_by_token(table_name, hash_key, range_key, actions, condition)
+        try:
+            return super().update_item(table_name, hash_key, range_key, actions, condition, **options)
+        except UpdateError as error:
+            stored = refused_item(error)
+            if not (_is_refused_again(error) and update_was_done(stored, actions or (), condition)):
+                raise
+            return {"Attributes": stored}
+
+    def _update_by_token(
+        self,
+        table_name: str,
+        hash_key: str,
+        range_key: str | None,
+        actions: Sequence[Action] | None,
+        condition: Condition | None,
+    ) -> dict[str, Any]:
+        """Change an item in a transaction, which is told by its token when it is sent again.
+
+        It does not return what it made of the item: that is read, and may have been changed since.
+        """
+        update = self.get_operation_kwargs(
+            table_name, hash_key, range_key, actions=actions, condition=condition
+        )
+        try:
+            patiently(lambda: self.transact_write_items([], [], [], [update]))
+        except TransactWriteError as error:
+            raise UpdateError(f"Failed to update item: {error}", _as_of_one(error)) from error
+        answer = self.get_item(table_name, hash_key, range_key, consistent_read=True)
+        return {"Attributes": answer.get("Item", {})}
+
     @property
     def client(self) -> Any:
         """The botocore client."""
@@ -124,6 +207,18 @@ class ItemConnection(Connection):
             session.set_default_client_config(Config(user_agent=session.user_agent()))
             self._local.configured = True
         return session
+
+
+def _is_refused_again(error: PynamoDBException) -> bool:
+    return is_condition_failure(error) and lost_answers(error) > 0
+
+
+def _as_of_one(error: TransactWriteError) -> Exception | None:
+    """Return the error that an update of one item has where a transaction of one was refused."""
+    if [reason.code for reason in error.cancellation_reasons if reason] != ["ConditionalCheckFailed"]:
+        return error.cause
+    code = {"Code": "ConditionalCheckFailedException", "Message": "The conditional request failed"}
+    return VerboseClientError({"Error": code}, "UpdateItem")
 
 
 def _decode_binary(node: Any) -> None:

@@ -17,10 +17,11 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action, Update
 from pynamodb.models import Model
 
-from libs.dynamodb.calls import lost_answers
+from libs.dynamodb.calls import lost_answers, refused_item
 from libs.dynamodb.contention import pauses
 from libs.dynamodb.errors import error_code
 from libs.dynamodb.limits import MOST_KEYS_READ
+from libs.dynamodb.lost import put_was_done, update_was_done
 from libs.errors import ServiceUnavailable
 
 Item = Mapping[str, Mapping[str, Any]]
@@ -31,7 +32,8 @@ class ConditionFailed(Exception):
     """The condition of a write did not hold.
 
     :param index: which write of a transaction it was; 0 for a single one.
-    :param sent_again: whether it had been sent before and got no answer: it may have been done then.
+    :param sent_again: whether it had been sent before and got no answer: it may have been done then, and what
+        is stored does not tell.
     """
 
     def __init__(self, index: int = 0, *, sent_again: bool = False) -> None:
@@ -194,6 +196,9 @@ class Table:
     def write(self, write: Write) -> Item | None:
         """Do one write; return the item as it is after a `Change`, and as it was before a `Remove`.
 
+        One that was done, and sent again because its answer was lost, is told as done where that can be known
+        (`libs.dynamodb.lost`). What adds to a number that counts has to go by `transact`.
+
         :raises ConditionFailed: if its condition does not hold.
         """
         arguments = write_arguments(self.name, write)
@@ -201,9 +206,14 @@ class Table:
         try:
             answer = self._call(f"{_OPERATIONS[type(write)]}Item", {**arguments, "ReturnValues": returned})
         except ClientError as error:
-            if error_code(error) == "ConditionalCheckFailedException":
-                raise ConditionFailed(sent_again=lost_answers(error) > 0) from None
-            raise
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
+            lost, stored = lost_answers(error) > 0, refused_item(error)
+            if lost and isinstance(write, Put) and put_was_done(stored, write.item):
+                return None
+            if lost and isinstance(write, Change) and update_was_done(stored, write.actions, write.condition):
+                return stored
+            raise ConditionFailed(sent_again=lost) from None
         return answer.get("Attributes")
 
     def transact(self, writes: Sequence[tuple["Table", Write]]) -> None:

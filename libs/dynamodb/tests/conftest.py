@@ -53,6 +53,22 @@ def connect():
         database.delete_tables()
 
 
+@pytest.fixture(scope="module")
+def module_database():
+    """Bind models to tables that all tests of a module share, and make these."""
+    made = []
+
+    def make(*models):
+        prefix, endpoint = f"test-{uuid.uuid4().hex}-", os.environ["TEST_DYNAMODB_ENDPOINT"]
+        made.append(Database(models, region="eu-west-1", endpoint=endpoint, table_prefix=prefix))
+        made[-1].create_tables()
+        return made[-1]
+
+    yield make
+    for database in made:
+        database.delete_tables()
+
+
 @pytest.fixture
 def models():
     return make_models()

@@ -1,7 +1,6 @@
 """What one update makes of a row: its values, what is derived of them, and the next version."""
 
 from collections.abc import Collection, Mapping
-from decimal import Decimal
 from typing import Any
 
 from pynamodb.attributes import VersionAttribute
@@ -9,6 +8,7 @@ from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 
 from libs.dynamodb import Item
+from libs.dynamodb.lost import held
 from libs.resource.query.derived import derived_attributes
 from libs.resource.store.row import Codec, Row
 
@@ -99,24 +99,3 @@ class Revision:
         there, made = held(row.item), held(self.item())
         stored = (self._about.codec.stored_name(name) for name in self._raws)
         return all(there.get(name) == made.get(name) for name in stored)
-
-
-def held(item: Item) -> dict[str, Any]:
-    """Return what an item holds, to be compared: on the wire 5.0 comes back as 5, and a set in any order.
-
-    As attributes read them, maps of a class of their own would equal nothing but themselves.
-    """
-    return {name: _plain(raw) for name, raw in item.items()}
-
-
-def _plain(raw: Mapping[str, Any]) -> tuple[str, Any]:
-    ((kind, value),) = raw.items()
-    if kind == "N":
-        return kind, Decimal(value)
-    if kind == "M":
-        return kind, held(value)
-    if kind == "L":
-        return kind, [_plain(one) for one in value]
-    if kind in ("SS", "NS", "BS"):
-        return kind, frozenset(map(Decimal, value) if kind == "NS" else value)
-    return kind, value

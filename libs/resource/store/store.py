@@ -13,6 +13,7 @@ from pynamodb.models import Model
 
 from libs.dynamodb import Change, ConditionFailed, Item, Put, Remove, Table, Write
 from libs.dynamodb.contention import contended, is_collision, patiently, pauses, wait
+from libs.dynamodb.lost import held
 from libs.errors import Conflict, Forbidden, NotFound, PreconditionFailed
 from libs.resource.query.condition import condition_for, filter_for, settled
 from libs.resource.query.layout import Layout
@@ -21,7 +22,7 @@ from libs.resource.query.where import FALSE, TRUE, all_of, fields_of, given
 from libs.resource.scope import Extent
 from libs.resource.store.limits import KeyLimits
 from libs.resource.store.reading import Reading
-from libs.resource.store.revision import Revision, Revisions, held
+from libs.resource.store.revision import Revision, Revisions
 from libs.resource.store.row import Row
 from libs.resource.store.totals import KeptTotals
 
