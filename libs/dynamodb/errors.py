@@ -6,7 +6,17 @@ Codes: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programm
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    InvalidConfigError,
+    NoCredentialsError,
+    NoRegionError,
+    ParamValidationError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    ValidationError,
+)
 from pynamodb.exceptions import (
     CancellationReason,
     PynamoDBException,
@@ -14,7 +24,7 @@ from pynamodb.exceptions import (
     VerboseClientError,
 )
 
-from libs.errors import BodyTooLarge, Problem, ServiceUnavailable
+from libs.errors import BodyTooLarge, Conflict, Problem, ServiceUnavailable
 
 _TRY_AGAIN = frozenset(
     {
@@ -42,6 +52,22 @@ _THROTTLED_ITEM = frozenset({"ProvisionedThroughputExceeded", "ThrottlingError"}
 _TRY_TRANSACTION_AGAIN = frozenset(
     {"ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"}
 )
+
+
+_NEVER_SENT = (
+    InvalidConfigError,
+    NoCredentialsError,
+    NoRegionError,
+    ParamValidationError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    ValidationError,
+)
+"""Faults of ours, or of the configuration: the same call would end so each time. Credentials that cannot be
+fetched for now (`CredentialRetrievalError`) are none."""
+
+_FULL = frozenset({"ItemCollectionSizeLimitExceeded", "ItemCollectionSizeLimitExceededException"})
+"""A partition of a table with a local index holds 10 GB, and no more."""
 
 
 def error_code(error: Exception) -> str | None:
@@ -77,13 +103,18 @@ def as_problem(error: Exception) -> Problem | None:
     """Return the problem a store error is for the client, or None where it is a fault in our own code.
 
     Unreachable, slow and throttled databases, and any answer of the 5xx, are a 503 with Retry-After. Those
-    that can be tried again have been (`libs.dynamodb.calls`) before they arrive here.
+    that can be tried again have been (`libs.dynamodb.calls`) before they arrive here. DynamoDB Local with a
+    full disk answers 500. What has never been sent is a fault of ours.
     """
     cause = error.cause if isinstance(error, PynamoDBException) else error
     cancelled = error.cancellation_reasons if isinstance(error, TransactWriteError) else []
     reasons = [reason for reason in cancelled if reason is not None]
     if _is_too_large(cause, reasons):
         return BodyTooLarge("It is more than DynamoDB stores in one item (400 KB).")
+    if error_code(error) in _FULL or any(reason.code in _FULL for reason in reasons):
+        return Conflict("There is no room for more of these. Delete some first.", code="STORE_FULL")
+    if isinstance(cause, _NEVER_SENT):
+        return None
     crowded = any(reason.code in _TRY_TRANSACTION_AGAIN for reason in reasons)
     if crowded or error_code(error) in _TRY_AGAIN or isinstance(cause, BotoCoreError) or _is_5xx(cause):
         # Of a circuit that is open it is known when it is tried again.

@@ -1,11 +1,22 @@
 """What DynamoDB's errors mean for a client of ours."""
 
 import pytest
-from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+    ParamValidationError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    ReadTimeoutError,
+)
 from pynamodb.exceptions import CancellationReason, GetError, PutError, TransactWriteError, VerboseClientError
 
 from libs.dynamodb import as_problem, is_condition_failure
-from libs.errors import BodyTooLarge, ServiceUnavailable
+from libs.errors import BodyTooLarge, Conflict, ServiceUnavailable
 
 TOO_LARGE = "Item size to update has exceeded the maximum allowed size"
 
@@ -85,6 +96,41 @@ def test_an_answer_of_the_5xx_is_a_503_whatever_its_code(code, status):
 )
 def test_what_is_more_than_an_item_holds_is_a_413(error):
     assert isinstance(as_problem(error), BodyTooLarge)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        PutError("no", refused("ItemCollectionSizeLimitExceededException")),
+        told("ItemCollectionSizeLimitExceededException"),
+        cancelled(None, "ItemCollectionSizeLimitExceeded"),
+    ],
+    ids=["a model's", "a table's", "a transaction's"],
+)
+def test_a_partition_that_is_full_is_a_409(error):
+    problem = as_problem(error)
+    assert isinstance(problem, Conflict)
+    assert problem.code == "STORE_FULL"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ParamValidationError(report="secret"),
+        NoCredentialsError(),
+        PartialCredentialsError(provider="env", cred_var="secret"),
+        NoRegionError(),
+        ProfileNotFound(profile="secret"),
+    ],
+)
+def test_what_was_never_sent_is_a_fault_of_ours_and_not_to_be_tried_again(error):
+    assert as_problem(error) is None
+    assert as_problem(PutError("no", error)) is None
+
+
+def test_credentials_that_cannot_be_fetched_for_now_are_a_503():
+    error = CredentialRetrievalError(provider="container-role", error_msg="secret")
+    assert isinstance(as_problem(error), ServiceUnavailable)
 
 
 @pytest.mark.parametrize(
