@@ -13,19 +13,23 @@ from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from libs.dynamodb.calls import DatabaseAway
+from libs.errors import DeadlineExceeded
+
 READS = frozenset({"BatchGetItem", "GetItem", "Query", "Scan", "TransactGetItems"})
 """Operations whose capacity is of reads."""
 
-Outcome = Literal["ok", "condition_failed", "contended", "throttled", "unavailable", "rejected"]
+Outcome = Literal["ok", "condition_failed", "contended", "throttled", "unavailable", "refused", "rejected"]
 """What became of a call.
 
 ``condition_failed``: the condition of a write did not hold. ``contended``: another writer was at it at the
 same moment. ``throttled``: more was asked for than the table or the account may take. ``unavailable``: nobody
-answered, or with an error of the 5xx. ``rejected``: DynamoDB will not have it, as no repetition will change.
+answered, or with an error of the 5xx. ``refused``: nothing was sent, for the circuit was open or the time
+was up. ``rejected``: DynamoDB will not have it, as no repetition will change.
 """
 OUTCOMES: tuple[Outcome, ...] = (
     *("ok", "condition_failed", "contended"),
-    *("throttled", "unavailable", "rejected"),
+    *("throttled", "unavailable", "refused", "rejected"),
 )
 
 _BY_CODE: Mapping[str, Outcome] = {
@@ -94,7 +98,7 @@ class Usage:
     retries: int = 0
     throttled: int = 0
     failed: int = 0
-    """How many calls nobody answered."""
+    """How many calls nobody answered, or were not made for that."""
     seconds: float = 0.0
     read_units: float = 0.0
     write_units: float = 0.0
@@ -107,7 +111,7 @@ class Usage:
             self.retries += call.tries - 1
         if call.outcome == "throttled":
             self.throttled += 1
-        elif call.outcome == "unavailable":
+        elif call.outcome in ("unavailable", "refused"):
             self.failed += 1
         if call.is_read:
             self.read_units += call.units
@@ -183,6 +187,8 @@ def _tables(arguments: Mapping[str, Any]) -> tuple[str, ...]:
 def _failure(error: BaseException) -> tuple[Outcome, str]:
     # PynamoDB's error leaves out what botocore's, which it was raised from, tells.
     cause = error.__cause__ if isinstance(error.__cause__, ClientError) else error
+    if isinstance(error, DatabaseAway | DeadlineExceeded):
+        return "refused", type(error).__name__
     if not isinstance(cause, ClientError):
         # Whatever is not an answer of DynamoDB is that there was none.
         outcome: Outcome = "unavailable" if isinstance(cause, BotoCoreError | OSError) else "rejected"

@@ -18,6 +18,7 @@ from libs.api.clients.sending import Outgoing, Sender, UnreadableAnswer
 from libs.api.clients.spans import call_span
 from libs.api.clients.timing import Timeouts
 from libs.api.clients.waiting import wait_for
+from libs.api.clients.watching import ClientCall, ClientWatcher, watched
 from libs.api.document.errors import ContractError, suggestion
 from libs.api.objects.models import ApiModels
 from libs.api.objects.object import ApiObject
@@ -55,10 +56,12 @@ class Options:
 
     :param timeouts: where a call says nothing else.
     :param answer_check: how many answers are checked against the contract.
+    :ivar watchers: what is told of each call.
     """
 
     timeouts: Timeouts = field(default_factory=Timeouts)
     answer_check: AnswerCheck = _NEVER
+    watchers: list[ClientWatcher] = field(default_factory=list)
 
 
 class RemoteOperation:
@@ -86,6 +89,7 @@ class RemoteOperation:
         options: Options,
     ) -> None:
         self._api, self._name = source.api, f"{source.api}.{operation.name}"
+        self._operation = operation.name
         self._method, self._path = operation.method, operation.path
         declared = Declared.from_document(operation, source.document, source.place)
         self._parameters, self._body = declared.parameters, declared.body
@@ -150,7 +154,7 @@ class RemoteOperation:
     ) -> Answer:
         outgoing = self._outgoing(arguments, given)
         try:
-            answer = self._sent(outgoing, timeouts, may_renew=self._takes_token and "auth" not in given)
+            answer = self._watched(outgoing, timeouts, may_renew=self._takes_token and "auth" not in given)
         except UnreadableAnswer as error:
             raise InvalidAnswer(self._name, RemoteDetails(error.status), error.why) from None
         calling.set("http.response.status_code", answer.status_code)
@@ -160,6 +164,19 @@ class RemoteOperation:
         if answer.status_code == 503:
             raise unavailable(self._api, answer)
         raise remote_problem(self._name, answer)
+
+    def _watched(self, outgoing: Outgoing, timeouts: Timeouts, *, may_renew: bool) -> httpx.Response:
+        if not self._options.watchers:
+            return self._sent(outgoing, timeouts, may_renew=may_renew)
+        call = ClientCall(self._api, self._operation)
+        try:
+            with watched(call, outgoing.attempts, self._sender):
+                answer = self._sent(outgoing, timeouts, may_renew=may_renew)
+                call.answered(answer.status_code)
+                return answer
+        finally:
+            for watcher in self._options.watchers:
+                watcher(call)
 
     def _sent(self, outgoing: Outgoing, timeouts: Timeouts, *, may_renew: bool) -> httpx.Response:
         """Return the answer; where it refuses a token that was made for a task, that to a new one.

@@ -11,6 +11,7 @@ from libs.api.clients.documents import client_document
 from libs.api.clients.sending import MAX_ANSWER_BYTES, Sender
 from libs.api.clients.timing import Timeouts
 from libs.api.clients.transport import PooledTransport
+from libs.api.clients.watching import ClientWatcher
 from libs.api.document.errors import suggestion
 from libs.api.document.files import APIS
 from libs.api.wire.answers import AnswerCheck
@@ -50,7 +51,9 @@ class Clients:
         transports: Mapping[str, httpx.BaseTransport] | None = None,
         folder: Path = APIS,
     ) -> None:
-        options = Options(timeouts or Timeouts(), answer_check or AnswerCheck(0, strict=False))
+        self._options = options = Options(
+            timeouts or Timeouts(), answer_check or AnswerCheck(0, strict=False)
+        )
         given = transports or {}
         for api in given:
             if api not in urls:  # its tests would call the real one, or nobody
@@ -99,6 +102,10 @@ class Clients:
     def circuits(self) -> dict[str, State]:
         """Return the state of each service's circuit breaker, for metrics and checks of health."""
         return {api: sender.breaker.state for api, sender in self._senders.items()}
+
+    def watch(self, watcher: ClientWatcher) -> None:
+        """Have `watcher` told of each call when it is over; to be said before the first one."""
+        self._options.watchers.append(watcher)
 
     def close(self) -> None:
         """Close the connections that are kept."""

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import cast
 
@@ -27,6 +27,18 @@ MAX_ANSWER_BYTES = 10 * 1024 * 1024
 """The longest answer that is read."""
 
 
+@dataclass(slots=True)
+class Attempts:
+    """What has been done to send a request.
+
+    :ivar made: how often it was sent.
+    :ivar left_alone: whether it was not sent in the end, for the circuit was open.
+    """
+
+    made: int = 0
+    left_alone: bool = False
+
+
 @dataclass(frozen=True)
 class Outgoing:
     """A request to be sent.
@@ -43,6 +55,7 @@ class Outgoing:
     idempotent: bool
     decorators: Sequence[Decorator] = ()
     tells_budget: bool = False
+    attempts: Attempts = field(default_factory=Attempts)
 
     @property
     def is_replayable(self) -> bool:
@@ -138,10 +151,12 @@ class Sender:
         try:
             entered = self.breaker.enter()
         except CircuitOpen as error:
+            outgoing.attempts.left_alone = True
             raise ServiceUnavailable(
                 f"The {self._api} service is not available. Try again.", retry_after=error.retry_after
             ) from None
         failed: bool | None = None
+        outgoing.attempts.made += 1
         began = time.monotonic()
         try:
             answer = self._attempt(outgoing, timeouts, call.ends)

@@ -231,3 +231,23 @@ def test_capacity_of_an_answer_that_tells_none_is_none():
     assert capacity({}) == {}
     assert capacity({"ConsumedCapacity": []}) == {}
     assert Call.begin("ListTables", {}).tables == ()
+
+
+def test_what_is_not_sent_as_the_circuit_is_open_is_refused(models, closed_endpoint):
+    account, _ = models
+    database, calls = Database([account], region="eu-west-1", endpoint=closed_endpoint), []
+
+    @contextlib.contextmanager
+    def watch(call):
+        try:
+            yield
+        finally:
+            calls.append(call)
+
+    database.connection.watchers = (watch,)
+    with usage_scope() as usage:
+        for _ in range(10):
+            with pytest.raises(PutError):
+                account("ada@x.test").save()
+    assert [calls[0].outcome, calls[-1].outcome] == ["unavailable", "refused"]
+    assert (calls[-1].tries, usage.failed) == (0, 10)

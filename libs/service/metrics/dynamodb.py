@@ -1,12 +1,14 @@
 """Calls of DynamoDB in numbers: how many, what became of them, their time and the capacity they took."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from libs.dynamodb import Call
 from libs.dynamodb.usage import OUTCOMES, Outcome
+from libs.resilience import State
+from libs.service.metrics.breakers import STATES
 
 SEVERAL, NO_TABLE = "several", "none"
 """The label `table` of calls that are for several tables, and for none."""
@@ -18,10 +20,25 @@ class DynamoMetrics:
     """A watcher of a connection to DynamoDB that counts its calls.
 
     :param table_prefix: what the names of tables begin with, which is left out of the label `table`.
+    :param breaker: tells the state of the connection's circuit breaker.
     """
 
-    def __init__(self, registry: CollectorRegistry, *, table_prefix: str = "") -> None:
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        *,
+        table_prefix: str = "",
+        breaker: Callable[[], State] = lambda: "closed",
+    ) -> None:
         self._prefix = table_prefix
+        self._state = breaker
+        self._last_state = 0
+        self._breaker = Gauge(
+            "dynamodb_breaker_state",
+            "Of the circuit breaker, as of the last call: 0 closed, 1 half-open, 2 open.",
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
         self._calls = Counter(
             "dynamodb_calls", "Calls made.", ["table", "operation", "outcome"], registry=registry
         )
@@ -66,6 +83,9 @@ class DynamoMetrics:
         if counted is None:
             counted = self._counted[key] = self._make(call)
         counted.outcomes[call.outcome].inc()
+        if (state := STATES[self._state()]) != self._last_state:
+            self._last_state = state
+            self._breaker.set(state)
         counted.seconds.observe(call.seconds)
         if call.tries > 1:
             counted.retries.inc(call.tries - 1)

@@ -3,6 +3,7 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from libs.service.metrics.clients import ClientMetrics
 from libs.service.metrics.dynamodb import DynamoMetrics
 from libs.service.metrics.facts import Fact
 from libs.service.metrics.port import Metrics
@@ -29,8 +30,15 @@ class ServiceMetrics(Metrics):
 
     def _watch_calls(self) -> None:
         database = self._running.database
-        dynamodb = DynamoMetrics(self.registry, table_prefix=database.table_prefix)
+        dynamodb = DynamoMetrics(
+            self.registry,
+            table_prefix=database.table_prefix,
+            breaker=lambda: database.connection.calls.state,
+        )
         database.connection.watchers = (*database.connection.watchers, dynamodb.watch)
+        clients = self._running.clients
+        if apis := clients.names():
+            clients.watch(ClientMetrics(self.registry, apis))
 
     def _tell_facts(self) -> None:
         running, settings = self._running, self._running.settings

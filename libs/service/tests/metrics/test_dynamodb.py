@@ -12,6 +12,7 @@ from pynamodb.models import Model
 
 from libs.dynamodb import Call, Database
 from libs.dynamodb.usage import OUTCOMES
+from libs.resilience import CircuitBreaker
 from libs.service.metrics.dynamodb import DynamoMetrics
 from libs.service.testing import environment
 from libs.service.tests.metrics.test_requests import told
@@ -98,3 +99,21 @@ def test_what_is_sent_again_and_what_is_under_way(registry: CollectorRegistry) -
     with metrics.watch(Call.begin("ListTables", {})):
         pass
     assert told(registry)["dynamodb_calls_total", "ListTables", "ok", "none"] == 1
+
+
+def test_the_worst_state_of_the_breaker_is_the_highest_number(registry: CollectorRegistry) -> None:
+    breaker = CircuitBreaker(least=1, pause=60)
+    metrics = DynamoMetrics(registry, breaker=lambda: breaker.state)
+
+    def call() -> float:
+        with metrics.watch(Call.begin("GetItem", {"TableName": "things"})):
+            pass
+        return told(registry)["dynamodb_breaker_state",]
+
+    assert call() == 0
+    breaker.leave(breaker.enter(), failed=True)
+    assert call() == 2
+    breaker._opened_at = 0.0  # long ago
+    assert call() == 1
+    breaker.leave(breaker.enter(), failed=False)
+    assert call() == 0
