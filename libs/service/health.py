@@ -33,12 +33,20 @@ class Health:
         self._pool: ThreadPoolExecutor | None = None
         self._checked_at = float("-inf")
         self._found: dict[str, Any] = {}
+        self._stopping: Callable[[], bool] = lambda: False
+
+    def unready_when(self, stopping: Callable[[], bool]) -> None:
+        """Be not ready from when `stopping` says that the process has been told to stop."""
+        self._stopping = stopping
 
     def ready(self) -> dict[str, Any]:
         """Return what was found, by check: ``{"ok": true, "milliseconds": 3}``.
 
-        :raises ServiceUnavailable: NOT_READY, with the same in `checks`, if a part does not answer.
+        :raises ServiceUnavailable: NOT_READY, with the same in `checks`, if a part does not answer; with
+            `draining`, if the process is to stop.
         """
+        if self._stopping():
+            raise ServiceUnavailable("Not ready: it stops.", code="NOT_READY", extra={"draining": True})
         with self._lock:
             if time.monotonic() - self._checked_at > CACHED_SECONDS:
                 self._found = self._check()

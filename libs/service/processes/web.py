@@ -12,10 +12,11 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 from libs.service.metrics import serve
-from libs.service.problems.malformed import ProblemWorker
 from libs.service.processes.anonymous import answer_anonymously
 from libs.service.processes.asking import metrics_listener
 from libs.service.processes.silent_clients import limit_body, limit_silence, unlimit_body
+from libs.service.processes.stopping import Stopping, WebMaster
+from libs.service.processes.web_worker import WebWorker
 from libs.service.running import Running
 from libs.tasks.watching.gauges import TableGauges
 
@@ -40,9 +41,13 @@ class PlainLogger(Logger):  # type: ignore[misc]
 
 
 class WebApplication(BaseApplication):  # type: ignore[misc]
+    """What gunicorn is told, and what its workers ask for."""
+
     def __init__(self, running: Running, metrics: socket.socket | None = None) -> None:
         self._running = running
         self._metrics = metrics
+        self.stopping = Stopping()
+        running.health.unready_when(self.stopping.begun)
         super().__init__()
 
     def load_config(self) -> None:
@@ -51,7 +56,7 @@ class WebApplication(BaseApplication):  # type: ignore[misc]
             "bind": f"{settings.host}:{settings.port}",
             "proc_name": self._running.service.name,
             "workers": settings.web_workers,
-            "worker_class": ProblemWorker,
+            "worker_class": WebWorker,
             "threads": settings.web_threads,
             "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108
             "timeout": WORKER_SECONDS,
@@ -74,6 +79,9 @@ class WebApplication(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Flask:
         return self._running.web_app()
+
+    def run(self) -> None:
+        WebMaster(self, self.stopping, self._running.settings.shutdown_delay_seconds).run()
 
     def _serve_metrics(self, arbiter: Any, worker: Any) -> None:
         if self._metrics is not None:

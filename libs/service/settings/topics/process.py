@@ -31,11 +31,18 @@ class ProcessSettings:
     port: int = setting(8080, Range(1, 65535), help="Its port.")
     web_workers: int = setting(2, Range(1, 64), help="gunicorn processes.")
     web_threads: int = setting(8, Range(1, 256), help="Threads of each.")
+    shutdown_delay_seconds: float = setting(
+        5.0,
+        Range(0, 600),
+        help="How long a web process that was told to [stop](protection.md#stopping) serves all the same, "
+        "only not ready: longer than your load balancer takes to see that. `0` where there is none.",
+        unit="seconds",
+    )
     drain_seconds: int = setting(
         15,
         Range(1, 3600),
-        help="How long after SIGTERM requests and tasks under way may go on; the time a container is "
-        "given to stop must be longer.",
+        help="How long after that requests and tasks under way may go on; the time a container is "
+        "given to stop must be longer than both.",
         unit="seconds",
     )
     alive_path: str | None = setting(

@@ -119,12 +119,16 @@ class Forks:
 
 
 @contextmanager
-def forking() -> Iterator[Forks]:
-    """Have processes to fork from for the length of a with-block."""
+def forking(*preloaded: str) -> Iterator[Forks]:
+    """Have processes to fork from for the length of a with-block.
+
+    :param preloaded: the modules they find imported; by default those of workers.
+    """
     ours, its = socket.socketpair()
     with ours:
         with its:
             command = [sys.executable, "-m", "libs.service.tests.workers.forking", str(its.fileno())]
+            command += preloaded or PRELOADED
             server = subprocess.Popen(
                 command,
                 cwd=ROOT,
@@ -172,7 +176,7 @@ def _begin(answers: socket.socket, output: int) -> str:
 
 
 if __name__ == "__main__":
-    for name in PRELOADED:
+    for name in sys.argv[2:]:
         importlib.import_module(name)
     assert threading.active_count() == 1, "a thread would be missing in what is forked"
     gc.freeze()
