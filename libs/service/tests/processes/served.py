@@ -78,6 +78,7 @@ class Served:
         self.health = Health({"nothing": lambda: None})
         self.metrics = Metrics()
         self.streams = EventStreams(1)
+        self.tracing = SimpleNamespace(stop=lambda: None)
 
     def web_app(self) -> Flask:
         callers = {Caller: current_caller, Caller | None: current_caller}
