@@ -10,7 +10,7 @@ from flask import Flask, abort
 from flask.testing import FlaskClient
 
 from libs.api import ApiModels, Contract, Contribution, Dependencies, Server
-from libs.errors import Conflict, ServiceUnavailable, Unauthorized
+from libs.errors import Conflict, ServiceUnavailable, Tracer, Unauthorized
 from libs.jwt import Caller
 from libs.service.cors import Cors
 from libs.service.web import Watcher, create_app
@@ -82,7 +82,12 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 def make_app(tmp_path: Path) -> Callable[..., Flask]:
     """Make the application, with or without tasks and CORS."""
 
-    def make(tasks: Any = None, cors: Cors | None = None, watchers: Sequence[Watcher] = ()) -> Flask:
+    def make(
+        tasks: Any = None,
+        cors: Cors | None = None,
+        watchers: Sequence[Watcher] = (),
+        tracer: Tracer | None = None,
+    ) -> Flask:
         (tmp_path / "probe.yaml").write_text(DOCUMENT)
         contract = Contract.load(
             tmp_path / "probe.yaml", Dependencies(), [Contribution(PATHS, FUNCTIONS, {})]
@@ -95,6 +100,7 @@ def make_app(tmp_path: Path) -> Callable[..., Flask]:
             tasks=tasks,
             max_body_bytes=MAX_BODY_BYTES,
             cors=cors,
+            tracer=tracer,
             watchers=watchers,
         )
 

@@ -16,7 +16,7 @@ from pynamodb.models import Model
 from libs.api import Dependencies
 from libs.dynamodb import Database
 from libs.dynamodb.calls import Calls
-from libs.errors import ServiceUnavailable
+from libs.errors import ServiceUnavailable, Tracer
 from libs.jwt import Caller, current_caller
 from libs.resilience import CircuitBreaker, RetryBudget
 from libs.tasks import Once, Operation, Progress, Task, TaskRuntime
@@ -100,11 +100,11 @@ def broker() -> Broker:
 def runtime_of(database: Database, broker: Broker) -> Runtimes:
     """Make the runtime of the given tasks, which may ask for `Database`, `Caller`, `Once` and `Progress`."""
 
-    def make(*tasks: Task, lease_seconds: float = 15.0) -> TaskRuntime:
+    def make(*tasks: Task, lease_seconds: float = 15.0, tracer: Tracer | None = None) -> TaskRuntime:
         once = partial(current_once, database)
         made = {Caller: _caller, Once: once, Progress: current_progress}
         dependencies = Dependencies([database], made)
-        return TaskRuntime(tasks, dependencies, broker, lease_seconds=lease_seconds)
+        return TaskRuntime(tasks, dependencies, broker, lease_seconds=lease_seconds, tracer=tracer)
 
     return make
 
