@@ -12,7 +12,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up down ps logs seed shell token tasks run test fuzz testaccept lint fmt bench bench-tasks contracts breaking clients requirements clean
+.PHONY: help up down ps logs seed shell token tasks run config test fuzz testaccept lint fmt bench bench-tasks contracts breaking clients requirements clean
 # One target after the other: `make down up` means that order, under -j, too.
 .NOTPARALLEL:
 # Recipes show what they do in their own words.
@@ -46,6 +46,9 @@ tasks: .venv/.stamp ## See and mend what tasks have to do (SERVICE=todos ARGS="l
 
 run: .venv/.stamp ## Run a command of a service (SERVICE=auth ARGS="admin grant ada@example.com admin")
 	@$(INFRA) run $(SERVICE) $(ARGS)
+
+config: .venv/.stamp ## Show what a service is told, and by what (SERVICE=todos ENVIRONMENT=live)
+	@$(INFRA) config $(or $(SERVICE),todos) $(ENVIRONMENT)
 
 ##@ The checks
 
@@ -107,7 +110,7 @@ help: ## Show this
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
 		/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "Variables: MODE SERVICE ARGS BASE FUZZ PYTHON, and a port each: AUTH_PORT PROFILES_PORT TODOS_PORT DYNAMODB_PORT REDIS_PORT"
+	@echo "Variables: MODE SERVICE ENVIRONMENT ARGS BASE FUZZ PYTHON, and a port each: AUTH_PORT PROFILES_PORT TODOS_PORT DYNAMODB_PORT REDIS_PORT"
 
 # The stamp is written last: a venv without it was cut short, and is made again from nothing.
 .venv/.stamp: requirements/dev.txt

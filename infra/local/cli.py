@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from infra.local import compose, logs, native, paths
-from infra.local.environment import program_name, roles, service_environment
+from infra.local.environment import LOCAL, base_environment, program_name, roles, service_environment
 from infra.local.errors import LocalError
 from infra.local.mode import Choice, Mode, choose, docker_answers, ports_of_what_is_up, recall
 from infra.local.output import next_commands, say, table, urls
@@ -65,6 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     add("logs", show_logs).add_argument("service", nargs="?", help="a service, a database or a process")
     add("seed", run_seed)
     add("shell", shell).add_argument("service", choices=SERVICES)
+    config = add("config", show_config)
+    config.add_argument("service", choices=SERVICES)
+    config.add_argument("environment", nargs="?", default=LOCAL, help="a file in config/; default: local")
     add("testaccept", testaccept, takes_rest=True)
     add("token", token, takes_rest=True)
     add("tasks", tasks, takes_rest=True)
@@ -196,6 +199,20 @@ def run_command(options: argparse.Namespace) -> int:
         )
     service, command, *rest = options.rest
     return _in_service(service, ["-m", f"services.{service}.{command}", *rest], "command")
+
+
+def show_config(options: argparse.Namespace) -> int:
+    """Show what a service is told, and by what; of another environment, what the files tell it."""
+    python = ["-m", "libs.service", "config"]
+    if options.environment == LOCAL and _choice().mode is Mode.COMPOSE:
+        return compose.run_python(options.service, python, terminal=False)
+    if options.environment == LOCAL:
+        environment = service_environment(options.service, ports_of_what_is_up(os.environ), "command")
+    else:
+        python.append("--offline")
+        chosen = {"APP_SERVICE": options.service, "APP_ENVIRONMENT": options.environment}
+        environment = {**base_environment(), **chosen}
+    return subprocess.run([sys.executable, *python], cwd=paths.ROOT, env=environment).returncode
 
 
 def _in_service(service: str, python: list[str], role: str) -> int:

@@ -18,6 +18,8 @@ from infra.local.packages import dynamodb_folder
 from infra.local.ports import HOST, SERVICES, Ports
 from infra.local.servers import dynamodb_command, redis_command
 
+LOCAL = "local"
+"""The environment, by the name of its file in config/."""
 WITH_TASKS = ("auth", "todos")
 
 
@@ -50,7 +52,7 @@ def service_environment(service: str, ports: Ports, role: str = "web") -> dict[s
     What does not depend on this machine is in config/local.yaml.
     """
     settings = {
-        "APP_ENVIRONMENT": "local",
+        "APP_ENVIRONMENT": LOCAL,
         "APP_SERVICE": service,
         "APP_PORT": str(ports.of(service)),
         "APP_LOG_FORMAT": "text",

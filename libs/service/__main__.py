@@ -1,6 +1,7 @@
 """``python -m libs.service web|worker|beat|tables|shell``: run a process of the service APP_SERVICE names.
 
-``python -m libs.service tasks list|show|replay|discard|cancel|stats`` looks after what its tasks have to do.
+``python -m libs.service tasks list|show|replay|discard|cancel|stats`` looks after what its tasks have to do,
+``python -m libs.service config`` shows what it is told, and by what.
 """
 
 import argparse
@@ -17,8 +18,11 @@ from libs.service.logs import configure_logs, log_to_stderr
 from libs.service.processes import run_beat, run_shell, run_web, run_worker
 from libs.service.running import Running
 from libs.service.service import Service
-from libs.service.settings import SettingsError
+from libs.service.settings import SettingsError, SettingsUnavailable, command
+from libs.service.settings.deployment import advice
 from libs.tasks.admin import commands
+
+_logger = logging.getLogger(__name__)
 
 _PROCESSES: dict[str, Callable[[Running], int | None]] = {
     "web": run_web,
@@ -34,20 +38,25 @@ def main(arguments: list[str]) -> int:
     could wait for will mend it.
     """
     parser = argparse.ArgumentParser(prog="python -m libs.service", description=__doc__)
-    parser.add_argument("process", choices=[*_PROCESSES, "tables", "shell", "tasks"])
-    parser.add_argument("rest", nargs=argparse.REMAINDER, help="what is asked of tasks")
+    parser.add_argument("process", choices=[*_PROCESSES, "tables", "shell", "tasks", "config"])
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help="what is asked of tasks, or of config")
     given = parser.parse_args(arguments)
     process = given.process
-    if given.rest and process != "tasks":
+    if given.rest and process not in ("tasks", "config"):
         parser.error(f"{process} takes no arguments")
     asked = commands.read_arguments(given.rest) if process == "tasks" else None
+    config = command.read_arguments(given.rest) if process == "config" else None
     try:
         name = os.environ.get("APP_SERVICE")
         if not name:
             raise SettingsError("APP_SERVICE: Missing data for required field.")
         service = Service.named(name)
+        if config is not None:
+            return command.show(service.read_settings(os.environ, fetch=not config.offline))
         settings = service.load_settings(os.environ)
         configure_logs(name, log_format=settings.log_format, level=settings.log_level)
+        for warning in advice(type(settings), vars(settings)):
+            _logger.warning(warning)
         if asked is not None:
             log_to_stderr()
         if settings.create_tables or process == "tables":
@@ -63,6 +72,9 @@ def main(arguments: list[str]) -> int:
             run_shell(running)
         elif process != "tables":
             return _PROCESSES[process](running) or os.EX_OK
+    except SettingsUnavailable as error:
+        print(f"cannot start:\n{error}", file=sys.stderr)
+        return os.EX_TEMPFAIL
     except (SettingsError, ContractError, TableMismatch) as error:
         print(f"cannot start:\n{error}", file=sys.stderr)
         return os.EX_CONFIG

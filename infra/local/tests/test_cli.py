@@ -1,5 +1,6 @@
 import errno
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -189,3 +190,21 @@ def test_an_argument_nobody_takes_is_refused(capsys: pytest.CaptureFixture[str])
     with pytest.raises(SystemExit):
         cli.main(["ps", "--all"])
     assert "unrecognized arguments: --all" in capsys.readouterr().err
+
+
+def test_config_of_another_environment_is_what_the_files_tell(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("APP_TABLE_PREFIX", "from-the-shell-")
+    assert cli.main(["config", "profiles", "live"]) == 0
+    told = capfd.readouterr().out
+    assert re.search(r"^table_prefix +live- +config/live\.yaml:\d+$", told, re.MULTILINE)
+    assert cli.main(["config", "profiles", "nowhere"]) == os.EX_CONFIG
+    assert "APP_ENVIRONMENT: Has no file in config/" in capfd.readouterr().err
+
+
+def test_config_of_the_local_stack_needs_no_stack_but_its_secrets(capfd: pytest.CaptureFixture[str]):
+    assert cli.main(["config", "todos"]) == os.EX_CONFIG
+    told = capfd.readouterr()
+    assert re.search(r"^table_prefix +local- +config/local\.yaml:\d+$", told.out, re.MULTILINE)
+    assert "error: APP_CURSOR_SECRET_FILE: the file cannot be read (FileNotFoundError)." in told.err

@@ -36,15 +36,15 @@ def deployment_faults(
             yield f"{variable}: Is that of the local stack, which no other takes."
 
 
-def advice(settings: Settings) -> list[str]:
-    """Return what is worth a warning about settings that are in force outside of development."""
-    if settings.environment in DEVELOPMENT:
+def advice(kind: type[Settings], values: Mapping[str, Any]) -> list[str]:
+    """Return what is worth a warning about settings that are in force outside of development.
+
+    :param values: what is in force, by the names of settings.
+    """
+    if values["environment"] in DEVELOPMENT:
         return []
-    values = {one.name: getattr(settings, one.name) for one in fields(settings)}
     texts = {name: value.reveal() if isinstance(value, Secret) else value for name, value in values.items()}
-    return [
-        f"{PREFIX}{name.upper()}: {message}" for name, message in _judged(type(settings), texts, "advised")
-    ]
+    return [f"{PREFIX}{name.upper()}: {message}" for name, message in _judged(kind, texts, "advised")]
 
 
 def _judged(kind: type[Settings], values: Mapping[str, Any], by: str) -> Iterator[tuple[str, str]]:

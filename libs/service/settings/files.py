@@ -146,13 +146,13 @@ def _shown(path: Path) -> str:
     return f"{path.parent.name}/{path.name}"
 
 
-_TWICE = re.compile(r"'[a-z][a-z0-9_]*' stands here twice")
+_TOLD = re.compile(r"'[a-z][a-z0-9_]*' stands here twice|a second document begins here.*")
 
 
 def _without_values(fault: str) -> str:
     """Return a fault of reading without what it may quote of the file."""
     file, line, said = fault.split(":", 2)
-    told = _TWICE.search(said)
+    told = _TOLD.search(said)
     hint = said.partition("; ")[2]
     return f"{file}:{line}: {told[0] if told else 'is not YAML' + ('; ' + hint if hint else '')}."
 

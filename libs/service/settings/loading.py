@@ -1,7 +1,7 @@
 """Settings are read once and checked at start, every fault named at once."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -14,7 +14,7 @@ from libs.service.settings.deployment import deployment_faults
 from libs.service.settings.environment import told_by_environment
 from libs.service.settings.every_service import Settings
 from libs.service.settings.files import CONFIG, ConfigFiles, environments
-from libs.service.settings.named_secrets import NamedSecretError, NamedSecrets, is_reference
+from libs.service.settings.named_secrets import NamedSecretError, NamedSecrets, is_reference, read_reference
 from libs.service.settings.suggesting import meant
 from libs.service.settings.told import Told
 from libs.service.settings.types_of import types_of
@@ -35,14 +35,14 @@ class Reading(Generic[S]):
     """What was read, right or wrong.
 
     :param told: what was told, by the names of settings.
-    :param values: what came of it, defaults among them; of named secrets that were not fetched nothing did.
+    :param values: what came of it, defaults among them; nothing of what is wrong or was not fetched.
     :param faults: what is wrong, a line each.
     :param passing: whether nothing is wrong but that a store of secrets does not answer.
     """
 
     kind: type[S]
     told: Mapping[str, Told]
-    values: Mapping[str, Any]
+    values: Mapping[str, Any] = field(repr=False)
     faults: list[str]
     passing: bool = False
 
@@ -97,15 +97,15 @@ def read_settings(
         common = {one.name: types[one.name] for one in fields(Settings)}
         service = str(told["service"].value) if "service" in told else ""
         told = ConfigFiles(folder, service, common, types).told(chosen, faults) | told
-    passing = _fetch(told, faults) if fetch else 0
+    passing = _fetch(told, faults, fetch=fetch)
     unfetched = {name for name, one in told.items() if is_reference(one.value)}
     if chosen is not None:
         # Without its file nobody knows what is missing.
         faults.extend(_together(told, kind.together))
         faults.extend(_one_of(told, (*kind.one_of, *one_of)))
     loaded = _loaded(kind, types, told, unfetched, _missing(kind, told, needed) if chosen else {}, faults)
-    values = {one.name: loaded.get(one.name, one.default) for one in fields(kind)}
-    values = {name: value for name, value in values.items() if value is not MISSING and name not in unfetched}
+    defaults = {one.name: one.default for one in fields(kind) if one.default is not MISSING}
+    values = {name: value for name, value in defaults.items() if name not in told} | loaded
     if chosen is not None:
         faults.extend(deployment_faults(kind, chosen, values, told, environ))
     made = {
@@ -126,11 +126,12 @@ def _environment(told: Mapping[str, Told], there: list[str], faults: list[str]) 
     return None
 
 
-def _fetch(told: dict[str, Told], faults: list[str]) -> int:
-    """Replace references by what they stand for; return how many were not answered, 0 if another is wrong."""
+def _fetch(told: dict[str, Told], faults: list[str], *, fetch: bool) -> int:
+    """Replace references by what they stand for; return how many were not answered, 0 if another is wrong.
+
+    :param fetch: False only looks whether they name something.
+    """
     references = {name: one for name, one in told.items() if is_reference(one.value)}
-    if not references:
-        return 0
 
     def where(name: str) -> str | None:
         return str(told[name].value) if name in told and name not in references else None
@@ -138,15 +139,14 @@ def _fetch(told: dict[str, Told], faults: list[str]) -> int:
     named = NamedSecrets(where("secrets_region") or where("dynamodb_region"), where("secrets_endpoint"))
     failed: list[bool] = []
     for name, one in references.items():
-        reference = str(one.value)
         try:
-            text = named.text(reference)
+            kind, *_ = read_reference(str(one.value))
+            if fetch:
+                text = named.text(str(one.value))
+                told[name] = Told(text, f"{kind} ({one.source})", one.label)
         except NamedSecretError as error:
             faults.append(f"{one.label}: {error}")
             failed.append(error.passing)
-        else:
-            kind = reference.partition(":")[0]
-            told[name] = Told(text, f"{kind} ({one.source})", one.label)
     return len(failed) if all(failed) else 0
 
 

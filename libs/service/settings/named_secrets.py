@@ -42,6 +42,20 @@ def is_reference(value: object) -> bool:
     return isinstance(value, str) and _REFERENCE.match(value) is not None
 
 
+def read_reference(text: str) -> tuple[str, str, str]:
+    """Return kind, name, and the key within what has the name, which may be empty.
+
+    :raises NamedSecretError: if the text names nothing.
+    """
+    kind, _, rest = text.partition(":")
+    if kind not in _KINDS:
+        raise NamedSecretError(f"Names nothing: what begins so is {':… or '.join(_KINDS)}:….")
+    name, hash_, key = rest.partition("#") if kind == "aws-secret" else (rest, "", "")
+    if not name or (hash_ and not key):
+        raise NamedSecretError(f"{kind}: names nothing.")
+    return kind, name, key
+
+
 class NamedSecrets:
     """Where named secrets are fetched from, with the credentials that AWS gives the process.
 
@@ -62,12 +76,7 @@ class NamedSecrets:
 
         :raises NamedSecretError: with AWS's code of the error, if it gave one.
         """
-        kind, _, rest = reference.partition(":")
-        if kind not in _KINDS:
-            raise NamedSecretError(f"{kind} is none of {', '.join(_KINDS)}.")
-        name, hash_, key = rest.partition("#") if kind == "aws-secret" else (rest, "", "")
-        if not name or (hash_ and not key):
-            raise NamedSecretError(f"{kind}: names nothing.")
+        kind, name, key = read_reference(reference)
         text = self._once(kind, name)
         return (_entry(text, key, kind) if key else text).strip()
 
