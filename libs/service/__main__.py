@@ -5,6 +5,7 @@
 """
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -55,10 +56,10 @@ def main(arguments: list[str]) -> int:
             return command.show(service.read_settings(os.environ, fetch=not config.offline))
         settings = service.load_settings(os.environ)
         configure_logs(name, log_format=settings.log_format, level=settings.log_level)
-        for warning in advice(type(settings), vars(settings)):
-            _logger.warning(warning)
         if asked is not None:
             log_to_stderr()
+        for warning in advice(type(settings), vars(settings)):
+            _logger.warning(warning)
         if settings.create_tables or process == "tables":
             service.database(settings).create_tables()
         if service.prepare is not None and process != "tables":
