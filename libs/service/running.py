@@ -34,6 +34,7 @@ from libs.service.health import Health
 from libs.service.identity import identity_of, service_account, verifying
 from libs.service.limits import Counters, RateLimits
 from libs.service.metrics.of_service import ServiceMetrics
+from libs.service.protection.compression import Compression
 from libs.service.protection.deadline import RequestDeadline
 from libs.service.protection.security_headers import EXTENSION, SecurityHeaders
 from libs.service.renewal import Renewal
@@ -258,8 +259,8 @@ class Running:
                 RequestDeadline(self.settings.request_seconds),
             ],
             tracer=self.tracing.tracer,
-            middleware=[security.around],
             problems=self.service.problems(),
+            middleware=[*([Compression] if self.settings.compress else []), security.around],
         )
         app.extensions[EXTENSION] = security
         return app

@@ -26,3 +26,8 @@ class ProtectionSettings:
         "31536000 where the service is reached by https and nothing else; 0 leaves the header out.",
         unit="seconds",
     )
+    compress: bool = setting(
+        True,
+        help="Whether answers are [compressed](protection.md#compression) for clients that take that; `off` "
+        "where a proxy in front does it.",
+    )
