@@ -135,6 +135,7 @@ def report(
     error: BaseException | None = None,
     data: Any = None,
     error_id: str | None = None,
+    located: bool = True,
 ) -> None:
     """Report that something has happened. Reports of one kind, code, exception, line and route are grouped.
 
@@ -142,6 +143,7 @@ def report(
     :param error: of it, class and lines are told, and those of what it came of; its text is not.
     :param data: what else is to be known, as JSON. Secrets and personal fields in it are redacted by name and
         by looks, and what is large is cut; what need not be there should not be.
+    :param located: whether the line that reports it says something, where no line that raised does.
     """
     try:
         setup, chain = _setup.get(), raised(error) if error is not None else ()
@@ -152,7 +154,7 @@ def report(
             level=level,
             code=code,
             chain=chain,
-            where=innermost_of_ours(chain) or calling_frame(__file__),
+            where=innermost_of_ours(chain) or (calling_frame(__file__) if located else None),
             data=None if data is None else plain_copy(data),
             about=setup.about(),
             request_id=current_request_id(),

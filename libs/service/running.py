@@ -17,6 +17,8 @@ from libs.api import (
     Server,
 )
 from libs.errors import ServiceUnavailable
+from libs.errors.personal import for_reports
+from libs.errors.redaction import Redaction
 from libs.jwt import (
     Caller,
     Identity,
@@ -38,6 +40,7 @@ from libs.service.protection.compression import Compression
 from libs.service.protection.deadline import RequestDeadline
 from libs.service.protection.security_headers import EXTENSION, SecurityHeaders
 from libs.service.renewal import Renewal
+from libs.service.reports import Reports, report_requests, reports_of
 from libs.service.settings import Settings, SettingsError
 from libs.service.tracing.dynamodb import dynamodb_span
 from libs.service.tracing.tracing import Tracing
@@ -138,11 +141,22 @@ class Running:
             CeleryPublisher(self.celery),
             lease_seconds=self.settings.task_lease_seconds,
             identity=self.identity,
+            reports=self.reports,
             metrics=TaskMetrics(self.metrics.registry, [task.name for task in self.service.tasks]),
             tracer=self.tracing.tracer,
         )
         register(self.celery, runtime)
         return runtime
+
+    @cached_property
+    def redaction(self) -> Redaction:
+        """What no report tells."""
+        return for_reports(self.service.personal_fields)
+
+    @cached_property
+    def reports(self) -> Reports:
+        """Who is told of what somebody should look at."""
+        return reports_of(self.settings, self.service.reporters, self.redaction, self.metrics.registry)
 
     @cached_property
     def metrics(self) -> ServiceMetrics:
@@ -255,6 +269,12 @@ class Running:
             trusted_proxies=self.settings.trusted_proxies,
             identity=self.identity,
             watchers=[
+                report_requests(
+                    self.reports,
+                    self.redaction,
+                    slow_milliseconds=self.settings.slow_request_ms,
+                    trusted_proxies=self.settings.trusted_proxies,
+                ),
                 *([self.metrics.requests.watch] if self.metrics.asked else []),
                 RequestDeadline(self.settings.request_seconds),
             ],

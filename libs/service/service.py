@@ -32,6 +32,7 @@ from libs.service.problems import ProblemAnswers, ShapeProblem
 from libs.service.problems.codes import SERVICES, codes_of
 from libs.service.problems.texts import FOLDER as TEXTS
 from libs.service.problems.texts import Texts
+from libs.service.reports import Reporter
 from libs.service.running import Running
 from libs.service.settings import Reading, Settings, SettingsError, read_settings, service_url, setting
 from libs.tasks import Operation, Task
@@ -65,6 +66,9 @@ class Service:
         `SettingsError` where it does not go with them.
     :param authenticate: makes, from the settings, what turns a bearer token into its caller or raises
         `Unauthorized`, instead of verifying it as a JWT: for API keys, sessions, another issuer's tokens.
+    :param reporters: make, from the settings, who is told of reports beside the log, Sentry and the webhook.
+    :param personal_fields: names of what is personal, and in no report, beside those in
+        `libs.errors.personal`.
     :param takes_actors: whether a service may act for users here (the claim `act` of a token); where it may
         not, such a token is a 403 `ACTOR_REFUSED`.
     :param language: that of a user of whom nothing fitting is known, where there are texts for them
@@ -85,6 +89,8 @@ class Service:
     takes_actors: bool = True
     language: str = "en"
     shape_problem: ShapeProblem | None = None
+    reporters: Sequence[Callable[[Any], Reporter]] = ()
+    personal_fields: Sequence[str] = ()
 
     @classmethod
     def named(cls, name: str) -> "Service":

@@ -26,10 +26,12 @@ from libs.errors import (
     error_id_of,
     request_id_scope,
 )
+from libs.errors.reporting import Sink
 from libs.jwt import Caller, Identity, acting_as, current_caller, running_as
 from libs.tasks.arguments import decode, fits
 from libs.tasks.effects import effects_of
 from libs.tasks.ending import store_end, until_answered
+from libs.tasks.failures import report_parked, report_try, reporting_try
 from libs.tasks.hints import Hints, Publisher
 from libs.tasks.lease import Cancelled, LeaseLost, Leases
 from libs.tasks.operation import FAILED, Operation
@@ -64,6 +66,7 @@ class TaskRuntime:
 
     :param lease_seconds: how long after its last sign of life a worker counts as dead.
     :param identity: what `load_auth_token` and `generate_token` go by in a task.
+    :param reports: who is told of tasks that fail; by default who is told of what has called `run`.
     :param metrics: where what happens is counted; by default where nobody looks.
     :param tracer: goes on with the traces of those who have called; by default they are passed on.
     :raises TypeError: for a task that needs what nobody provides, or, run by itself, an argument.
@@ -79,7 +82,9 @@ class TaskRuntime:
         identity: Identity | None = None,
         metrics: TaskMetrics | None = None,
         tracer: Tracer | None = None,
+        reports: Sink | None = None,
     ) -> None:
+        self._reports = reports
         self._identity = identity
         self._tracer = tracer or Tracer()
         self.tasks = {task.name: task for task in tasks}
@@ -196,7 +201,8 @@ class TaskRuntime:
         caller = Caller.from_json(operation.caller) if operation.caller else None
         scope, trace = request_id_scope(operation.request_id), processing(self._tracer, operation)
         url = url_scope(operation.url)
-        with scope, trace, url, running_as(self._identity), acting_as(caller), self.active():
+        reporting = reporting_try(operation, self._reports)
+        with scope, trace, url, running_as(self._identity), acting_as(caller), reporting, self.active():
             self._run_claimed(operation, task)
         # What has failed may be replayed by now, and need its lock.
         if operation.is_final and operation.status != FAILED:
@@ -293,9 +299,12 @@ class TaskRuntime:
             if parked:  # the line to put an alarm on
                 known_by = {"operation": operation.id, "task": task.name, "attempt": attempt}
                 logger.error("operation parked", extra={**known_by, **ids, "code": problem.code})
+                report_parked(operation, problem, error, ids.get("error_id"))
             return parked
         jitter = random.uniform(0.75, 1.25)  # noqa: S311 - not for secrets
         seconds = max(wait * jitter, asked_to_wait(problem))
+        if known is None:
+            report_try(operation, error, ids.get("error_id"), seconds)
         # It cannot be put off if somebody has asked to cancel it, who shall not wait for another try.
         return self._store(lambda: operation.put_off(seconds, code=problem.code) or operation.end_cancelled())
 

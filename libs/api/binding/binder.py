@@ -12,6 +12,7 @@ from libs.api.binding.operation import Operation
 from libs.api.binding.rate_limits import RATE_LIMIT, RateLimit, rate_limits_of
 from libs.api.binding.security import Security
 from libs.api.binding.signatures import signature
+from libs.api.binding.slow import REPORT_SLOW
 from libs.api.binding.templates import Template
 from libs.api.document.errors import suggestion
 from libs.api.document.references import resolve
@@ -103,6 +104,7 @@ class Binder:
             call=wrapped[0],
             enter=wrapped[1],
             limits=limits,
+            report_slow_milliseconds=found.node.get(REPORT_SLOW, found.item.get(REPORT_SLOW)),
             contributed=found.function is not None,
         )
 

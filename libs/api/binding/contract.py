@@ -19,6 +19,7 @@ from libs.api.binding.operation import Contribution, Operation
 from libs.api.binding.problem_responses import PROBLEM, declare_problems, drop_unused, lend_responses
 from libs.api.binding.rate_limits import RATE_LIMIT, UNLIMITED, rate_limit_fault
 from libs.api.binding.security import SCHEMES, is_like
+from libs.api.binding.slow import REPORT_SLOW
 from libs.api.binding.templates import Template
 from libs.api.document.errors import ContractError
 from libs.api.document.grammar import METHODS
@@ -99,7 +100,7 @@ class _Loading:
         servers = {"servers": [{"url": "/"}]} if base_path(self.document) else {}
         paths = {path: {**servers, **item} for path, item in contribution.paths.items()}
         # The document's limit is not for them: nobody's look at a service's health is one too many.
-        self._add(_limited(replace(contribution, paths=paths), UNLIMITED))
+        self._add(_with(replace(contribution, paths=paths), RATE_LIMIT, UNLIMITED))
 
     def _add(self, contribution: Contribution) -> None:
         for path, item in deepcopy(contribution.paths).items():
@@ -153,7 +154,9 @@ class _Loading:
                 continue
             below = _below(contribution, base_path(self.document, item), item.get("servers"))
             if RATE_LIMIT in item and not rate_limit_fault(item[RATE_LIMIT]):
-                below = _limited(below, item[RATE_LIMIT])
+                below = _with(below, RATE_LIMIT, item[RATE_LIMIT])
+            if REPORT_SLOW in item:
+                below = _with(below, REPORT_SLOW, item[REPORT_SLOW])
             # What a resource brings is at fault where it is named.
             self._brought |= {pointer("paths", one): place for one in below.paths if one not in self._paths}
             self._add(below)
@@ -238,10 +241,10 @@ def _below(contribution: Contribution, base: str, servers: Any) -> Contribution:
     return replace(contribution, paths=paths)
 
 
-def _limited(contribution: Contribution, limit: Any) -> Contribution:
-    """Return a contribution whose operations have a rate limit, where they do not say another."""
+def _with(contribution: Contribution, word: str, value: Any) -> Contribution:
+    """Return a contribution whose operations have an extension, where they do not say something else."""
     paths = {
-        path: {key: {RATE_LIMIT: limit, **one} if key in METHODS else one for key, one in item.items()}
+        path: {key: {word: value, **one} if key in METHODS else one for key, one in item.items()}
         for path, item in contribution.paths.items()
     }
     return replace(contribution, paths=paths)

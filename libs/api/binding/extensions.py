@@ -1,8 +1,10 @@
 """The words this library reads in a contract beside OpenAPI's own, where each belongs, and removing them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from libs.api.binding.rate_limits import RATE_LIMIT, rate_limit_fault
+from libs.api.binding.slow import REPORT_SLOW, slow_fault
 from libs.api.document.grammar import OPENAPI_3, parts
 from libs.api.schema import JSON
 from libs.errors import pointer
@@ -14,6 +16,7 @@ EXTENSIONS: Mapping[str, str | tuple[str, ...]] = {
     "x-bind-client": "operation",
     "x-decorate-request": "operation",
     RATE_LIMIT: ("operation", "path item", "document"),
+    REPORT_SLOW: ("operation", "path item"),
     "x-resource": "path item",
     "x-parent": "schema",
     "x-persist": "schema",
@@ -21,12 +24,15 @@ EXTENSIONS: Mapping[str, str | tuple[str, ...]] = {
     "x-mandatory": "schema",
 }
 """Each of our own extensions, and the kind of object it stands in, or the kinds."""
+_FAULTS: Mapping[str, Callable[[Any], str | None]] = {RATE_LIMIT: rate_limit_fault, REPORT_SLOW: slow_fault}
+"""What tells what is wrong with the value of one, wherever it stands."""
 
 
 def extension_faults(document: JSON) -> Iterator[tuple[str, str]]:
     """Yield place (a JSON pointer) and fault of each extension that is misspelt, or stands in a wrong place.
 
-    A rate limit that is none is told as well: it may stand where it is of no use to any operation.
+    A rate limit that is none is told as well: it may stand where it is of no use to any operation. So is a
+    time that is none.
 
     Those of other tools are none of our business, unless they are a near miss of ours.
     """
@@ -47,7 +53,7 @@ def extension_faults(document: JSON) -> Iterator[tuple[str, str]]:
                     part.pointer + pointer(key),
                     f"{key} does nothing in {_a(part.kind)}; it belongs in {belongs}",
                 )
-            elif key == RATE_LIMIT and (wrong := rate_limit_fault(part.node[key])):
+            elif key in _FAULTS and (wrong := _FAULTS[key](part.node[key])):
                 yield part.pointer + pointer(key), wrong
 
 

@@ -46,6 +46,7 @@ class Operation:
     :param enter: where there are decorators before validation, takes the request, and goes on as its environ
         says (`libs.api.binding.decorators.ANSWER`).
     :param limits: how often one caller may call it; as often as wanted, if empty.
+    :param report_slow_milliseconds: what takes longer is reported, 0 for never; None as the service has it.
     :param contributed: whether it comes from code, such as a resource, and may answer other statuses than its
         document says.
     """
@@ -63,6 +64,7 @@ class Operation:
     call: Callable[..., Any]
     enter: Callable[[Request], Any] | None = None
     limits: tuple[RateLimit, ...] = ()
+    report_slow_milliseconds: int | None = None
     contributed: bool = False
 
 

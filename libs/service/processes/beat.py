@@ -1,5 +1,6 @@
 """The beat process: Celery has the relay run again and again."""
 
+from libs.errors import reporting_to
 from libs.service.processes.asking import serve_metrics
 from libs.service.processes.tasks import sign_of_life, tasks_of
 from libs.service.running import Running
@@ -10,7 +11,10 @@ def run_beat(running: Running) -> None:
     """Have the relay run again and again, until SIGTERM."""
     scheduler = relay_scheduler(tasks_of(running), sign_of_life(running))
     serve_metrics(running)
+    beat = running.celery.Beat(quiet=True, schedule=None, working_directory=None, scheduler_cls=scheduler)
     try:
-        running.celery.Beat(quiet=True, schedule=None, working_directory=None, scheduler_cls=scheduler).run()
+        with reporting_to(running.reports):
+            beat.run()
     finally:
         running.tracing.stop()
+        running.reports.flush()

@@ -14,6 +14,7 @@ from gunicorn.glogging import Logger
 from libs.service.metrics import serve
 from libs.service.processes.anonymous import answer_anonymously
 from libs.service.processes.asking import metrics_listener
+from libs.service.processes.faults import reporting
 from libs.service.processes.silent_clients import limit_body, limit_silence, unlimit_body
 from libs.service.processes.stopping import Stopping, WebMaster
 from libs.service.processes.web_worker import WebWorker
@@ -66,13 +67,14 @@ class WebApplication(BaseApplication):  # type: ignore[misc]
             "max_requests": 0,
             "keepalive": 65,  # longer than the idle timeout of an AWS load balancer (60)
             "control_socket_disable": True,
-            "logger_class": PlainLogger,
+            "logger_class": reporting(PlainLogger, self._running.reports),
             "when_ready": partial(limit_silence, settings.read_timeout_seconds),
             "pre_request": partial(limit_body, settings.body_timeout_seconds),
             "post_request": unlimit_body,
             "post_fork": self._serve_metrics,
             "post_worker_init": self._end_streams_with,
-            "worker_exit": self._send_spans,
+            "worker_exit": self._tell_all,
+            "on_exit": lambda arbiter: self._running.reports.flush(),
         }
         for name, value in options.items():
             self.cfg.set(name, value)
@@ -91,8 +93,9 @@ class WebApplication(BaseApplication):  # type: ignore[misc]
         # Those who follow operations would keep a worker that has been told to stop for as long as they last.
         self._running.streams.end_unless(lambda: bool(worker.alive))
 
-    def _send_spans(self, arbiter: Any, worker: Any) -> None:
+    def _tell_all(self, arbiter: Any, worker: Any) -> None:
         self._running.tracing.stop()
+        self._running.reports.flush()
 
 
 def run_web(running: Running) -> None:

@@ -37,7 +37,7 @@ def run_worker(running: Running) -> int:
     pulse = _pulse(running, queues)
     pulse.attach()
     signals.worker_process_init.connect(hand_back_on_signal, weak=False)
-    signals.worker_process_shutdown.connect(partial(_send_spans, running), weak=False)
+    signals.worker_process_shutdown.connect(partial(_tell_all, running), weak=False)
     worker = app.Worker(
         hostname=f"{service}@{socket.gethostname()}",
         concurrency=settings.worker_concurrency,
@@ -56,11 +56,13 @@ def run_worker(running: Running) -> int:
         # Where `Drain` has ended the process, the worker counts as alive until its last sign of life is old.
         with suppress(PynamoDBException):
             end_life(worker_id())
+        running.reports.flush()
     return int(worker.exitcode or os.EX_OK)
 
 
-def _send_spans(running: Running, **_: Any) -> None:
+def _tell_all(running: Running, **_: Any) -> None:
     running.tracing.stop()
+    running.reports.flush()
 
 
 def _children(worker: Any) -> list[int]:

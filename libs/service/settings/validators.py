@@ -10,6 +10,11 @@ from libs.jwt import check_secret
 from libs.tasks.broker.brokers import BrokerAddress
 
 HTTP_URL = Regexp(r"https?://\S+\Z", error="Not an http or https URL.")
+SENTRY_DSN = Regexp(
+    r"https?://[^\s/@:]+(:[^\s/@]*)?@[^\s/@]+(/[^\s?#]*)?/[0-9]+\Z",
+    error="Not as Sentry shows it: https://key@host/project.",
+)
+"""Takes the address that a project of Sentry takes events at."""
 
 
 def readable(read: Callable[[str], object]) -> Callable[[str], str]:

@@ -2,8 +2,12 @@
 
 import ipaddress
 import re
+from typing import TYPE_CHECKING
 
 from flask import current_app, has_request_context, request
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 _WITH_PORT = re.compile(r"\[([^]]*)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}", re.ASCII)
 TRUSTED_PROXIES = "POLYMACARON_TRUSTED_PROXIES"
@@ -35,9 +39,13 @@ def client_address() -> ClientAddress:
     """
     if not has_request_context():
         return ClientAddress()
-    peer = request.environ.get("REMOTE_ADDR", "")
-    proxies: int = current_app.config[TRUSTED_PROXIES]
-    seen = request.environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    return address_of(request.environ, current_app.config[TRUSTED_PROXIES])
+
+
+def address_of(environ: "WSGIEnvironment", proxies: int) -> ClientAddress:
+    """Return where a request comes from that has come through so many proxies of ours."""
+    peer = environ.get("REMOTE_ADDR", "")
+    seen = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
     told = seen[-proxies].strip() if 0 < proxies <= len(seen) else peer
     return _address(told) or ClientAddress(peer)
 

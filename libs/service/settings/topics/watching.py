@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from marshmallow.validate import Equal, NoneOf, OneOf, Range
 
-from libs.service.settings.declaring import setting
+from libs.service.settings.declaring import Secret, setting
+from libs.service.settings.validators import HTTP_URL, SENTRY_DSN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,4 +33,17 @@ class WatchingSettings:
         None,
         Range(1, 65535),
         help="Its port, other than `APP_PORT`; they tell none if absent.",
+    )
+    slow_request_ms: int = setting(
+        1000,
+        Range(0, 3_600_000),
+        help="A request that takes longer is [reported](reports.md); 0: none is. "
+        "`x-report-slow-ms` in a contract says otherwise for an operation.",
+        unit="milliseconds",
+    )
+    sentry_dsn: Secret | None = setting(
+        None, SENTRY_DSN, help="Where Sentry takes [reports](reports.md): `https://key@host/project`."
+    )
+    report_webhook_url: Secret | None = setting(
+        None, HTTP_URL, help="An address that takes each [report](reports.md) as a POST of JSON."
     )

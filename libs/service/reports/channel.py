@@ -1,0 +1,146 @@
+"""The way to one reporter: a queue, and a thread that nobody waits for."""
+
+import logging
+import os
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable
+
+from libs.errors import Report
+from libs.service.reports.grouping import Grouped, Groups, Verdict
+from libs.service.reports.reporter import Reporter, ReportRefused, Told
+
+logger = logging.getLogger(__name__)
+
+LONGEST_QUEUE = 100
+LONGEST_PAUSE = 300.0
+"""Seconds for which a reporter can say that it takes nothing."""
+
+Count = Callable[[str, str, int], None]
+"""Counts reports of a kind by what became of them: sent, grouped, dropped or failed."""
+
+
+class Channel:
+    """Hands reports to a reporter, in its own time.
+
+    The thread is started with the first report, in whichever process that is, and ends when there is nothing
+    left to tell; in a fork both begin anew, as the parent tells of its own.
+
+    :param tell: makes of reports what leaves.
+    """
+
+    def __init__(
+        self,
+        reporter: Reporter,
+        tell: Callable[[Grouped], Told],
+        count: Count,
+        groups: Callable[[], Groups] = Groups,
+    ) -> None:
+        self._reporter = reporter
+        self._tell = tell
+        self._count = count
+        self._make_groups = groups
+        self._begin()
+        begin = weakref.WeakMethod(self._begin)
+
+        def forked() -> None:
+            if (method := begin()) is not None:
+                method()
+
+        os.register_at_fork(after_in_child=forked)
+
+    def _begin(self) -> None:
+        self._changed = threading.Condition()
+        self._groups = self._make_groups()
+        self._queue: deque[Grouped] = deque()
+        self._thread: threading.Thread | None = None
+        self._sending = self._flushing = False
+        self._paused_until = 0.0
+
+    @property
+    def name(self) -> str:
+        return self._reporter.name
+
+    def put(self, report: Report) -> None:
+        """Take a report; waits for nobody."""
+        with self._changed:
+            verdict = self._groups.add(report)
+            if verdict is Verdict.TOLD:
+                verdict = self._queued(Grouped(report, 1))
+            if self._thread is None and verdict is not Verdict.DROPPED:
+                self._start()
+        if verdict is not Verdict.TOLD:
+            self._count(report.kind, verdict.value, 1)
+
+    def _queued(self, one: Grouped) -> Verdict:
+        if len(self._queue) >= LONGEST_QUEUE:
+            return Verdict.DROPPED
+        self._queue.append(one)
+        self._changed.notify_all()
+        return Verdict.TOLD
+
+    def hurry(self) -> None:
+        """Have all told that is known, also what was only counted so far."""
+        with self._changed:
+            self._flushing = True
+            self._changed.notify_all()
+
+    def flushed(self, until: float) -> bool:
+        """Return whether all is told after `hurry`.
+
+        :param until: a `time.monotonic()`, after which it is not waited for any longer.
+        """
+        with self._changed:
+            done = self._changed.wait_for(self._is_done, max(until - time.monotonic(), 0.0))
+            self._flushing = False
+        return done
+
+    def _is_done(self) -> bool:
+        return self._thread is None or not (self._queue or self._sending or len(self._groups))
+
+    def _start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name=f"reports to {self.name}", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while (one := self._next()) is not None:
+            self._send(one)
+            with self._changed:
+                self._sending = False
+                self._changed.notify_all()
+
+    def _next(self) -> Grouped | None:
+        """Return what is to be sent, as soon as there is something; None when nothing is left."""
+        with self._changed:
+            while True:
+                for one in self._groups.all() if self._flushing else self._groups.ended():
+                    if self._queued(one) is Verdict.DROPPED:
+                        self._count(one.report.kind, Verdict.DROPPED.value, one.count)
+                if self._queue:
+                    self._sending = True
+                    return self._queue.popleft()
+                self._changed.notify_all()
+                end = self._groups.next_end()
+                if end is None:
+                    self._thread = None
+                    return None
+                self._changed.wait(max(end - time.monotonic(), 0.001))
+
+    def _send(self, one: Grouped) -> None:
+        kind = one.report.kind
+        if time.monotonic() < self._paused_until:
+            self._count(kind, "dropped", one.count)
+            return
+        try:
+            self._reporter.send(self._tell(one))
+        except BaseException as error:  # noqa: BLE001 - a SystemExit, too, is the reporter's own
+            self._count(kind, "failed", one.count)
+            told = {"reporter": self.name, "error": type(error).__name__}
+            if isinstance(error, ReportRefused):
+                told["status"] = str(error.status)
+                self._paused_until = time.monotonic() + min(error.retry_after, LONGEST_PAUSE)
+            logger.warning("a report was not told", extra=told)
+        else:
+            self._count(kind, "sent", one.count)

@@ -1,0 +1,132 @@
+"""What is reported of requests: those that failed by a fault of ours, and those that took too long."""
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+from urllib.parse import unquote
+
+from libs.api import RemoteProblem
+from libs.errors import report, reporting_to
+from libs.errors.looks import HIDDEN
+from libs.errors.redaction import Redaction
+from libs.errors.reporting import Sink, known
+from libs.service.reports.reports import told_of
+from libs.service.web import Exchange, Watcher
+from libs.service.web.client import address_of
+
+PROBES = frozenset({"/ping", "/health/live", "/health/ready"})
+"""Of what these answer, whoever asks makes use."""
+LONGEST_AGENT = 200
+LONGEST_STEP = 100
+"""Characters."""
+_STEP = re.compile(r"\{([^{}]+)\}")
+
+
+def report_requests(
+    sink: Sink, redaction: Redaction, *, slow_milliseconds: int = 0, trusted_proxies: int = 0
+) -> Watcher:
+    """Return what has `sink` told of requests, and of what is reported within them.
+
+    :param slow_milliseconds: what takes longer is reported, where `x-report-slow-ms` does not say otherwise;
+        0: nothing.
+    """
+
+    @contextmanager
+    def watch(exchange: Exchange) -> Iterator[None]:
+        about = partial(_about, exchange, redaction, trusted_proxies)
+        with reporting_to(sink, about):
+            yield
+            operation = exchange.operation
+            if operation is not None and operation.place in PROBES:
+                return
+            if exchange.status >= 500:
+                with reporting_to(sink, partial(about, ended=True)):
+                    _report_failure(exchange)
+                return
+            own = None if operation is None else operation.report_slow_milliseconds
+            limit = slow_milliseconds if own is None else own
+            if limit and exchange.seconds * 1000 > limit:
+                with reporting_to(sink, partial(about, ended=True)):
+                    _report_slow(exchange, limit)
+
+    return watch
+
+
+def _report_failure(exchange: Exchange) -> None:
+    problem, error = exchange.problem, exchange.error
+    code = None if problem is None else problem.code
+    called = None
+    if isinstance(error, RemoteProblem):
+        called = {"called": error.operation, "answered": error.problem.status}
+    report(
+        f"{_named(exchange)}: {code or exchange.status}",
+        # What is not there now will be again, and whoever asks is told to come back.
+        level="warning" if exchange.status == 503 else "error",
+        code=code,
+        error=error,
+        data=called,
+        error_id=exchange.error_id,
+        located=False,
+    )
+
+
+def _report_slow(exchange: Exchange, limit: int) -> None:
+    title = f"{_named(exchange)} took more than {limit} ms"
+    report(title, kind="slow", level="warning", data={"limit_milliseconds": limit}, located=False)
+
+
+def _named(exchange: Exchange) -> str:
+    return f"{exchange.method} {exchange.route or 'unknown route'}"
+
+
+def _about(
+    exchange: Exchange, redaction: Redaction, trusted_proxies: int, *, ended: bool = False
+) -> dict[str, Any]:
+    environ = exchange.environ
+    request = {
+        "method": exchange.method,
+        "route": exchange.route,
+        "path": _path(exchange, redaction),
+        "status": exchange.status if ended else None,
+        "milliseconds": round(exchange.seconds * 1000, 1) if ended else None,
+        "user_agent": environ.get("HTTP_USER_AGENT", "")[:LONGEST_AGENT] or None,
+        "network": network_of(address_of(environ, trusted_proxies)),
+    }
+    about = {"request": known(request)}
+    if exchange.caller is not None:
+        about["caller"] = told_of(exchange.caller)
+    return about
+
+
+def _path(exchange: Exchange, redaction: Redaction) -> str | None:
+    """Return the path, without what in it may be a secret or personal; None where it is any text at all."""
+    if exchange.route is None:
+        return None
+    asked, route = exchange.path.split("/"), exchange.route.split("/")
+    if len(asked) != len(route):
+        return None
+    return "/".join(_step(one, named, redaction) for one, named in zip(asked, route, strict=True))
+
+
+def _step(sent: str, named: str, redaction: Redaction) -> str:
+    names = _STEP.findall(named)
+    if any(map(redaction.hides, names)):
+        return HIDDEN
+    return redaction.text(unquote(sent)[:LONGEST_STEP]) if names else named
+
+
+def network_of(address: str) -> str | None:
+    """Return the network of a client, which is many: ``203.0.113.x``, ``2001:db8:1:x`` (a /24, a /48)."""
+    try:
+        read = ipaddress.ip_address(address)
+    except ValueError:
+        return None
+    if isinstance(read, ipaddress.IPv6Address) and read.ipv4_mapped is not None:
+        read = read.ipv4_mapped
+    parts = read.exploded.replace(":", ".").split(".")[:3]
+    if read.version == 4:
+        return ".".join([*parts, "x"])
+    return ":".join([*(part.lstrip("0") or "0" for part in parts), "x"])

@@ -1,0 +1,49 @@
+"""Reports by HTTP: a POST of JSON to an address of yours."""
+
+import httpx
+import orjson
+
+from libs.service.reports.reporter import ReportRefused, Told
+
+TIMEOUT = httpx.Timeout(5.0, connect=2.0)
+_LONGEST_RETRY_AFTER = 5
+"""Digits."""
+
+
+def post(url: str, content: bytes, headers: dict[str, str]) -> None:
+    """Send something, over a connection of its own, and look at nothing of the answer but its head.
+
+    Reports are few, and a connection that is kept could be one that a fork shares with its parent. No
+    redirect is followed: what is sent is meant for one address.
+
+    :raises ReportRefused: if the answer is no 2xx.
+    :raises httpx.HTTPError: if there is none.
+    """
+    with (
+        httpx.Client(timeout=TIMEOUT, follow_redirects=False) as client,
+        client.stream("POST", url, content=content, headers=headers) as answer,
+    ):
+        if not answer.is_success:
+            raise ReportRefused(answer.status_code, retry_after=_seconds(answer.headers.get("Retry-After")))
+
+
+def _seconds(text: str | None) -> float:
+    """Return the seconds of a Retry-After (RFC 9110 section 10.2.3); 0 where it has a date, or nothing."""
+    plain = text is not None and text.isascii() and text.isdigit() and len(text) <= _LONGEST_RETRY_AFTER
+    return float(text or 0) if plain else 0.0
+
+
+class WebhookReporter:
+    """Posts each report as JSON.
+
+    :param url: where to; it may have a secret in it, and is told nobody.
+    """
+
+    name = "webhook"
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def send(self, told: Told) -> None:
+        """Post it."""
+        post(self._url, orjson.dumps(dict(told)), {"Content-Type": "application/json"})
