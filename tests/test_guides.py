@@ -44,7 +44,7 @@ GUIDES = (
     "coming-from-pymacaron",
 )
 
-SHORT_GUIDES = ("tokens", "accounts", "problems")
+SHORT_GUIDES = ("tokens", "accounts", "problems", "reports")
 
 
 class Thing(Model):

@@ -65,7 +65,7 @@ class SentryReporter:
                 max_breadcrumbs=0,
                 max_request_body_size="never",
                 send_client_reports=False,
-                send_default_pii=False,
+                # `send_default_pii` is off by default, and to be gone.
                 spotlight=False,
             )
         return client

@@ -323,7 +323,7 @@ def test_one_line_of_the_log_tells_that_an_operation_is_parked(
     for tries in (0, 1):
         operation.update([Operation.not_before.set(0)])
         runtime.run(operation.id)
-        alarms = [one for one in caplog.records if one.levelname == "ERROR"]
+        alarms = [one for one in caplog.records if one.getMessage() == "operation parked"]
         assert len(alarms) == tries
     (alarm,) = alarms
     told = {name: alarm.__dict__[name] for name in ("operation", "task", "code", "attempt")}
