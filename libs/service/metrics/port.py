@@ -23,7 +23,18 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.registry import Collector
+from werkzeug import Response
 
+from libs.api import problem_body, problem_response
+from libs.errors import (
+    InternalError,
+    MethodNotAllowed,
+    NotFound,
+    Problem,
+    error_id_of,
+    new_request_id,
+    problem_for_status,
+)
 from libs.service.metrics.counting import share
 from libs.service.metrics.processes import Processes
 
@@ -36,6 +47,7 @@ logger = logging.getLogger(__name__)
 PATH = "/metrics"
 PLACES = 4
 """How many may ask at once; whoever comes then is turned away."""
+_METHODS = ("GET", "HEAD", "OPTIONS")
 REQUEST_SECONDS = 5.0
 """Until when all of a request has to be there."""
 
@@ -67,24 +79,27 @@ class Metrics:
     def app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer ``GET /metrics``, in OpenMetrics or in Prometheus' own format as `Accept` says; else 404."""
         if environ["PATH_INFO"] != PATH:
-            return _short(HTTPStatus.NOT_FOUND, start_response)
+            return _answer(NotFound())(environ, start_response)
+        if environ["REQUEST_METHOD"] not in _METHODS:
+            allowed = {"Allow": ", ".join(_METHODS)}
+            return _answer(MethodNotAllowed(headers=allowed))(environ, start_response)
         try:
             # Parts of it (`name[]=`) would be nothing: what is collected here is not known by name before.
             answer: Iterable[bytes] = self._app({**environ, "QUERY_STRING": ""}, start_response)
             return answer
-        except Exception:
-            logger.exception("metrics could not be told")
-            return _short(HTTPStatus.INTERNAL_SERVER_ERROR, start_response)
+        except Exception as error:
+            failed = InternalError()
+            failed.error_id = error_id_of(error)
+            logger.exception("metrics could not be told", extra={"error_id": failed.error_id})
+            return _answer(failed)(environ, start_response)
 
 
 def _alone() -> dict[int, int]:
     return {0: os.getpid()}
 
 
-def _short(status: HTTPStatus, start_response: "StartResponse") -> list[bytes]:
-    text = f"{status.value} {status.phrase}"
-    start_response(text, [("Content-Type", "text/plain; charset=utf-8")])
-    return [f"{text}\n".encode()]
+def _answer(problem: Problem) -> Response:
+    return problem_response(problem, problem_body(problem, request_id=new_request_id()))
 
 
 def listen(host: str, port: int) -> socket.socket | None:
@@ -146,6 +161,16 @@ class _Handler(WSGIRequestHandler):
         super().setup()
         self.rfile.close()  # which leaves the connection open
         self.rfile = io.BufferedReader(_InTime(self.connection, self.timeout))
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer what is no request, or one that is too long, as everything else is answered."""
+        self.request_version = "HTTP/1.1"  # else there would be no headers, as HTTP/0.9 had none
+        answer = _answer(problem_for_status(code, HTTPStatus(code).phrase))
+        self.send_response(code)
+        for name, value in [*answer.headers.items(), ("Connection", "close")]:
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(answer.get_data())
 
     def log_message(self, *_: Any) -> None:
         """Say nothing: it is asked every few seconds."""

@@ -58,6 +58,9 @@ def test_all_is_told_whatever_is_asked_for(counted: Metrics) -> None:
 def test_nothing_else_is_there(counted: Metrics, method: str, path: str, status: int) -> None:
     answer = Client(counted.app).open(path, method=method)
     assert answer.status_code == status
+    assert answer.mimetype == "application/problem+json"
+    assert answer.get_json()["status"] == status
+    assert ("Allow" in answer.headers) == (status == 405)
     assert "seen" not in answer.text
 
 
@@ -91,14 +94,37 @@ def test_what_is_looked_up_is_told_beside_what_was_counted(counted: Metrics) -> 
 def test_a_fault_is_told_without_its_text(counted: Metrics, caplog: pytest.LogCaptureFixture) -> None:
     counted.add(Failing())
     answer = Client(counted.app).get("/metrics")
-    assert (answer.status_code, answer.text) == (500, "500 Internal Server Error\n")
-    assert "metrics could not be told" in caplog.text
+    told = answer.get_json()
+    assert (answer.status_code, told["code"]) == (500, "INTERNAL_ERROR")
+    assert "hunter2" not in answer.text
+    (record,) = [one for one in caplog.records if one.getMessage() == "metrics could not be told"]
+    assert record.error_id == told["error_id"]  # type: ignore[attr-defined]
 
 
 def test_it_is_answered_at_a_port_of_its_own(url: str) -> None:
     answer = httpx.get(f"{url}/metrics", trust_env=False)
     assert answer.status_code == 200
     assert "seen_total 2.0" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"hunter2\r\n\r\n", 400),
+        (b"GET /metrics HTTP/3.0\r\n\r\n", 505),
+        (b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\n\r\n", 414),
+        (b"GET /metrics HTTP/1.1\r\n" + b"A: b\r\n" * 200 + b"\r\n", 431),
+    ],
+    ids=["no request", "another version", "a long line", "many headers"],
+)
+def test_what_is_no_request_is_a_problem(url: str, sent: bytes, status: int) -> None:
+    address = httpx.URL(url)
+    with socket.create_connection((address.host, address.port or 0), timeout=10) as connection:
+        connection.sendall(sent)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert f'"status":{status}'.encode() in answer
+    assert b"Content-Type: application/problem+json" in answer
+    assert b"hunter2" not in answer
 
 
 def test_it_is_answered_at_an_address_of_ipv6(counted: Metrics) -> None:
