@@ -192,12 +192,18 @@ def tasks(options: argparse.Namespace) -> int:
 
 def run_command(options: argparse.Namespace) -> int:
     """Run a command of a service, with its settings: `auth admin grant ada@example.com admin`."""
-    if len(options.rest) < 2 or options.rest[0] not in SERVICES or not options.rest[1].isidentifier():
+    if (
+        len(options.rest) < 2
+        or options.rest[0] not in SERVICES
+        or not options.rest[1].replace("-", "_").isidentifier()
+    ):
         raise LocalError(
             f"say which service ({', '.join(SERVICES)}) and which command: "
             'make run SERVICE=auth ARGS="keys list"'
         )
     service, command, *rest = options.rest
+    if command == "log-level":  # of every service
+        return _in_service(service, ["-m", "libs.service", command, *rest], "command")
     return _in_service(service, ["-m", f"services.{service}.{command}", *rest], "command")
 
 

@@ -15,7 +15,10 @@ from pynamodb.exceptions import PynamoDBException
 
 from libs.api import ContractError
 from libs.dynamodb import TableMismatch, error_code
+from libs.service.logs import command as log_level
 from libs.service.logs import configure_logs, log_to_stderr
+from libs.service.logs.control_file import UnsafeFile
+from libs.service.logs.levels import control_file
 from libs.service.processes import run_beat, run_shell, run_web, run_worker
 from libs.service.running import Running
 from libs.service.service import Service
@@ -39,14 +42,15 @@ def main(arguments: list[str]) -> int:
     could wait for will mend it.
     """
     parser = argparse.ArgumentParser(prog="python -m libs.service", description=__doc__)
-    parser.add_argument("process", choices=[*_PROCESSES, "tables", "shell", "tasks", "config"])
-    parser.add_argument("rest", nargs=argparse.REMAINDER, help="what is asked of tasks, or of config")
+    parser.add_argument("process", choices=[*_PROCESSES, "tables", "shell", "tasks", "config", "log-level"])
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help="what is asked of the last three")
     given = parser.parse_args(arguments)
     process = given.process
-    if given.rest and process not in ("tasks", "config"):
+    if given.rest and process not in ("tasks", "config", "log-level"):
         parser.error(f"{process} takes no arguments")
     asked = commands.read_arguments(given.rest) if process == "tasks" else None
     config = command.read_arguments(given.rest) if process == "config" else None
+    levels = log_level.read_arguments(given.rest) if process == "log-level" else None
     try:
         name = os.environ.get("APP_SERVICE")
         if not name:
@@ -55,6 +59,9 @@ def main(arguments: list[str]) -> int:
         if config is not None:
             return command.show(service.read_settings(os.environ, fetch=not config.offline))
         settings = service.load_settings(os.environ)
+        if levels is not None:
+            print(log_level.run(levels, control_file(settings)))
+            return os.EX_OK
         configure_logs(name, log_format=settings.log_format, level=settings.log_level)
         if asked is not None:
             log_to_stderr()
@@ -79,6 +86,9 @@ def main(arguments: list[str]) -> int:
     except (SettingsError, ContractError, TableMismatch) as error:
         print(f"cannot start:\n{error}", file=sys.stderr)
         return os.EX_CONFIG
+    except UnsafeFile as error:
+        print(f"no level is set: {error}", file=sys.stderr)
+        return os.EX_NOPERM
     except (PynamoDBException, BotoCoreError, ClientError) as error:
         told = error_code(error) or type(getattr(error, "cause", None) or error).__name__
         print(f"cannot start: DynamoDB: {told}", file=sys.stderr)

@@ -1,6 +1,7 @@
 """The beat process: Celery has the relay run again and again."""
 
 from libs.errors import reporting_to
+from libs.service.logs.levels import LogLevels
 from libs.service.processes.asking import serve_metrics
 from libs.service.processes.tasks import sign_of_life, tasks_of
 from libs.service.running import Running
@@ -12,6 +13,7 @@ def run_beat(running: Running) -> None:
     scheduler = relay_scheduler(tasks_of(running), sign_of_life(running))
     serve_metrics(running)
     beat = running.celery.Beat(quiet=True, schedule=None, working_directory=None, scheduler_cls=scheduler)
+    LogLevels.of(running.settings).follow()
     try:
         with reporting_to(running.reports):
             beat.run()

@@ -11,6 +11,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
+from libs.service.logs.levels import LogLevels
 from libs.service.metrics import serve
 from libs.service.processes.anonymous import answer_anonymously
 from libs.service.processes.asking import metrics_listener
@@ -47,6 +48,7 @@ class WebApplication(BaseApplication):  # type: ignore[misc]
     def __init__(self, running: Running, metrics: socket.socket | None = None) -> None:
         self._running = running
         self._metrics = metrics
+        self._log_levels = LogLevels.of(running.settings)
         self.stopping = Stopping()
         running.health.unready_when(self.stopping.begun)
         super().__init__()
@@ -71,7 +73,7 @@ class WebApplication(BaseApplication):  # type: ignore[misc]
             "when_ready": partial(limit_silence, settings.read_timeout_seconds),
             "pre_request": partial(limit_body, settings.body_timeout_seconds),
             "post_request": unlimit_body,
-            "post_fork": self._serve_metrics,
+            "post_fork": self._begin_worker,
             "post_worker_init": self._end_streams_with,
             "worker_exit": self._tell_all,
             "on_exit": lambda arbiter: self._running.reports.flush(),
@@ -85,7 +87,8 @@ class WebApplication(BaseApplication):  # type: ignore[misc]
     def run(self) -> None:
         WebMaster(self, self.stopping, self._running.settings.shutdown_delay_seconds).run()
 
-    def _serve_metrics(self, arbiter: Any, worker: Any) -> None:
+    def _begin_worker(self, arbiter: Any, worker: Any) -> None:
+        self._log_levels.follow()
         if self._metrics is not None:
             serve(self._running.metrics, self._metrics)
 

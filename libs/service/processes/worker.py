@@ -12,6 +12,7 @@ from celery.worker import state
 from pynamodb.exceptions import PynamoDBException
 
 from libs.dynamodb import Database
+from libs.service.logs.levels import LogLevels
 from libs.service.processes.asking import serve_metrics
 from libs.service.processes.tasks import sign_of_life, tasks_of
 from libs.service.running import Running
@@ -36,6 +37,9 @@ def run_worker(running: Running) -> int:
     serve_metrics(running)
     pulse = _pulse(running, queues)
     pulse.attach()
+    log_levels = LogLevels.of(settings)
+    log_levels.follow()
+    signals.worker_process_init.connect(log_levels.follow, weak=False)
     signals.worker_process_init.connect(hand_back_on_signal, weak=False)
     signals.worker_process_shutdown.connect(partial(_tell_all, running), weak=False)
     worker = app.Worker(
