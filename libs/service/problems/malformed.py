@@ -52,7 +52,7 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]
         security = self.wsgi.extensions.get(EXTENSION) or SecurityHeaders()
         answer.headers = Headers(security.completed(list(answer.headers), refused=True))
         try:
-            client.sendall(_written(answer, bodiless=getattr(seen, "method", None) == "HEAD"))
+            client.sendall(written(answer, bodiless=getattr(seen, "method", None) == "HEAD"))
         except OSError:
             logger.debug("the client went away")
 
@@ -76,7 +76,11 @@ def _path(request: Any) -> str | None:
     return uri.partition("?")[0] if isinstance(uri, str) and uri.startswith("/") else None
 
 
-def _written(answer: Response, *, bodiless: bool) -> bytes:
+def written(answer: Response, *, bodiless: bool) -> bytes:
+    """Return an answer as it is sent, after which the connection is closed.
+
+    :param bodiless: whether it is one to HEAD.
+    """
     headers = [*answer.headers.items(), ("Date", http_date()), ("Connection", "close")]
     lines = [f"HTTP/1.1 {answer.status}", *(f"{name}: {value}" for name, value in headers), "", ""]
     return "\r\n".join(lines).encode("latin-1") + (b"" if bodiless else answer.get_data())

@@ -11,6 +11,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
+from libs.service.cors import Cors
 from libs.service.logs.levels import LogLevels
 from libs.service.metrics import serve
 from libs.service.processes.anonymous import answer_anonymously
@@ -19,6 +20,7 @@ from libs.service.processes.faults import reporting
 from libs.service.processes.silent_clients import limit_body, limit_silence, unlimit_body
 from libs.service.processes.stopping import Stopping, WebMaster
 from libs.service.processes.web_worker import WebWorker
+from libs.service.protection.shedding import Line, Shedding
 from libs.service.running import Running
 from libs.tasks.watching.gauges import TableGauges
 
@@ -51,6 +53,13 @@ class WebApplication(BaseApplication):  # type: ignore[misc]
         self._log_levels = LogLevels.of(running.settings)
         self.stopping = Stopping()
         running.health.unready_when(self.stopping.begun)
+        settings = running.settings
+        self.shedding = Shedding(
+            Line(settings.web_queue, settings.web_queue_seconds),
+            Cors.from_setting(settings.cors_origins),
+            running.metrics.registry,
+        )
+        self.header_seconds = settings.read_timeout_seconds
         super().__init__()
 
     def load_config(self) -> None:

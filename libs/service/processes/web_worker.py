@@ -6,49 +6,45 @@ import socket
 import threading
 import time
 from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from types import FrameType
 from typing import Any
 
-from gunicorn.workers.gthread import TConn
+from libs.errors import Problem, RequestTimeout, new_request_id
+from libs.service.problems.answers import PROBLEMS
+from libs.service.problems.malformed import ProblemWorker, written
+from libs.service.processes.connection import Connection
+from libs.service.protection.shedding import is_probe
 
-from libs.service.problems.malformed import ProblemWorker
-
-SILENT_SECONDS = 10.0
-"""How long a new connection may stay without a word."""
 LINGERING_SECONDS = 2.0
-LINGERING_BYTES = 65536
-"""How long, and how much, a client may still send after its last answer, before its connection is cut."""
+LINGERING_BYTES = 1024 * 1024
+LINGERING = 256
+"""How long, how much, and from how many at once, clients may still send after their last answer."""
+PROBES = 4
+"""How many may ask at once whether the process lives, beside those that have a thread."""
 QUICK_SECONDS = 1.0
 """What requests under way have after SIGINT and SIGQUIT."""
 
 
-class Connection(TConn):  # type: ignore[misc]
-    """One that is closed without waiting for its client."""
-
-    def __init__(self, worker: "WebWorker", *args: Any) -> None:
-        super().__init__(worker.cfg, *args)
-        self._worker = worker
-        self.drained = 0
-
-    def close(self, graceful: bool = False) -> None:
-        if graceful:
-            self._worker.linger(self)
-        else:
-            super().close()
-
-
 class WebWorker(ProblemWorker):
-    """Threads answer requests; the main thread alone has connections that nothing has come from yet.
+    """Threads answer requests; the main thread alone has connections that no whole header has come from.
 
-    gunicorn's own has a thread wait for the first byte of a connection (5 s), and has the main thread wait
-    until a client closes its side (2 s): a few clients that do neither would hang it.
+    gunicorn's own has a thread wait for each byte of a header, has the main thread wait until a client closes
+    its side (2 s), and has any number of requests wait for a thread: a few clients could hang it, and many
+    fill its memory.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._lingering: deque[Connection] = deque()
+        # Both are the main thread's alone.
+        self._in_hand = 0
+        self._probing = 0
+        self._probes = ThreadPoolExecutor(1, "probe")
+
+    # -- from a connection to a request ------------------------------------------------------------------
 
     def accept(self, listener: socket.socket) -> None:
         self._accept_one(listener)
@@ -58,65 +54,157 @@ class WebWorker(ProblemWorker):
             accepted, address = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
             return False
+        if self.nr_conns >= self.worker_connections - 1 and self.pending_conns:
+            self._cut(self.pending_conns.popleft())  # who has said least for longest makes room
         self.nr_conns += 1
-        connection = Connection(self, accepted, address, listener.getsockname())
-        connection.timeout = time.monotonic() + SILENT_SECONDS
-        self.pending_conns.append(connection)
-        callback = partial(self.on_pending_socket_readable, connection)
-        self.poller.register(connection.sock, selectors.EVENT_READ, callback)
+        self._begin(Connection(self.linger, self.cfg, accepted, address, listener.getsockname()))
         return True
 
-    # -- answering -----------------------------------------------------------------------------------------
+    def on_client_socket_readable(self, conn: Connection, client: socket.socket) -> None:
+        self.poller.unregister(client)
+        self.keepalived_conns.remove(conn)
+        self._begin(conn)
+
+    def _begin(self, conn: Connection) -> None:
+        if not conn.read():
+            self._cut(conn)
+        elif conn.asked:
+            self._admit(conn)
+        else:
+            self._await(conn)
+
+    def _await(self, conn: Connection) -> None:
+        conn.sock.setblocking(False)
+        conn.timeout = time.monotonic() + self.app.header_seconds
+        self.pending_conns.append(conn)
+        callback = partial(self.on_pending_socket_readable, conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, callback)
+
+    def on_pending_socket_readable(self, conn: Connection, client: socket.socket) -> None:
+        there = conn.read()
+        if there and not conn.asked:
+            return
+        self.pending_conns.remove(conn)
+        self.poller.unregister(client)
+        if there:
+            self._admit(conn)
+        else:
+            self._cut(conn)
+
+    def enqueue_req(self, conn: Connection) -> None:
+        # gunicorn's, for a connection whose next request has begun to come with the one before.
+        conn.read_ahead()
+        if conn.asked:
+            self._admit(conn)
+        else:
+            self._await(conn)
+
+    # -- from a request to a thread ----------------------------------------------------------------------
+
+    def _admit(self, conn: Connection) -> None:
+        if self._in_hand < self.cfg.threads:
+            self._submit(conn, self.tpool)
+        elif self._probing < PROBES and is_probe(conn.head):
+            self._submit(conn, self._probes)
+        elif self._in_hand < self.cfg.threads + self.app.shedding.line.places:
+            self._submit(conn, self.tpool)
+        else:
+            self._refuse(conn, "full")
+            self.nr_conns -= 1
+            conn.close(graceful=True)
+
+    def _submit(self, conn: Connection, pool: ThreadPoolExecutor) -> None:
+        probe = pool is self._probes
+        if probe:
+            self._probing += 1
+        else:
+            self._in_hand += 1
+        conn.waits_since = time.monotonic()
+        future = pool.submit(self.handle, conn)
+        future.add_done_callback(lambda done: self.method_queue.defer(self._finished, conn, done, probe))
+
+    def _finished(self, conn: Connection, done: "Future[Any]", probe: bool) -> None:
+        if probe:
+            self._probing -= 1
+        else:
+            self._in_hand -= 1
+        self.finish_request(conn, done)
+
+    def handle(self, conn: Connection) -> Any:
+        conn.data_ready = True
+        if time.monotonic() - conn.waits_since > self.app.shedding.line.seconds:
+            self._refuse(conn, "late")
+            return False
+        return super().handle(conn)
 
     def handle_request(self, req: Any, conn: Connection) -> Any:
         if self.app.stopping.begun():
             self.max_keepalived = 0  # which makes gunicorn's answers say Connection: close
         return super().handle_request(req, conn)
 
-    # -- closing -------------------------------------------------------------------------------------------
+    def _refuse(self, conn: Connection, reason: str) -> None:
+        answer = self.app.shedding.refuse(conn.head, reason, self.wsgi.extensions)
+        self._say(conn, written(answer, bodiless=conn.head.startswith(b"HEAD ")))
 
-    def linger(self, connection: Connection) -> None:
-        """Close `connection` when its client has, or soon (RFC 9112 section 9.6).
+    def _say(self, conn: Connection, answer: bytes) -> None:
+        """Send what fits into the buffers of a connection that nothing was sent on lately."""
+        conn.sock.setblocking(False)
+        with suppress(OSError):
+            conn.sock.send(answer)
 
-        What it has sent and nobody has read would have the kernel reset the connection: the client could lose
-        the answer.
+    # -- closing -----------------------------------------------------------------------------------------
+
+    def linger(self, conn: Connection) -> None:
+        """Close a connection when its client has, or soon (RFC 9112 section 9.6).
+
+        What it has sent and nobody has read would have the kernel reset it: the client could lose the answer.
         """
-        try:
-            connection.sock.shutdown(socket.SHUT_WR)
-            connection.sock.setblocking(False)
-        except OSError:
-            connection.close()
-            return
         self.nr_conns += 1
-        connection.timeout = time.monotonic() + LINGERING_SECONDS
-        self._lingering.append(connection)
-        self.poller.register(connection.sock, selectors.EVENT_READ, partial(self._drain, connection))
-
-    def _drain(self, connection: Connection, _: Any) -> None:
         try:
-            data = connection.sock.recv(LINGERING_BYTES)
-        except BlockingIOError:
-            return
+            conn.sock.shutdown(socket.SHUT_WR)
+            conn.sock.setblocking(False)
         except OSError:
-            data = b""
-        connection.drained += len(data)
-        if not data or connection.drained >= LINGERING_BYTES:
-            self._lingering.remove(connection)
-            self._cut(connection)
+            self._cut(conn)
+            return
+        if len(self._lingering) >= LINGERING:
+            self._cut(self._lingering.popleft())
+        conn.timeout = time.monotonic() + LINGERING_SECONDS
+        self._lingering.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._drain, conn))
 
-    def _cut(self, connection: Connection) -> None:
+    def _drain(self, conn: Connection, _: Any) -> None:
+        conn.head = b""
+        there = conn.read()
+        conn.drained += len(conn.head)
+        if not there or conn.drained >= LINGERING_BYTES:
+            self._lingering.remove(conn)
+            self._cut(conn)
+
+    def _cut(self, conn: Connection) -> None:
         with suppress(OSError, KeyError, ValueError):
-            self.poller.unregister(connection.sock)
+            self.poller.unregister(conn.sock)
         self.nr_conns -= 1
-        connection.close()
+        conn.close()
 
     def murder_pending(self) -> None:
-        super().murder_pending()
         now = time.monotonic()
+        while self.pending_conns and self.pending_conns[0].timeout <= now:
+            conn = self.pending_conns.popleft()
+            if not conn.head:
+                self._cut(conn)
+                continue
+            self._tell(conn, RequestTimeout("The header did not come in time."))
+            self.poller.unregister(conn.sock)
+            self.nr_conns -= 1
+            conn.close(graceful=True)
         while self._lingering and self._lingering[0].timeout <= now:
             self._cut(self._lingering.popleft())
 
-    # -- stopping ------------------------------------------------------------------------------------------
+    def _tell(self, conn: Connection, problem: Problem) -> None:
+        answer = self.wsgi.extensions[PROBLEMS].response(problem, request_id=new_request_id())
+        self._say(conn, written(answer, bodiless=False))
+
+    # -- stopping ----------------------------------------------------------------------------------------
 
     def set_accept_enabled(self, enabled: bool) -> None:
         super().set_accept_enabled(enabled)
@@ -130,8 +218,8 @@ class WebWorker(ProblemWorker):
 
     def _cap_keepalive(self, deadline: float) -> None:
         super()._cap_keepalive(deadline)
-        for connection in self.pending_conns:
-            connection.timeout = min(connection.timeout, deadline)
+        for conn in self.pending_conns:
+            conn.timeout = min(conn.timeout, deadline)
 
     def handle_quit(self, sig: int, frame: FrameType | None) -> None:
         # Python waits for its threads before it ends, however long they take.

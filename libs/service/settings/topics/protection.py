@@ -19,6 +19,18 @@ class ProtectionSettings:
         "[`DEADLINE_EXCEEDED`](protection.md#deadlines).",
         unit="seconds",
     )
+    web_queue: int = setting(
+        32,
+        Range(0, 10_000),
+        help="How many requests may wait for a thread in each web process; more are answered at once with a "
+        "503 [`OVERLOADED`](protection.md#overload).",
+    )
+    web_queue_seconds: float = setting(
+        5.0,
+        Range(0.05, 600),
+        help="How long each of them may wait before it gets the same answer: later nobody waits for it.",
+        unit="seconds",
+    )
     hsts_seconds: int = setting(
         0,
         Range(0),

@@ -1,0 +1,137 @@
+"""Load shedding: whoever cannot be served in time is told so at once.
+
+A process has so many threads, and a line of requests that wait for one. Where the line is full, or a request
+has stood in it for too long, the answer is a 503 OVERLOADED with Retry-After, made from a few bytes of the
+request and without the application: refusing has to cost next to nothing, or it is part of the load.
+Memory is bounded with it: by the line, by the bodies of as many requests as there are threads, and by the
+number of connections.
+
+What asks whether the process lives is not refused: it has a thread of its own.
+"""
+
+import logging
+import random
+import re
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from prometheus_client import CollectorRegistry, Counter
+from werkzeug import Response
+
+from libs.errors import ServiceUnavailable, new_request_id, request_id_scope, valid_request_id
+from libs.service.cors import Cors
+from libs.service.problems.answers import PROBLEMS, ProblemAnswers
+from libs.service.protection.security_headers import EXTENSION as SECURITY
+from libs.service.protection.security_headers import SecurityHeaders
+
+logger = logging.getLogger(__name__)
+
+LOG_SECONDS = 1.0
+"""Between two lines of the log that tell of refusals, at least."""
+RETRY_SECONDS = (1, 3)
+"""Between which whoever is refused is asked to come back, not all at once."""
+REASONS = ("full", "late")
+"""The line was full, or the request has stood in it for too long."""
+
+_REQUEST_ID = re.compile(rb"\r\nx-request-id:[ \t]*([^\r\n]*)", re.IGNORECASE)
+_LANGUAGE = re.compile(rb"\r\naccept-language:[ \t]*([^\r\n]*)", re.IGNORECASE)
+_ORIGIN = re.compile(rb"\r\norigin:[ \t]*([^\r\n]*)", re.IGNORECASE)
+_PROBE = re.compile(rb"(?:GET|HEAD) (?:/ping|/health/live|/health/ready)(?:\?[^ ]*)? HTTP/1\.[01]\r\n")
+_BODY = re.compile(rb"\r\n(?:content-length|transfer-encoding|expect)[ \t]*:", re.IGNORECASE)
+
+
+class Overloaded(ServiceUnavailable):
+    """More is asked for than can be answered in time; nothing of the request was done."""
+
+    code = "OVERLOADED"
+
+    def __init__(self, retry_after: int = 1) -> None:
+        super().__init__(
+            "More is asked for than can be answered in time. Nothing was done: try again.",
+            retry_after=retry_after,
+        )
+
+
+def is_probe(head: bytes) -> bool:
+    """Whether a request, which is there as a whole, asks if the process lives or is ready."""
+    return b"\r\n\r\n" in head and _PROBE.match(head) is not None and _BODY.search(head) is None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Who may wait for a thread."""
+
+    places: int
+    """How many requests at once, in one process."""
+    seconds: float
+    """How long each."""
+
+
+class Shedding:
+    """Answers whoever is refused, and counts, and tells the log once a second."""
+
+    def __init__(self, line: Line, cors: Cors, registry: CollectorRegistry) -> None:
+        self.line = line
+        self._cors = cors
+        shed = Counter(
+            "http_shed",
+            "Requests that were refused because there were more than could be answered in time.",
+            ["reason"],
+            registry=registry,
+        )
+        self._shed = {reason: shed.labels(reason) for reason in REASONS}
+        self._lock = threading.Lock()
+        self._told_at = float("-inf")
+        self._untold = 0
+
+    def refuse(self, head: bytes, reason: str, extensions: Mapping[str, Any]) -> Response:
+        """Return the answer to a request.
+
+        :param head: as much of it as there is.
+        :param reason: one of `REASONS`.
+        :param extensions: of the application, which say what its problems look like.
+        """
+        self._shed[reason].inc()
+        answers: ProblemAnswers = extensions[PROBLEMS]
+        security: SecurityHeaders | None = extensions.get(SECURITY)
+        request_id = valid_request_id(_found(_REQUEST_ID, head)) or new_request_id()
+        answer = answers.response(
+            Overloaded(random.randint(*RETRY_SECONDS)),  # noqa: S311 - nobody gains by guessing it
+            request_id=request_id,
+            instance=_path(head),
+            accept_language=_found(_LANGUAGE, head),
+        )
+        headers = [*answer.headers.items(), ("X-Request-ID", request_id)]
+        if security is not None:
+            headers = security.completed(headers, refused=True)
+        answer.headers.clear()
+        answer.headers.extend(self._cors.completed(_found(_ORIGIN, head), headers))
+        self._tell(reason, request_id)
+        return answer
+
+    def _tell(self, reason: str, request_id: str) -> None:
+        with self._lock:
+            self._untold += 1
+            now = time.monotonic()
+            if now - self._told_at < LOG_SECONDS:
+                return
+            refused, self._untold, self._told_at = self._untold, 0, now
+        with request_id_scope(request_id):
+            logger.warning("overloaded", extra={"refused": refused, "reason": reason})
+
+
+def _found(pattern: re.Pattern[bytes], head: bytes) -> str | None:
+    found = pattern.search(head)
+    return None if found is None else found[1].strip().decode("latin-1")
+
+
+def _path(head: bytes) -> str | None:
+    """Return the path of a request as it was sent, if that is there."""
+    parts = head.split(b"\r\n", 1)[0].split(b" ")
+    if len(parts) != 3 or not parts[1].startswith(b"/"):
+        return None
+    return quote(parts[1].partition(b"?")[0], safe="/%:@!$&'()*+,;=~-._")

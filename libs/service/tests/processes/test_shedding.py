@@ -1,0 +1,127 @@
+"""More requests than a web process can serve: told so at once, while all else goes on."""
+
+import json
+import select
+import socket
+import time
+from contextlib import ExitStack
+
+import pytest
+
+from libs.service.testing import eventually
+from libs.service.tests.processes.serving import Serve, Web, one_answer, said
+
+QUICK = b"GET /quick HTTP/1.1\r\nHost: served\r\n\r\n"
+
+
+def keep_busy(web: Web, stack: ExitStack) -> list[socket.socket]:
+    """Give both threads something to wait for."""
+    busy = [stack.enter_context(web.ask(f"/wait/{name}")) for name in ("a", "b")]
+    web.wait_for("a")
+    web.wait_for("b")
+    return busy
+
+
+def ended(connections: list[socket.socket], number: int) -> list[socket.socket]:
+    """Return those on which something has come, once that are so many."""
+
+    def found() -> list[socket.socket] | None:
+        there = select.select(connections, [], [], 0)[0]
+        return there if len(there) >= number else None
+
+    return eventually(found)
+
+
+def problem(answer: bytes) -> dict[str, object]:
+    found: dict[str, object] = json.loads(answer.partition(b"\r\n\r\n")[2])
+    return found
+
+
+def test_whoever_finds_the_line_full_is_told_at_once_and_all_others_are_served(serve: Serve) -> None:
+    with serve(web_queue="2", web_queue_seconds="600") as web, ExitStack() as stack:
+        busy = keep_busy(web, stack)
+        others = [stack.enter_context(web.connect(QUICK)) for _ in range(7)]
+        refused = ended(others, 5)
+        answers = [said(one) for one in refused]
+        assert len(answers) == 5, "two can wait"
+        for answer in answers:
+            assert answer.startswith(b"HTTP/1.1 503 ")
+            head = answer.partition(b"\r\n\r\n")[0].lower()
+            assert b"\r\nconnection: close" in head
+            assert b"\r\nretry-after: " in head
+            told = problem(answer)
+            assert (told["code"], told["status"], told["instance"]) == ("OVERLOADED", 503, "/quick")
+        # Whether it lives is told meanwhile, by a thread that nothing else may use.
+        for path in ("/health/live", "/health/ready", "/ping"):
+            assert web.get(path).status_code == 200
+        with web.connect(b"GET /ping HTTP/1.1\r\nHost: served\r\nContent-Length: 9\r\n\r\n{") as no_probe:
+            assert said(no_probe).startswith(b"HTTP/1.1 503 ")
+        with web.connect(b"HEAD /quick HTTP/1.1\r\nHost: served\r\n\r\n") as head_only:
+            assert said(head_only).endswith(b"\r\n\r\n")
+        web.let("a")
+        web.let("b")
+        waiting = [one for one in others if one not in refused]
+        assert [one_answer(one)[:12] for one in [*busy, *waiting]] == [b"HTTP/1.1 200"] * 4
+        assert web.get("/quick").status_code == 200, "and all is as before"
+        assert "overloaded" in web.log
+        assert "Traceback" not in web.log
+
+
+def test_whoever_has_waited_too_long_is_not_served_late(serve: Serve) -> None:
+    with serve(web_queue="2", web_queue_seconds="0.05") as web, ExitStack() as stack:
+        busy = keep_busy(web, stack)
+        late = [stack.enter_context(web.connect(QUICK)) for _ in range(2)]
+        ready = [stack.enter_context(web.connect(QUICK)) for _ in range(1)]
+        ended([*late, *ready], 1)  # so that two are in the line
+        time.sleep(0.1)  # the clock is what is tested
+        web.let("a")
+        web.let("b")
+        assert [one_answer(one)[:12] for one in busy] == [b"HTTP/1.1 200"] * 2
+        assert [problem(said(one))["code"] for one in [*late, *ready]] == ["OVERLOADED"] * 3
+        assert web.get("/quick").status_code == 200
+
+
+def test_a_client_that_still_sends_its_body_gets_the_answer(serve: Serve) -> None:
+    with serve(web_queue="0") as web, ExitStack() as stack:
+        keep_busy(web, stack)
+        head = b"POST /wait/c HTTP/1.1\r\nHost: served\r\nContent-Length: 500000\r\n\r\n"
+        with web.connect(head + b"x" * 500_000) as sender:
+            assert problem(said(sender))["code"] == "OVERLOADED"
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /quick HTTP/1.1\r\nHost: "], ids=["nothing", "half a header"])
+def test_who_has_not_asked_takes_no_thread_and_no_place_in_the_line(serve: Serve, sent: bytes) -> None:
+    with serve(web_queue="0", read_timeout_seconds="1") as web, ExitStack() as stack:
+        slow = [stack.enter_context(web.connect(sent)) for _ in range(20)]
+        assert web.get("/quick").status_code == 200
+        answers = [said(one) for one in slow]
+        if sent:
+            assert {problem(one)["code"] for one in answers} == {"REQUEST_TIMEOUT"}
+        else:
+            assert set(answers) == {b""}
+
+
+def test_a_header_that_trickles_has_a_time_in_all(serve: Serve) -> None:
+    """A byte now and then is no silence, and would go on for an hour."""
+    with serve(read_timeout_seconds="1") as web, web.connect(b"GET /quick HTTP/1.1\r\nX: ") as slow:
+        slow.settimeout(0.3)
+        answer = b""
+        began = time.monotonic()
+        while not answer and time.monotonic() < began + 20:
+            try:
+                answer = slow.recv(65536)
+            except TimeoutError:
+                slow.sendall(b"x")
+        assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+def test_requests_sent_one_behind_the_other_are_answered_one_after_the_other(serve: Serve) -> None:
+    with serve() as web, web.connect(QUICK + QUICK + QUICK[:20]) as connection:
+        answers = connection.makefile("rb")
+        for number in range(3):
+            if number == 2:
+                connection.sendall(QUICK[20:])
+            assert answers.readline().startswith(b"HTTP/1.1 200 ")
+            head = b"".join(iter(answers.readline, b"\r\n")).lower()
+            answers.read(int(head.split(b"content-length: ")[1].split(b"\r\n")[0]))
+        answers.close()

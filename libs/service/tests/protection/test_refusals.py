@@ -1,0 +1,86 @@
+"""What is told of requests that are refused: to their clients, to the log, and in numbers."""
+
+import logging
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from libs.service.cors import Cors
+from libs.service.problems.answers import PROBLEMS, ProblemAnswers
+from libs.service.protection import shedding
+from libs.service.protection.security_headers import EXTENSION, SecurityHeaders
+from libs.service.protection.shedding import Line, Shedding, is_probe
+
+HEAD = b"GET /todos?where=1 HTTP/1.1\r\nX-Request-ID: request-1234\r\nOrigin: https://app.test\r\n\r\n"
+
+
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    return CollectorRegistry()
+
+
+@pytest.fixture
+def refusing(registry: CollectorRegistry) -> Shedding:
+    return Shedding(Line(1, 1.0), Cors(["https://app.test"]), registry)
+
+
+@pytest.fixture
+def extensions() -> dict[str, Any]:
+    """Of an application."""
+    return {PROBLEMS: ProblemAnswers(), EXTENSION: SecurityHeaders()}
+
+
+def test_the_answer_has_what_every_answer_has(refusing: Shedding, extensions: dict[str, Any]) -> None:
+    answer = refusing.refuse(HEAD, "full", extensions)
+    assert answer.status_code == 503
+    assert 1 <= int(answer.headers["Retry-After"]) <= 3
+    assert answer.headers["X-Request-ID"] == "request-1234"
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://app.test"
+    assert answer.headers["Cache-Control"] == "no-store"
+    told = answer.get_json()
+    assert (told["code"], told["instance"], told["request_id"]) == ("OVERLOADED", "/todos", "request-1234")
+
+
+def test_what_is_sent_is_not_trusted(refusing: Shedding, extensions: dict[str, Any]) -> None:
+    answer = refusing.refuse(b"GET /<b>\xff HTTP/1.1\r\nX-Request-ID: a b\x00\r\n\r\n", "full", extensions)
+    assert answer.get_json()["instance"] == "/%3Cb%3E%FF"
+    assert answer.headers["X-Request-ID"] != "a b\x00"
+    assert "instance" not in refusing.refuse(b"garbage", "full", extensions).get_json()
+
+
+def test_a_storm_is_a_number_and_a_line_a_second(
+    refusing: Shedding,
+    extensions: dict[str, Any],
+    registry: CollectorRegistry,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(shedding.time, "monotonic", lambda: now[0])
+    with caplog.at_level(logging.WARNING):
+        for _ in range(50):
+            refusing.refuse(HEAD, "full", extensions)
+        now[0] += 1
+        refusing.refuse(HEAD, "late", extensions)
+    told = [vars(one)["refused"] for one in caplog.records if one.message == "overloaded"]
+    assert told == [1, 50]
+    assert registry.get_sample_value("http_shed_total", {"reason": "full"}) == 50
+    assert registry.get_sample_value("http_shed_total", {"reason": "late"}) == 1
+
+
+@pytest.mark.parametrize(
+    ("head", "probe"),
+    [
+        (b"GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n", True),
+        (b"HEAD /ping?x=1 HTTP/1.0\r\n\r\n", True),
+        (b"GET /health/ready HTTP/1.1\r\nHost: x\r\n", False),
+        (b"GET /health/ready HTTP/1.1\r\nContent-Length: 5\r\n\r\n", False),
+        (b"GET /health/ready HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n", False),
+        (b"POST /ping HTTP/1.1\r\n\r\n", False),
+        (b"GET /pingpong HTTP/1.1\r\n\r\n", False),
+        (b"GET /todos HTTP/1.1\r\nX: GET /ping HTTP/1.1\r\n\r\n", False),
+    ],
+)
+def test_what_asks_if_the_process_lives_needs_nothing_but_an_answer(head: bytes, probe: bool) -> None:
+    assert is_probe(head) is probe
