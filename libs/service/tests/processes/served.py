@@ -17,8 +17,8 @@ from libs.jwt import Caller, current_caller
 from libs.service.builtin import Builtin
 from libs.service.health import Health
 from libs.service.logs import configure_logs
-from libs.service.metrics import Metrics
 from libs.service.processes.web import WebApplication
+from libs.service.running import Running
 from libs.service.settings import Settings, load_settings
 from libs.service.web import create_app
 from libs.tasks.following.events import EventStreams
@@ -69,16 +69,14 @@ PATHS = {
 FUNCTIONS = {"wait": _wait, "wait_too": _wait, "quick": _quick, "burn": _burn, "doze": _doze}
 
 
-class Served:
-    """What a web process needs to know of a service."""
+class Served(Running):
+    """A service without a database or tables."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.service = SimpleNamespace(name="served")
+        self.service: Any = SimpleNamespace(name="served", tasks=(), reporters=(), personal_fields=())
         self.health = Health({"nothing": lambda: None})
-        self.metrics = Metrics()
         self.streams = EventStreams(1)
-        self.tracing = SimpleNamespace(stop=lambda: None)
 
     def web_app(self) -> Flask:
         callers = {Caller: current_caller, Caller | None: current_caller}
@@ -100,7 +98,7 @@ def main() -> None:
     """Serve until SIGTERM."""
     settings = load_settings(Settings, os.environ)
     configure_logs("served", log_format=settings.log_format, level=settings.log_level)
-    WebApplication(Served(settings)).run()  # type: ignore[arg-type]
+    WebApplication(Served(settings)).run()
 
 
 if __name__ == "__main__":
