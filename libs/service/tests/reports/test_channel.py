@@ -158,6 +158,30 @@ def test_a_fork_tells_its_own_reports_and_none_of_its_parent() -> None:
     assert [told["count"] for told in kept.told] == [1, 2]
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_nothing_is_being_sent_while_a_process_forks() -> None:
+    """A lock that a reporter has taken, as for an import, would be taken in the child for good."""
+    lock, inside, go_on = threading.Lock(), threading.Event(), threading.Event()
+
+    class Locking(Kept):
+        def send(self, told: Told) -> None:
+            with lock:
+                inside.set()
+                go_on.wait()
+            super().send(told)
+
+    kept = Locking()
+    setup = Setup(kept)
+    setup.reports(one())
+    inside.wait()
+    threading.Timer(0.1, go_on.set).start()
+    if (child := os.fork()) == 0:
+        os._exit(0 if lock.acquire(blocking=False) else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert setup.reports.flush(), "the parent goes on"
+    assert len(kept.told) == 1
+
+
 def test_two_reporters_have_two_names() -> None:
     with pytest.raises(ValueError, match="two reporters have one name: kept, kept"):
         Setup(Kept(), Kept())

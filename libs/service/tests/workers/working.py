@@ -99,6 +99,13 @@ def flaky(name: str) -> None:
     told(f"ended {name}")
 
 
+@asynctask(timeout=60, attempts=1)
+def hopeless(name: str) -> None:
+    """Fail for good."""
+    told(f"began {name}")
+    raise RuntimeError(name)
+
+
 @asynctask(timeout=60, queue="slow", priority=5)
 def aside(name: str) -> None:
     """Do it in another queue."""
@@ -113,7 +120,7 @@ def stubborn(name: str) -> None:
 
 
 # The name is one that has a contract; nothing of it is served.
-service = Service("profiles", tasks=[work, once, poison, flaky, aside, stubborn])
+service = Service("profiles", tasks=[work, once, poison, flaky, hopeless, aside, stubborn])
 
 
 def call() -> None:
