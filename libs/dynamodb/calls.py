@@ -91,7 +91,7 @@ class Calls:
         attempts: int = ATTEMPTS,
     ) -> None:
         self._attempts = attempts
-        self.breaker = breaker or CircuitBreaker(least=5, pause=2.0)
+        self.breaker = breaker or CircuitBreaker(in_a_row=5, least=20, pause=2.0)
         self.budget = budget or RetryBudget(share=0.2, least=5)
 
     @property
@@ -120,7 +120,8 @@ class Calls:
         :raises ClientError: as DynamoDB says; of the last attempt.
         :raises BotoCoreError: if nobody answered; of the last attempt.
         """
-        ends = time.monotonic() + bounded(TOTAL_SECONDS)
+        seconds = bounded(TOTAL_SECONDS)
+        ends = time.monotonic() + seconds
         if operation == "TransactWriteItems":
             arguments = {"ClientRequestToken": str(uuid.uuid4()), **arguments}
         attempts = 1 if _once.get() else self._attempts
@@ -129,7 +130,7 @@ class Calls:
         lost = 0
         for attempt in range(1, attempts + 1):
             try:
-                return self._attempt(arguments, send, ends)
+                return self._attempt(arguments, send, ends, hurried=seconds < TOTAL_SECONDS)
             except (ClientError, BotoCoreError) as error:
                 failure = _failure(error)
                 if isinstance(error, ClientError):
@@ -144,13 +145,13 @@ class Calls:
             time.sleep(wait)
         raise AssertionError("the last attempt returns or raises")
 
-    def _attempt(self, arguments: Mapping[str, Any], send: Send, ends: float) -> Answer:
+    def _attempt(self, arguments: Mapping[str, Any], send: Send, ends: float, *, hurried: bool) -> Answer:
         try:
             entered = self.breaker.enter()
         except CircuitOpen as error:
             raise DatabaseAway(error.retry_after) from None
         away: bool | None = None
-        fair = ends - time.monotonic() >= READ_SECONDS
+        fair = not hurried or ends - time.monotonic() >= READ_SECONDS
         token = _ends.set(ends)
         try:
             answer = send(arguments)
@@ -159,7 +160,7 @@ class Calls:
         except (ClientError, BotoCoreError) as error:
             away = _failure(error).away
             if away and not fair and isinstance(error, ConnectTimeoutError | ReadTimeoutError):
-                away = None  # it was not given the time to answer
+                away = None  # a deadline did not give it the time to answer
             raise
         finally:
             _ends.reset(token)

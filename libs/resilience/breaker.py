@@ -29,6 +29,8 @@ class CircuitBreaker:
     After `pause` seconds one call is let through as a probe, and the others go on being refused; if it
     succeeds the circuit closes, if it fails it is open for another `pause`. Threads may share it.
 
+    :param in_a_row: so many failures without a success between them open it, too, however long they take; for
+        callers that wait for each, and so make few calls in a window. None for no such rule.
     :param clock: seconds that only go up.
     """
 
@@ -39,11 +41,14 @@ class CircuitBreaker:
         least: int = 10,
         window: float = 10.0,
         pause: float = 5.0,
+        in_a_row: int | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._share = share
         self._least = least
         self._pause = pause
+        self._in_a_row = in_a_row
+        self._failed_in_a_row = 0
         self._clock = clock
         self._lock = threading.Lock()
         self._window = Window(window, clock)
@@ -93,16 +98,20 @@ class CircuitBreaker:
                 if failed is not None:
                     self._opened_at = self._clock() if failed else None
                     self._window.clear()
+                    self._failed_in_a_row = 0
             elif failed is not None and self._opened_at is None:
                 self._count(failed=failed)
 
     def _count(self, *, failed: bool) -> None:
         self._window.add("call")
         if not failed:
+            self._failed_in_a_row = 0
             return
         self._window.add("failure")
+        self._failed_in_a_row += 1
         calls = self._window.count("call")
-        if calls >= self._least and self._window.count("failure") >= calls * self._share:
+        many = calls >= self._least and self._window.count("failure") >= calls * self._share
+        if many or (self._in_a_row is not None and self._failed_in_a_row >= self._in_a_row):
             self._opened_at = self._clock()
             self._turn += 1
 

@@ -81,7 +81,7 @@ class Clock:
 def connected(host, clock=None):
     connection = ItemConnection("eu-west-1", host)
     if clock is not None:
-        connection.calls.breaker = CircuitBreaker(least=5, pause=2.0, clock=clock)
+        connection.calls.breaker = CircuitBreaker(in_a_row=5, pause=2.0, clock=clock)
     return connection
 
 

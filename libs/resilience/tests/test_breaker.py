@@ -52,6 +52,21 @@ def test_nine_failures_are_too_few_to_tell(breaker):
     assert breaker.state == "closed"
 
 
+def test_failures_in_a_row_open_it_however_long_they_take(clock):
+    breaker = CircuitBreaker(in_a_row=3, least=100, clock=clock)
+    for failed in (True, True, False, True, True):
+        call(breaker, failed=failed)
+        clock.now += 60
+    assert breaker.state == "closed"
+    call(breaker, failed=True)
+    assert breaker.state == "open"
+    clock.now += 5
+    call(breaker, failed=False)
+    for _ in range(2):
+        call(breaker, failed=True)
+    assert breaker.state == "closed", "those from before it had opened are forgotten"
+
+
 def test_less_than_half_is_not_enough(breaker):
     for number in range(100):
         call(breaker, failed=number % 5 in (1, 3))
