@@ -8,17 +8,20 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import boto3
+import httpx
+import psutil
 import pytest
 
 from infra.local.ports import HOST
 from infra.local.throwaway import reserved_port
 from libs.service.settings import SettingsUnavailable
 from libs.service.settings.named_secrets import NamedSecretError, NamedSecrets
-from libs.service.testing import eventually, kill_group
+from libs.service.testing import environment, eventually, kill_group, python_process
 from libs.service.tests.settings.conftest import Read
 
 KEYS = {"aws_access_key_id": "key", "aws_secret_access_key": "secret", "region_name": "eu-west-1"}
@@ -175,6 +178,27 @@ def test_each_is_fetched_once(read: Read, refusing: Refusing) -> None:
     assert (settings.commit, settings.version) == ("1", "2")
     assert refusing.asked.total() == 1
     read(secrets_endpoint=refusing.url, fetch=False, **told)
+    assert refusing.asked.total() == 1
+
+
+@pytest.mark.parametrize("refusing", [(200, FOUND)], indirect=True)
+def test_a_process_has_its_children_know_it_and_not_ask(refusing: Refusing) -> None:
+    with reserved_port() as port:
+        told = {"commit": "aws-secret:todos#a", "secrets_endpoint": refusing.url, "port": str(port)}
+        environ = environment("profiles", web_workers="2", **told)
+        del environ["APP_REDIS_URL"]
+        with (
+            python_process("-m", "libs.service", "web", environ=environ) as web,
+            httpx.Client(base_url=f"http://{HOST}:{port}", trust_env=False) as client,
+        ):
+            eventually(lambda: len(psutil.Process(web.pid).children()) == 2, seconds=60)
+
+            def commit() -> Any:
+                with suppress(httpx.TransportError):
+                    return client.get("/version").json()["commit"]
+                return None
+
+            assert eventually(commit, seconds=60) == "1"
     assert refusing.asked.total() == 1
 
 
