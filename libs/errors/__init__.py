@@ -1,7 +1,9 @@
 """One exception tree, one problem+json shape, and the id that ties a request to its logs and tasks."""
 
 from libs.errors.correlation import (
+    current_languages,
     current_request_id,
+    languages_scope,
     new_request_id,
     request_id_scope,
     valid_request_id,
@@ -100,11 +102,13 @@ __all__ = [
     "VersionNotSupported",
     "bounded",
     "check_deadline",
+    "current_languages",
     "current_request_id",
     "current_span",
     "current_trace",
     "deadline_scope",
     "error_id_of",
+    "languages_scope",
     "monitor",
     "new_request_id",
     "pointer",

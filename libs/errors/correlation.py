@@ -1,4 +1,4 @@
-"""What ties a request to its logs, calls and tasks: its id."""
+"""What goes with a request into its logs, calls and tasks: its id, and the languages its user reads."""
 
 import re
 import uuid
@@ -8,8 +8,12 @@ from contextvars import ContextVar
 
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
+_languages: ContextVar[str | None] = ContextVar("languages", default=None)
+
 # What may come in from outside: long enough to be unique, short and plain enough for a log line and a header.
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{8,128}")
+# RFC 9110 section 12.5.4: ranges such as `de-AT` or `*`, each with a weight.
+_ACCEPT_LANGUAGE = re.compile(r"[A-Za-z0-9*,;=. \t-]{1,500}")
 
 
 def new_request_id() -> str:
@@ -35,3 +39,21 @@ def request_id_scope(request_id: str) -> Iterator[str]:
         yield request_id
     finally:
         _request_id.reset(token)
+
+
+def current_languages() -> str | None:
+    """Return the header Accept-Language of the request being worked on, for the services it calls."""
+    return _languages.get()
+
+
+@contextmanager
+def languages_scope(accepted: str | None) -> Iterator[None]:
+    """Make the header Accept-Language of a request the current one for the length of a with-block.
+
+    :param accepted: what is none, or longer than 500 characters, counts as not sent.
+    """
+    token = _languages.set(accepted if accepted and _ACCEPT_LANGUAGE.fullmatch(accepted) else None)
+    try:
+        yield
+    finally:
+        _languages.reset(token)

@@ -208,7 +208,7 @@ class RemoteOperation:
                 raise TypeError("needs the parameter 'body'")
         except (TypeError, ValueError) as error:
             raise type(error)(f"{self._name}() {error}") from None
-        headers += headers_of_call(self._accept)
+        headers += headers_of_call(self._accept, headers)
         if self._takes_token:
             auth = given.get("auth", _NOT_GIVEN)
             token = token_to_send(self._api, ours=self._ours) if auth is _NOT_GIVEN else auth

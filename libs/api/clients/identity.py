@@ -5,18 +5,24 @@ from collections.abc import Sequence
 import httpx
 
 from libs.api.clients.documents import Send
-from libs.errors import current_request_id, current_trace
+from libs.errors import current_languages, current_request_id, current_trace
 from libs.jwt import current_caller, token_for_call, token_refused
 
 
-def headers_of_call(accept: str) -> list[tuple[str, str]]:
+def headers_of_call(accept: str, given: Sequence[tuple[str, str]] = ()) -> list[tuple[str, str]]:
     """Return the headers of a call: the request's id and trace, and what is wanted as an answer.
 
+    That is in the languages of the user, who may be told what the service that is called says of a failure.
+
     :param accept: the media types of the answer.
+    :param given: headers the call has already.
     """
     headers = [("Accept", accept), ("Accept-Encoding", "identity"), ("User-Agent", "polymacaron")]
     if request_id := current_request_id():
         headers.append(("X-Request-ID", request_id))
+    languages = current_languages()
+    if languages and not any(name.lower() == "accept-language" for name, _ in given):
+        headers.append(("Accept-Language", languages))
     return [*headers, *current_trace().items()]
 
 

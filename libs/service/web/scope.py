@@ -12,7 +12,7 @@ from werkzeug import Response
 from werkzeug.wsgi import ClosingIterator
 
 from libs.dynamodb.usage import usage_scope
-from libs.errors import RequestTimeout, Tracer, request_id_scope
+from libs.errors import RequestTimeout, Tracer, languages_scope, request_id_scope
 from libs.jwt import Identity, running_as
 from libs.service.cors import Cors
 from libs.service.tracing.server import ServerSpans
@@ -74,6 +74,7 @@ class RequestScope:
         try:
             with ExitStack() as around:
                 around.enter_context(request_id_scope(exchange.request_id))
+                around.enter_context(languages_scope(environ.get("HTTP_ACCEPT_LANGUAGE")))
                 around.enter_context(usage_scope(exchange.usage))
                 for watcher in self._watchers:
                     around.enter_context(watcher(exchange))

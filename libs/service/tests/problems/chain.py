@@ -1,7 +1,7 @@
 """Three services for test_error_ids.py, of which each calls the next, and the last has a fault."""
 
 from libs.api import Clients, RemoteProblem
-from libs.errors import InternalError, NotFound, ServiceUnavailable
+from libs.errors import InternalError, NotFound, ServiceUnavailable, current_languages
 
 
 def break_down() -> None:
@@ -16,7 +16,7 @@ def be_away() -> None:
 
 def refuse() -> None:
     """Do what is asked in vain, which is no failure."""
-    raise NotFound("hunter2", user_message="Nothing of that name.")
+    raise NotFound("hunter2", user_message=f"Nothing of that name, {current_languages()}.")
 
 
 class _Lost(InternalError):

@@ -86,9 +86,14 @@ def test_a_refusal_that_becomes_a_failure_here_is_named_here(
     assert ids_logged(caplog)[-2:] == [told["error_id"]] * 2, "by the middle one, as the last has no failure"
 
 
-def test_what_is_to_be_shown_to_a_person_is_passed_on(first: FlaskClient) -> None:
-    told = first.get("/find_nothing_far_away").get_json()
-    assert told["user_message"] == "Nothing of that name."
+@pytest.mark.parametrize(
+    ("sent", "taken"), [("de-AT, en;q=0.5", "de-AT, en;q=0.5"), ("dé", None), ("de," * 300, None), ("", None)]
+)
+def test_what_is_to_be_shown_to_a_person_is_passed_on_in_their_language(
+    first: FlaskClient, sent: str, taken: str | None
+) -> None:
+    told = first.get("/find_nothing_far_away", headers={"Accept-Language": sent}).get_json()
+    assert told["user_message"] == f"Nothing of that name, {taken}."
     assert "hunter2" not in str(told)
 
 
