@@ -39,6 +39,14 @@ class Health:
         """Be not ready from when `stopping` says that the process has been told to stop."""
         self._stopping = stopping
 
+    def look(self) -> dict[str, Any]:
+        """Return what was found, by check, whatever it is."""
+        with self._lock:
+            if time.monotonic() - self._checked_at > CACHED_SECONDS:
+                self._found = self._check()
+                self._checked_at = time.monotonic()
+            return self._found
+
     def ready(self) -> dict[str, Any]:
         """Return what was found, by check: ``{"ok": true, "milliseconds": 3}``.
 
@@ -47,11 +55,7 @@ class Health:
         """
         if self._stopping():
             raise ServiceUnavailable("Not ready: it stops.", code="NOT_READY", extra={"draining": True})
-        with self._lock:
-            if time.monotonic() - self._checked_at > CACHED_SECONDS:
-                self._found = self._check()
-                self._checked_at = time.monotonic()
-            found = self._found
+        found = self.look()
         failed = sorted(name for name, one in found.items() if not one["ok"] and name not in self._told_only)
         if failed:
             raise ServiceUnavailable(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from libs.service.metrics.clients import ClientMetrics
 from libs.service.metrics.dynamodb import DynamoMetrics
 from libs.service.metrics.facts import Fact
+from libs.service.metrics.health import HealthGauges
 from libs.service.metrics.port import Metrics
 from libs.service.metrics.requests import RequestMetrics
 
@@ -57,4 +58,6 @@ class ServiceMetrics(Metrics):
         settings = self._running.settings
         threads = settings.web_workers * settings.web_threads
         self.add(Fact("http_threads", "How many requests can be answered at once.", threads))
+        # Of web processes alone: a worker's children must not be born with its connections.
+        self.add(HealthGauges(self._running.health))
         return RequestMetrics(self.registry, self._running.contract.operations)

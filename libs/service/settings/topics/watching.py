@@ -27,7 +27,7 @@ class WatchingSettings:
     )
     metrics_host: str = setting(
         "127.0.0.1",
-        help="Address at which web, worker and beat tell [metrics](tasks.md#watching), to whoever asks.",
+        help="Address at which web, worker and beat tell [metrics](metrics.md), to whoever asks.",
     )
     metrics_port: int | None = setting(
         None,

@@ -1,0 +1,1 @@
+"""Tests of what watches the services: the dashboard, the alerts, and what both go by."""
