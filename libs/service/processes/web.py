@@ -77,6 +77,9 @@ class WebApplication(BaseApplication):  # type: ignore[misc]
             # keys nor revocations, and anybody could have all replaced while auth is down.
             "max_requests": 0,
             "keepalive": 65,  # longer than the idle timeout of an AWS load balancer (60)
+            "limit_request_line": settings.request_line_bytes,
+            "limit_request_field_size": settings.header_bytes,
+            "limit_request_fields": settings.header_count,
             "control_socket_disable": True,
             "logger_class": reporting(PlainLogger, self._running.reports),
             "when_ready": partial(limit_silence, settings.read_timeout_seconds),

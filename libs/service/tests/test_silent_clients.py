@@ -35,6 +35,9 @@ def port(log: Path) -> Iterator[int]:
             web_threads="2",
             read_timeout_seconds="1",
             body_timeout_seconds="3",
+            request_line_bytes="600",
+            header_bytes="2000",
+            header_count="20",
             create_tables="true",
         )
         with python_process("-m", "libs.service", "web", environ=settings, output=output):
@@ -137,3 +140,24 @@ def _slowly(seconds: float) -> Iterator[bytes]:
     for _ in range(3):
         time.sleep(seconds / 3)
         yield b"x"
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/ping?" + "a" * 550, {}, 400),
+        ("/ping?" + "a" * 600, {}, 414),
+        ("/ping", {"X-A": "a" * 1900}, 200),
+        ("/ping", {"X-A": "a" * 2000}, 431),
+        ("/ping", {f"X-{number}": "a" for number in range(15)}, 200),
+        ("/ping", {f"X-{number}": "a" for number in range(21)}, 431),
+    ],
+    ids=["a line that is read", "a long line", "a header", "a long header", "headers", "many headers"],
+)
+def test_what_comes_before_a_body_is_bounded(
+    port: int, path: str, headers: dict[str, str], status: int
+) -> None:
+    eventually(lambda: answers(port))
+    answer = httpx.get(f"http://127.0.0.1:{port}{path}", headers=headers, timeout=10, trust_env=False)
+    assert answer.status_code == status
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"

@@ -31,6 +31,21 @@ class ProtectionSettings:
         help="How long each of them may wait before it gets the same answer: later nobody waits for it.",
         unit="seconds",
     )
+    request_line_bytes: int = setting(
+        8190,
+        Range(512, 8190),
+        help="How long the first line of a request may be: method, path and query; 414 if it is longer.",
+        unit="bytes",
+    )
+    header_bytes: int = setting(
+        8190,
+        Range(1024, 65536),
+        help="How long one header of a request may be; 431 if it is longer.",
+        unit="bytes",
+    )
+    header_count: int = setting(
+        100, Range(20, 1000), help="How many headers a request may have; 431 if it has more."
+    )
     hsts_seconds: int = setting(
         0,
         Range(0),

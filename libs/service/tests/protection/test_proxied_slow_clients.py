@@ -1,0 +1,120 @@
+"""Clients that send byte by byte, or never read: the service behind the proxy is as fast as without them."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import httpx
+import pytest
+
+from infra.local.throwaway import reserved_port
+from libs.service import Service
+from libs.service.testing import SECRET, environment, eventually, python_process
+from libs.service.tests.protection.conftest import StartProxy
+
+EACH = 40
+"""So many; the service has two threads."""
+HEADER = b"GET /ping HTTP/1.1\r\nHost: x\r\nX-Slow: " + b"a" * 4000
+BODY = (
+    b"POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 4000\r\n\r\n"
+)
+UNREAD = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 20
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a service with few threads."""
+    log = tmp_path_factory.mktemp("web") / "log"
+    with reserved_port() as port, log.open("wb") as output:
+        settings = environment(
+            "auth",
+            key_secret=SECRET,
+            profiles_url="http://127.0.0.1:1",
+            todos_url="http://127.0.0.1:1",
+            mail_folder="unused",
+            port=str(port),
+            web_workers="1",
+            web_threads="2",
+            trusted_proxies="1",
+            create_tables="true",
+        )
+        with python_process("-m", "libs.service", "web", environ=settings, output=output):
+            eventually(lambda: answers(port), seconds=60)
+            yield port
+        made = Service.named("auth")
+        made.database(made.load_settings(settings)).delete_tables()
+
+
+def answers(port: int, seconds: float = 5) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/ping", timeout=seconds, trust_env=False).is_success
+    except httpx.TransportError:
+        return False
+
+
+def connected(port: int, address: str) -> socket.socket:
+    connection = socket.socket()
+    connection.bind((address, 0))
+    connection.connect(("127.0.0.1", port))
+    return connection
+
+
+@contextmanager
+def trickling(connections: list[socket.socket], texts: list[bytes]) -> Iterator[None]:
+    """Send the texts byte by byte, one each 50 ms, after all that is sent at once."""
+    over = threading.Event()
+
+    def send() -> None:
+        place = 0
+        while not over.wait(0.05):
+            for connection, text in zip(connections, texts, strict=True):
+                with suppress(OSError):
+                    connection.send(text[place : place + 1])
+            place += 1
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        for connection in connections:
+            connection.close()
+
+
+def test_without_the_proxy_a_few_hang_it(service: int) -> None:
+    """gunicorn bounds silence, not slowness: a thread is held as long as a header takes."""
+    slow = [connected(service, "127.0.0.2") for _ in range(4)]
+    with trickling(slow, [HEADER] * len(slow)):
+        eventually(lambda: not answers(service, seconds=1))
+    eventually(lambda: answers(service), seconds=30)
+
+
+def test_behind_it_nobody_notices(start_proxy: StartProxy, service: int) -> None:
+    proxy = start_proxy(service)
+    assert answers(proxy)
+    headers = [connected(proxy, "127.0.0.2") for _ in range(EACH)]
+    bodies = [connected(proxy, "127.0.0.3") for _ in range(EACH)]
+    for one in bodies:
+        one.sendall(BODY)
+    unread = []
+    for _ in range(EACH // 4):
+        one = socket.socket()
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        one.bind(("127.0.0.4", 0))
+        one.connect(("127.0.0.1", proxy))
+        one.sendall(UNREAD)
+        unread.append(one)
+    took: list[float] = []
+    texts = [HEADER] * EACH + [b" " * 4000] * EACH
+    with trickling(headers + bodies, texts), httpx.Client(trust_env=False, timeout=20) as client:
+        for _ in range(30):
+            began = time.monotonic()
+            assert client.get(f"http://127.0.0.1:{proxy}/ping").status_code == 200
+            took.append(time.monotonic() - began)
+    for one in unread:
+        one.close()
+    assert sorted(took)[len(took) // 2] < 2, "a busy machine has its time; a held thread is held for minutes"
