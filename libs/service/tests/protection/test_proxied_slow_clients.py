@@ -85,16 +85,6 @@ def trickling(connections: list[socket.socket], texts: list[bytes]) -> Iterator[
             connection.close()
 
 
-def test_without_the_proxy_a_few_hang_it(service: int) -> None:
-    """A header is waited for by no thread; a body has one until it is here, or its time is up."""
-    slow = [connected(service, "127.0.0.2") for _ in range(4)]
-    for one in slow:
-        one.sendall(BODY)
-    with trickling(slow, [b" " * 4000] * len(slow)):
-        eventually(lambda: not answers(service, seconds=1))
-    eventually(lambda: answers(service), seconds=30)
-
-
 def test_behind_it_nobody_notices(start_proxy: StartProxy, service: int) -> None:
     proxy = start_proxy(service)
     assert answers(proxy)
