@@ -54,7 +54,7 @@ def test_a_service_brings_its_reporters_and_its_personal_fields(caplog: pytest.L
     assert (told["service"], told["environment"]) == ("profiles", running.settings.environment)
     assert made[0].settings is running.settings
     (line,) = [one for one in caplog.records if one.getMessage() == "report"]
-    assert line.__dict__["report"] == told
+    assert line.__dict__["data"] == told["data"]
     assert line.levelname == "WARNING"
 
 
