@@ -12,6 +12,7 @@ import pytest
 
 from infra.local.throwaway import reserved_port
 from libs.service.testing import eventually, python_process
+from libs.service.web.scope import DRAINED_BYTES
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +157,15 @@ def test_a_body_that_nobody_reads_may_be_none(port: int, log: Path, start: bytes
     answer = said(port, start + b"Host: x\r\nTransfer-Encoding: chunked\r\n\r\nhunter2\r\n")
     assert answer.count(b"HTTP/1.1 ") == 1
     assert "Traceback" not in log.read_text()[before:]
+
+
+def test_a_body_that_is_none_after_more_than_is_drained_is_no_second_request(port: int, log: Path) -> None:
+    before = len(log.read_text())
+    chunk = b"%x\r\n%s\r\n" % (DRAINED_BYTES, b"x" * DRAINED_BYTES)
+    start = b"POST /nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    answer = said(port, start + chunk + b"hunter2\r\n")
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert "hunter2" not in log.read_text()[before:]
 
 
 def test_a_flood_of_refusals_leaves_the_process_as_it_was(port: int) -> None:
