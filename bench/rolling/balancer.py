@@ -1,0 +1,84 @@
+"""A load balancer's part in a rolling restart: it asks who is ready, and keeps connections to who is."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+
+import httpx
+
+
+class Balancer:
+    """Sends each request to the next instance that is ready; none twice, so that each failure counts.
+
+    :param instances: their addresses.
+    :param interval: seconds between two looks at the readiness of each; one look is enough to be in or out.
+    """
+
+    def __init__(self, instances: Sequence[str], *, interval: float = 0.2) -> None:
+        self.instances = tuple(instances)
+        self.ready: set[str] = set()
+        self.outcomes: Counter[str] = Counter()
+        self.slowest = 0.0
+        self._interval = interval
+        self._next = 0
+        self._client = httpx.AsyncClient(
+            trust_env=False, timeout=20, limits=httpx.Limits(keepalive_expiry=60)
+        )
+
+    async def watch(self) -> None:
+        """Ask who is ready, for ever."""
+        while True:
+            await asyncio.gather(*(self._look(one) for one in self.instances))
+            await asyncio.sleep(self._interval)
+
+    async def _look(self, instance: str) -> None:
+        is_ready = False
+        with suppress(httpx.HTTPError):
+            answer = await self._client.get(f"{instance}/health/ready", timeout=2)
+            is_ready = answer.status_code == 200
+        if is_ready:
+            self.ready.add(instance)
+        else:
+            self.ready.discard(instance)
+
+    async def until(self, instance: str, *, ready: bool, seconds: float = 90) -> None:
+        """Return when it has been seen to be ready, or not to be.
+
+        :raises TimeoutError: if that takes too long.
+        """
+        async with asyncio.timeout(seconds):
+            while (instance in self.ready) is not ready:  # noqa: ASYNC110 - it is looked at in turns itself
+                await asyncio.sleep(self._interval / 4)
+
+    async def send(self, request: httpx.Request) -> None:
+        """Send a request, whose address lacks the instance, and count what becomes of it."""
+        there = [one for one in self.instances if one in self.ready]
+        if not there:
+            self.outcomes["nobody is ready"] += 1
+            return
+        self._next += 1
+        url = there[self._next % len(there)] + request.url.raw_path.decode()
+        sent = self._client.build_request(
+            request.method, url, headers=request.headers, content=request.content
+        )
+        sent.headers["Host"] = sent.url.netloc.decode()
+        began = asyncio.get_running_loop().time()
+        try:
+            answer = await self._client.send(sent)
+            outcome = "answered" if answer.is_success else _failure(answer)
+        except httpx.HTTPError as error:
+            outcome = type(error).__name__
+        self.slowest = max(self.slowest, asyncio.get_running_loop().time() - began)
+        self.outcomes[outcome] += 1
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+
+def _failure(answer: httpx.Response) -> str:
+    """Return the status and, of a problem, the code."""
+    with suppress(ValueError, KeyError, TypeError):
+        return f"{answer.status_code} {answer.json()['code']}"
+    return str(answer.status_code)
