@@ -21,6 +21,7 @@ from pathlib import Path
 
 import httpx
 
+from bench.rolling.balancer import Balancer
 from bench.rolling.restarting import Restart, Rolled, roll
 from bench.tasks.__main__ import DUMMY_CREDENTIALS
 from infra.local.ports import HOST
@@ -88,7 +89,7 @@ def _print(name: str, rolled: Rolled) -> int:
 
 
 def _by_command(command: str) -> Restart:
-    async def restart() -> None:
+    async def restart(balancer: Balancer) -> None:
         process = await asyncio.create_subprocess_shell(command)
         if await process.wait():
             raise SystemExit(f"{command}: exit code {process.returncode}")
@@ -122,7 +123,7 @@ def _instances(service: str, delay: float) -> Iterator[dict[str, Restart]]:
             running[port].close()
             start(port)
 
-        return lambda: asyncio.to_thread(restart)
+        return lambda balancer: asyncio.to_thread(restart)
 
     with tempfile.TemporaryDirectory() as folder, Path(folder, "log").open("wb") as log, ExitStack() as stack:
         ports = [stack.enter_context(reserved_port()) for _ in range(2)]

@@ -20,6 +20,7 @@ class Balancer:
         self.ready: set[str] = set()
         self.outcomes: Counter[str] = Counter()
         self.slowest = 0.0
+        self._asked: Counter[str] = Counter()
         self._interval = interval
         self._next = 0
         self._client = httpx.AsyncClient(
@@ -28,8 +29,11 @@ class Balancer:
 
     async def watch(self) -> None:
         """Ask who is ready, for ever."""
+        await asyncio.gather(*(self._watch(one) for one in self.instances))
+
+    async def _watch(self, instance: str) -> None:
         while True:
-            await asyncio.gather(*(self._look(one) for one in self.instances))
+            await self._look(instance)
             await asyncio.sleep(self._interval)
 
     async def _look(self, instance: str) -> None:
@@ -43,12 +47,12 @@ class Balancer:
             self.ready.discard(instance)
 
     async def until(self, instance: str, *, ready: bool, seconds: float = 90) -> None:
-        """Return when it has been seen to be ready, or not to be.
+        """Return when it has been seen to be ready, or not to be and nothing is asked of it any more.
 
         :raises TimeoutError: if that takes too long.
         """
         async with asyncio.timeout(seconds):
-            while (instance in self.ready) is not ready:  # noqa: ASYNC110 - it is looked at in turns itself
+            while (instance in self.ready) is not ready or not (ready or self._asked[instance] == 0):  # noqa: ASYNC110 - it is looked at in turns itself
                 await asyncio.sleep(self._interval / 4)
 
     async def send(self, request: httpx.Request) -> None:
@@ -58,17 +62,21 @@ class Balancer:
             self.outcomes["nobody is ready"] += 1
             return
         self._next += 1
-        url = there[self._next % len(there)] + request.url.raw_path.decode()
+        instance = there[self._next % len(there)]
+        url = instance + request.url.raw_path.decode()
         sent = self._client.build_request(
             request.method, url, headers=request.headers, content=request.content
         )
         sent.headers["Host"] = sent.url.netloc.decode()
         began = asyncio.get_running_loop().time()
+        self._asked[instance] += 1
         try:
             answer = await self._client.send(sent)
             outcome = "answered" if answer.is_success else _failure(answer)
         except httpx.HTTPError as error:
             outcome = type(error).__name__
+        finally:
+            self._asked[instance] -= 1
         self.slowest = max(self.slowest, asyncio.get_running_loop().time() - began)
         self.outcomes[outcome] += 1
 

@@ -10,7 +10,7 @@ import httpx
 
 from bench.rolling.balancer import Balancer
 
-Restart = Callable[[], Awaitable[None]]
+Restart = Callable[[Balancer], Awaitable[None]]
 """Stops an instance, waits until it has ended, and starts it."""
 
 
@@ -64,7 +64,7 @@ async def roll(
         ends = asyncio.get_running_loop().time() + at_least
         while True:
             for instance, restart in restarts.items():
-                await restart()
+                await restart(balancer)
                 await balancer.until(instance, ready=True)
             if asyncio.get_running_loop().time() >= ends:
                 break

@@ -7,13 +7,11 @@ from pathlib import Path
 
 import httpx
 
+from bench.rolling.balancer import Balancer
 from bench.rolling.restarting import Restart, Rolled, roll
 from infra.local.throwaway import reserved_port
-from libs.service.tests.processes.serving import served
+from libs.service.tests.processes.serving import Web, served
 from libs.service.tests.workers.forking import Forks
-
-DELAY_SECONDS = 1.0
-"""Longer than the load balancer takes to look, four times over: the machine may be busy."""
 
 
 def test_a_rolling_restart_under_load_fails_no_request(forks: Forks, tmp_path: Path) -> None:
@@ -26,32 +24,33 @@ def test_a_rolling_restart_under_load_fails_no_request(forks: Forks, tmp_path: P
 
 
 async def _rolled(forks: Forks, folder: Path, ports: list[int], requests: list[httpx.Request]) -> Rolled:
-    running: dict[int, ExitStack] = {}
-    codes: list[int] = []
+    running: dict[int, tuple[Web, ExitStack]] = {}
 
     def start(port: int) -> None:
-        stack = running[port] = ExitStack()
         own = folder / str(port)
         own.mkdir(exist_ok=True)
-        settings = {"shutdown_delay_seconds": str(DELAY_SECONDS), "web_threads": "8"}
-        web = stack.enter_context(served(forks, own, port, **settings))
-        stack.callback(lambda: codes.append(web.process.wait(20)))
-        stack.callback(web.process.send_signal, signal.SIGTERM)
+        stack = ExitStack()
+        web = stack.enter_context(served(forks, own, port, shutdown_delay_seconds="600", web_threads="8"))
+        running[port] = web, stack
 
     def restarting(port: int) -> Restart:
-        def restart() -> None:
-            running[port].close()
-            start(port)
+        async def restart(balancer: Balancer) -> None:
+            web, stack = running[port]
+            web.process.send_signal(signal.SIGTERM)
+            await balancer.until(web.url, ready=False)
+            web.process.send_signal(signal.SIGTERM)  # which ends the delay: no test waits for a time
+            assert await asyncio.to_thread(web.process.wait, 30) == 0
+            stack.close()
+            await asyncio.to_thread(start, port)
 
-        return lambda: asyncio.to_thread(restart)
+        return restart
 
     for port in ports:
         start(port)
     try:
-        instances = {f"http://127.0.0.1:{port}": restarting(port) for port in ports}
-        rolled = await roll(instances, requests, rate=40, interval=0.1)
+        return await roll(
+            {f"http://127.0.0.1:{port}": restarting(port) for port in ports}, requests, rate=40, interval=0.1
+        )
     finally:
-        for stack in running.values():
+        for _, stack in running.values():
             stack.close()
-    assert codes == [0, 0, 0, 0]
-    return rolled
