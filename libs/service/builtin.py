@@ -1,10 +1,11 @@
 """What every service serves beside its own operations."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from libs.api import Contribution, read_document
+from libs.errors import ServiceUnavailable
 from libs.jwt import Caller
 from libs.service.docs.documents import Documents
 from libs.service.docs.menu import read_menu
@@ -17,12 +18,21 @@ class Builtin:
     """``/ping``, ``/version``, ``/auth/version``, ``/health/*``, ``/openapi.json|yaml`` and ``/docs``.
 
     :param document: returns the complete document of the service.
+    :param ping: what ``/ping`` calls before it answers.
     """
 
     def __init__(
-        self, service: str, settings: Settings, health: Health, document: Callable[[], dict[str, Any]]
+        self,
+        service: str,
+        settings: Settings,
+        health: Health,
+        document: Callable[[], dict[str, Any]],
+        ping: Sequence[Callable[[], object]] = (),
     ) -> None:
         self._health = health
+        # Numbered, for two may be called the same.
+        named = {f"{number} {getattr(one, '__name__', one)}": one for number, one in enumerate(ping, 1)}
+        self._ping = Health(named)
         self._documents = Documents(document)
         self._page = Page(
             service,
@@ -40,7 +50,7 @@ class Builtin:
             "ping": self.ping,
             "get_version": self.get_version,
             "get_version_as_caller": self.get_version_as_caller,
-            "get_liveness": self.ping,
+            "get_liveness": self.get_liveness,
             "get_readiness": self.get_readiness,
             "get_document": self._documents.as_json,
             "get_document_as_yaml": self._documents.as_yaml,
@@ -51,6 +61,15 @@ class Builtin:
         return Contribution(document["paths"], functions, schemas, document["tags"])
 
     def ping(self) -> dict[str, Any]:
+        """Answer, when what the service has called by it (`Service.ping`) is done.
+
+        :raises ServiceUnavailable: if one of it raises, or is not done within a second.
+        """
+        if failed := [name for name, one in self._ping.look().items() if not one["ok"]]:
+            raise ServiceUnavailable(f"Called by /ping, and failed: {', '.join(failed)}.")
+        return {"status": "ok"}
+
+    def get_liveness(self) -> dict[str, Any]:
         """Answer, and nothing else."""
         return {"status": "ok"}
 

@@ -42,7 +42,7 @@ class Health:
     def look(self) -> dict[str, Any]:
         """Return what was found, by check, whatever it is."""
         with self._lock:
-            if time.monotonic() - self._checked_at > CACHED_SECONDS:
+            if self._checks and time.monotonic() - self._checked_at > CACHED_SECONDS:
                 self._found = self._check()
                 self._checked_at = time.monotonic()
             return self._found

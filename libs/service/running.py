@@ -209,7 +209,8 @@ class Running:
         :raises ContractError: naming everything that is wrong with the contract or its handlers.
         """
         name, settings = self.service.name, self.settings
-        builtin = Builtin(name, settings, self.health, lambda: self.contract.document)
+        hooks = self.service.ping
+        builtin = Builtin(name, settings, self.health, lambda: self.contract.document, hooks)
         return self.service.contract(self.dependencies, builtin.contribution(), self.streams)
 
     @cached_property

@@ -71,6 +71,8 @@ class Service:
         `libs.errors.personal`.
     :param takes_actors: whether a service may act for users here (the claim `act` of a token); where it may
         not, such a token is a 403 `ACTOR_REFUSED`.
+    :param ping: what ``/ping`` calls before it answers, such as to warm a cache; where one raises, or is not
+        done within a second, the answer is a 503. At most once a second, and never twice at once.
     :param language: that of a user of whom nothing fitting is known, where there are texts for them
         (``services/<name>/texts/<language>.yaml``).
     :param shape_problem: returns the JSON object that is sent instead of each problem it is given.
@@ -87,6 +89,7 @@ class Service:
     prepare: Callable[[Any], None] | None = None
     authenticate: Callable[[Any], Callable[[str], Caller]] | None = None
     takes_actors: bool = True
+    ping: Sequence[Callable[[], object]] = ()
     language: str = "en"
     shape_problem: ShapeProblem | None = None
     reporters: Sequence[Callable[[Any], Reporter]] = ()

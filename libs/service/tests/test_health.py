@@ -9,8 +9,10 @@ import pytest
 
 from libs.errors import ServiceUnavailable
 from libs.jwt import RemoteKeySet, RemoteRevocations, SigningKey
-from libs.service import health
+from libs.service import Service, health
+from libs.service.builtin import Builtin
 from libs.service.health import Health
+from libs.service.testing import environment
 
 
 @pytest.fixture
@@ -165,3 +167,40 @@ def test_a_service_without_any_copy_is_not_ready_while_auth_hangs(released: thre
 
     remote = RemoteRevocations("http://auth.test/", transport=httpx.MockTransport(hang))
     assert refusal(Health({"auth": remote.ready})).code == "NOT_READY"
+
+
+def pinged(*hooks: Check) -> Builtin:
+    service = Service.named("profiles")
+    settings = service.load_settings(environment("profiles", revocations_url="http://127.0.0.1:1/"))
+    return Builtin("probe", settings, Health({}), dict, hooks)
+
+
+def test_ping_calls_its_hooks_and_liveness_does_not() -> None:
+    first, second = Check(), Check()
+    builtin = pinged(first, second)
+    assert builtin.get_liveness() == {"status": "ok"}
+    assert (first.runs, second.runs) == (0, 0)
+    assert builtin.ping() == {"status": "ok"}
+    assert (first.runs, second.runs) == (1, 1)
+
+
+def test_a_hook_that_raises_is_told_without_its_text() -> None:
+    with pytest.raises(ServiceUnavailable) as raised:
+        pinged(Check(), Check(error=RuntimeError("hunter2"))).ping()
+    assert "2 " in str(raised.value.detail)
+    assert "hunter2" not in str(raised.value.detail)
+
+
+def test_a_hook_that_hangs_keeps_ping_for_a_moment_only(released: threading.Event) -> None:
+    hook = Check(released)
+    builtin = pinged(hook)
+    began = time.monotonic()
+    for _ in range(3):
+        with pytest.raises(ServiceUnavailable):
+            builtin.ping()
+    assert time.monotonic() - began < 10
+    assert hook.runs == 1
+
+
+def test_ping_without_hooks_answers() -> None:
+    assert pinged().ping() == {"status": "ok"}
