@@ -11,7 +11,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import GetError, PutError
 
 from libs.dynamodb import Database, as_problem
-from libs.dynamodb.calls import ATTEMPTS, CONNECT_SECONDS, DatabaseAway, attempt_timeout
+from libs.dynamodb.calls import (
+    ATTEMPTS,
+    CONNECT_SECONDS,
+    DatabaseAway,
+    attempt_timeout,
+    lost_answers,
+    refused_item,
+)
 from libs.dynamodb.connection import ItemConnection
 from libs.errors import ServiceUnavailable
 from libs.errors.deadline import DeadlineExceeded, deadline_scope
@@ -151,6 +158,20 @@ def test_a_transaction_keeps_its_token_when_it_is_sent_again():
         connection.dispatch("TransactWriteItems", {"TransactItems": [put]})
         first, *again, other = [body["ClientRequestToken"] for body in database.bodies]
         assert again == [first, first] != [other, other]
+
+
+@pytest.mark.parametrize(("first", "lost"), [(FAILED, 1), (THROTTLED, 0)])
+def test_what_may_have_been_done_before_it_was_refused_is_told(first, lost):
+    with stub(first, refused(400, "ConditionalCheckFailedException", Item={"a": {"S": "b"}})) as database:
+        put = {"TableName": "any", "Item": {}, "ConditionExpression": "attribute_not_exists (a)"}
+        with pytest.raises(ClientError) as caught:
+            connected(database.url).dispatch("PutItem", put)
+        assert lost_answers(caught.value) == lost
+        assert refused_item(caught.value) == {"a": {"S": "b"}}
+        assert [one.get("ReturnValuesOnConditionCheckFailure") for one in database.bodies] == [
+            None,
+            "ALL_OLD" if lost else None,
+        ]
 
 
 def test_a_given_token_is_kept():
