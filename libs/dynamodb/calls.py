@@ -33,6 +33,8 @@ CONNECT_SECONDS = 1.0
 READ_SECONDS = 2.0
 TOTAL_SECONDS = 2.8
 """For one call, its retries and the pauses before them included. A request has the rest of three seconds."""
+TABLES_SECONDS = 15.0
+"""For a call that makes, changes or describes a table, which no request waits for."""
 ATTEMPTS = 3
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 0.4
 """Seconds before a call is sent again, at most; random ones."""
@@ -42,6 +44,7 @@ LOST_ANSWERS = "LostAnswers"
 Answer = dict[str, Any]
 Send = Callable[[Mapping[str, Any]], Answer]
 
+_OF_TABLES = frozenset({"CreateTable", "DeleteTable", "DescribeTable", "UpdateTable", "UpdateTimeToLive"})
 _OF_ONE_ITEM = frozenset({"DeleteItem", "PutItem", "UpdateItem"})
 _ends: ContextVar[float] = ContextVar("dynamodb_attempt_ends")
 _once: ContextVar[bool] = ContextVar("dynamodb_once", default=False)
@@ -120,7 +123,7 @@ class Calls:
         :raises ClientError: as DynamoDB says; of the last attempt.
         :raises BotoCoreError: if nobody answered; of the last attempt.
         """
-        seconds = bounded(TOTAL_SECONDS)
+        seconds = bounded(TABLES_SECONDS if operation in _OF_TABLES else TOTAL_SECONDS)
         ends = time.monotonic() + seconds
         if operation == "TransactWriteItems":
             arguments = {"ClientRequestToken": str(uuid.uuid4()), **arguments}
@@ -170,7 +173,8 @@ class Calls:
 def attempt_timeout(_request: object = None) -> Timeout:
     """Return how long the present attempt may take: to connect, to answer, and in all."""
     left = _ends.get(time.monotonic() + TOTAL_SECONDS) - time.monotonic()
-    return Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS, total=max(left, 0.01))
+    read = READ_SECONDS if left <= TOTAL_SECONDS else left  # of a call about a table
+    return Timeout(connect=CONNECT_SECONDS, read=read, total=max(left, 0.01))
 
 
 def lost_answers(error: Exception) -> int:
