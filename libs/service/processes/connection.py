@@ -6,7 +6,7 @@ from typing import Any
 from gunicorn.workers.gthread import TConn
 
 HEAD_BYTES = 65536
-"""A request whose header is longer is left to gunicorn, which refuses it."""
+"""A request whose first line and headers are longer is refused."""
 
 
 class Connection(TConn):  # type: ignore[misc]
@@ -26,7 +26,12 @@ class Connection(TConn):  # type: ignore[misc]
     @property
     def asked(self) -> bool:
         """Whether a whole header is there, so that no thread has to wait for a client's words."""
-        return b"\r\n\r\n" in self.head or len(self.head) >= HEAD_BYTES
+        return b"\r\n\r\n" in self.head
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether so much has come without an end that no more of it is taken."""
+        return len(self.head) >= HEAD_BYTES and not self.asked
 
     def read(self) -> bool:
         """Take what there is, and return whether the client is still there."""

@@ -12,8 +12,7 @@ from functools import partial
 from types import FrameType
 from typing import Any
 
-from libs.errors import Problem, RequestTimeout, new_request_id
-from libs.service.problems.answers import PROBLEMS
+from libs.errors import HeadersTooLarge, Problem, RequestTimeout, UriTooLong
 from libs.service.problems.malformed import ProblemWorker, written
 from libs.service.processes.connection import Connection
 from libs.service.protection.shedding import is_probe
@@ -68,8 +67,14 @@ class WebWorker(ProblemWorker):
     def _begin(self, conn: Connection) -> None:
         if not conn.read():
             self._cut(conn)
-        elif conn.asked:
+        else:
+            self._admit_or_await(conn)
+
+    def _admit_or_await(self, conn: Connection) -> None:
+        if conn.asked:
             self._admit(conn)
+        elif conn.is_endless:
+            self._turn_away(conn, _too_long(conn.head))
         else:
             self._await(conn)
 
@@ -82,22 +87,19 @@ class WebWorker(ProblemWorker):
 
     def on_pending_socket_readable(self, conn: Connection, client: socket.socket) -> None:
         there = conn.read()
-        if there and not conn.asked:
+        if there and not (conn.asked or conn.is_endless):
             return
         self.pending_conns.remove(conn)
         self.poller.unregister(client)
         if there:
-            self._admit(conn)
+            self._admit_or_await(conn)
         else:
             self._cut(conn)
 
     def enqueue_req(self, conn: Connection) -> None:
         # gunicorn's, for a connection whose next request has begun to come with the one before.
         conn.read_ahead()
-        if conn.asked:
-            self._admit(conn)
-        else:
-            self._await(conn)
+        self._admit_or_await(conn)
 
     # -- from a request to a thread ----------------------------------------------------------------------
 
@@ -193,16 +195,17 @@ class WebWorker(ProblemWorker):
             if not conn.head:
                 self._cut(conn)
                 continue
-            self._tell(conn, RequestTimeout("The header did not come in time."))
             self.poller.unregister(conn.sock)
-            self.nr_conns -= 1
-            conn.close(graceful=True)
+            self._turn_away(conn, RequestTimeout("The header did not come in time."))
         while self._lingering and self._lingering[0].timeout <= now:
             self._cut(self._lingering.popleft())
 
-    def _tell(self, conn: Connection, problem: Problem) -> None:
-        answer = self.wsgi.extensions[PROBLEMS].response(problem, request_id=new_request_id())
+    def _turn_away(self, conn: Connection, problem: Problem) -> None:
+        """Answer who has not asked to the end, and close the connection."""
+        answer, _ = self.app.shedding.answer(conn.head, problem, self.wsgi.extensions)
         self._say(conn, written(answer, bodiless=False))
+        self.nr_conns -= 1
+        conn.close(graceful=True)
 
     # -- stopping ----------------------------------------------------------------------------------------
 
@@ -227,3 +230,9 @@ class WebWorker(ProblemWorker):
         end.daemon = True
         end.start()
         super().handle_quit(sig, frame)
+
+
+def _too_long(head: bytes) -> Problem:
+    if b"\r\n" in head:
+        return HeadersTooLarge("There are too many headers, or they are too long.")
+    return UriTooLong("The request line is too long.")

@@ -22,7 +22,7 @@ from urllib.parse import quote
 from prometheus_client import CollectorRegistry, Counter
 from werkzeug import Response
 
-from libs.errors import ServiceUnavailable, new_request_id, request_id_scope, valid_request_id
+from libs.errors import Problem, ServiceUnavailable, new_request_id, request_id_scope, valid_request_id
 from libs.service.cors import Cors
 from libs.service.problems.answers import PROBLEMS, ProblemAnswers
 from libs.service.protection.security_headers import EXTENSION as SECURITY
@@ -96,11 +96,21 @@ class Shedding:
         :param extensions: of the application, which say what its problems look like.
         """
         self._shed[reason].inc()
+        problem = Overloaded(random.randint(*RETRY_SECONDS))  # noqa: S311 - nobody gains by guessing it
+        answer, request_id = self.answer(head, problem, extensions)
+        self._tell(reason, request_id)
+        return answer
+
+    def answer(self, head: bytes, problem: Problem, extensions: Mapping[str, Any]) -> tuple[Response, str]:
+        """Return the answer to a request that is given to no thread, with all it has to have, and its id.
+
+        :param head: as much of it as there is.
+        """
         answers: ProblemAnswers = extensions[PROBLEMS]
         security: SecurityHeaders | None = extensions.get(SECURITY)
         request_id = valid_request_id(_found(_REQUEST_ID, head)) or new_request_id()
         answer = answers.response(
-            Overloaded(random.randint(*RETRY_SECONDS)),  # noqa: S311 - nobody gains by guessing it
+            problem,
             request_id=request_id,
             instance=_path(head),
             accept_language=_found(_LANGUAGE, head),
@@ -110,8 +120,7 @@ class Shedding:
             headers = security.completed(headers, refused=True)
         answer.headers.clear()
         answer.headers.extend(self._cors.completed(_found(_ORIGIN, head), headers))
-        self._tell(reason, request_id)
-        return answer
+        return answer, request_id
 
     def _tell(self, reason: str, request_id: str) -> None:
         with self._lock:

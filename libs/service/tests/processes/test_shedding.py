@@ -101,6 +101,21 @@ def test_who_has_not_asked_takes_no_thread_and_no_place_in_the_line(serve: Serve
             assert set(answers) == {b""}
 
 
+def test_a_header_without_an_end_takes_no_thread(serve: Serve) -> None:
+    """A thread would read it until all headers have come that there may be, a byte every few seconds."""
+    many = b"GET /quick?q=1 HTTP/1.1\r\nHost: served\r\nX-Request-ID: request-1234\r\n"
+    many += b"".join(b"X-%d: %s\r\n" % (number, b"x" * 1000) for number in range(70))
+    with serve(web_queue="0") as web, ExitStack() as stack:
+        endless = [stack.enter_context(web.connect(one)) for one in [many, many, b"GET /" + b"x" * 70_000]]
+        assert web.get("/quick").status_code == 200
+        *headers, line = map(said, endless)
+        for answer in headers:
+            assert answer.startswith(b"HTTP/1.1 431 ")
+            assert b"\r\nX-Request-ID: request-1234\r\n" in answer
+            assert problem(answer)["instance"] == "/quick"
+        assert line.startswith(b"HTTP/1.1 414 ")
+
+
 def test_a_header_that_trickles_has_a_time_in_all(serve: Serve) -> None:
     """A byte now and then is no silence, and would go on for an hour."""
     with serve(read_timeout_seconds="1") as web, web.connect(b"GET /quick HTTP/1.1\r\nX: ") as slow:

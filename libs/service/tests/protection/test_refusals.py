@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
+from libs.errors import RequestTimeout
 from libs.service.cors import Cors
 from libs.service.problems.answers import PROBLEMS, ProblemAnswers
 from libs.service.protection import shedding
-from libs.service.protection.security_headers import EXTENSION, SecurityHeaders
+from libs.service.protection.security_headers import EXTENSION, SECURITY_HEADERS, SecurityHeaders
 from libs.service.protection.shedding import Line, Shedding, is_probe
 
 HEAD = b"GET /todos?where=1 HTTP/1.1\r\nX-Request-ID: request-1234\r\nOrigin: https://app.test\r\n\r\n"
@@ -40,6 +41,17 @@ def test_the_answer_has_what_every_answer_has(refusing: Shedding, extensions: di
     assert answer.headers["Cache-Control"] == "no-store"
     told = answer.get_json()
     assert (told["code"], told["instance"], told["request_id"]) == ("OVERLOADED", "/todos", "request-1234")
+
+
+def test_who_has_not_asked_to_the_end_is_told_the_same_way(
+    refusing: Shedding, extensions: dict[str, Any]
+) -> None:
+    answer, request_id = refusing.answer(HEAD[:-4], RequestTimeout(), extensions)
+    assert (answer.status_code, request_id) == (408, "request-1234")
+    assert answer.headers["X-Request-ID"] == "request-1234"
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://app.test"
+    for name, value in SECURITY_HEADERS.items():
+        assert answer.headers[name] == value
 
 
 def test_what_is_sent_is_not_trusted(refusing: Shedding, extensions: dict[str, Any]) -> None:
