@@ -181,7 +181,7 @@ class VersionNotSupported(Problem):
 
 
 class _Other(Problem):
-    """A status this tree has no class for (406, 414, 431 …), as HTTP names it."""
+    """A status this tree has no class for (406, 426, 502 …), as HTTP names it."""
 
     def __init__(self, status: int, name: str, headers: Mapping[str, str]) -> None:
         self.__dict__.update(status=status, title=name, code=re.sub("[^A-Z0-9]+", "_", name.upper()))

@@ -1,8 +1,8 @@
 """``python -m libs.service.contracts``: write what is told of services from what they are.
 
 That is the complete document of each, in apis/published/, and the tables of docs/settings.md and of
-docs/problems.md. The documents
-are what ``/openapi.json`` serves. No setting changes them, so none is needed here, and no database either.
+docs/problems.md. The documents are what ``/openapi.json`` serves. No setting changes them, so none is needed
+here, and no database either.
 """
 
 import inspect

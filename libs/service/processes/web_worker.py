@@ -16,6 +16,7 @@ from libs.errors import HeadersTooLarge, Problem, RequestTimeout, UriTooLong
 from libs.service.problems.malformed import ProblemWorker, written
 from libs.service.processes.connection import Connection
 from libs.service.protection.shedding import is_probe
+from libs.service.web import waited_scope
 
 LINGERING_SECONDS = 2.0
 LINGERING_BYTES = 1024 * 1024
@@ -134,10 +135,12 @@ class WebWorker(ProblemWorker):
 
     def handle(self, conn: Connection) -> Any:
         conn.data_ready = True
-        if time.monotonic() - conn.waits_since > self.app.shedding.line.seconds:
+        waited = time.monotonic() - conn.waits_since
+        if waited > self.app.shedding.line.seconds:
             self._refuse(conn, "late")
             return False
-        return super().handle(conn)
+        with waited_scope(waited):
+            return super().handle(conn)
 
     def handle_request(self, req: Any, conn: Connection) -> Any:
         if self.app.stopping.begun():

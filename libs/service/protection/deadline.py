@@ -11,8 +11,6 @@ from libs.service.web import Exchange
 if TYPE_CHECKING:
     from _typeshed.wsgi import InputStream
 
-WAITED = "polymacaron.waited"
-"""The key of a WSGI environ with the seconds a request has waited for a thread, where the server tells."""
 _BUDGET = f"HTTP_{BUDGET_HEADER.upper().replace('-', '_')}"
 _NO_BODY = ("", "0")
 
@@ -20,7 +18,7 @@ _NO_BODY = ("", "0")
 class RequestDeadline:
     """A watcher that gives each request its deadline.
 
-    What a request waited in our own queue counts; what the client takes to send the body does not, since
+    What a request waited for a thread counts; what the client takes to send the body does not, since
     that has its own limit (`body_timeout_seconds`). A stream is sent after the scope of its request, and may
     take as long as it likes.
 
@@ -32,8 +30,7 @@ class RequestDeadline:
 
     @contextmanager
     def __call__(self, exchange: Exchange) -> Iterator[None]:
-        environ = exchange.environ
-        waited: float = environ.get(WAITED, 0.0)
+        environ, waited = exchange.environ, exchange.waited
         budget = read_budget(environ.get(_BUDGET))
         # The caller's is around ours, so that nothing which prolongs ours prolongs it.
         around = nullcontext() if budget is None else deadline_scope(budget - waited)

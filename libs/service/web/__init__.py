@@ -2,7 +2,7 @@
 
 from libs.service.web.app import create_app
 from libs.service.web.client import ClientAddress, UserAgent, client_address, user_agent
-from libs.service.web.exchange import Exchange, Watcher, current_exchange, exchange_of
+from libs.service.web.exchange import Exchange, Watcher, current_exchange, exchange_of, waited_scope
 
 __all__ = [
     "ClientAddress",
@@ -14,4 +14,5 @@ __all__ = [
     "current_exchange",
     "exchange_of",
     "user_agent",
+    "waited_scope",
 ]

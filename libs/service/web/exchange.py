@@ -1,8 +1,9 @@
 """A request and what has become of it, for everything that watches requests."""
 
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 _KEY = "polymacaron.exchange"
+_in_line: ContextVar[float] = ContextVar("seconds_in_line", default=0.0)
 
 
 @dataclass(slots=True, eq=False)
@@ -29,6 +31,9 @@ class Exchange:
     """As it was sent: percent-encoded, without the query."""
     request_id: str
     started: float = field(default_factory=time.perf_counter)
+    """When it came, by `time.perf_counter()`."""
+    waited: float = 0.0
+    """Seconds from then until a thread was there for it."""
     route: str | None = None
     """The path of the contract that it has met: ``/todos/{id}``. None where there is none."""
     operation: Operation | None = None
@@ -54,7 +59,9 @@ class Exchange:
     def begin(cls, environ: "WSGIEnvironment") -> "Exchange":
         """Return that of a request which has just come, and have `exchange_of` find it."""
         request_id = valid_request_id(environ.get("HTTP_X_REQUEST_ID")) or new_request_id()
-        exchange = cls(environ, environ["REQUEST_METHOD"], sent_path(environ), request_id)
+        waited = _in_line.get()
+        exchange = cls(environ, environ["REQUEST_METHOD"], sent_path(environ), request_id, waited=waited)
+        exchange.started -= waited
         environ[_KEY] = exchange
         return exchange
 
@@ -73,6 +80,16 @@ Watcher = Callable[[Exchange], AbstractContextManager[object]]
 
 It raises nothing: no request may fail for being watched.
 """
+
+
+@contextmanager
+def waited_scope(seconds: float) -> Iterator[None]:
+    """Have a request that is begun within a with-block be one that has waited so long for a thread."""
+    token = _in_line.set(seconds)
+    try:
+        yield
+    finally:
+        _in_line.reset(token)
 
 
 def exchange_of(request: Request) -> Exchange:

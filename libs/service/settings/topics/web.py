@@ -17,8 +17,8 @@ class WebSettings:
     read_timeout_seconds: int = setting(
         10,
         Range(1, 300),
-        help="A client silent for that long in the middle of a request, or that reads nothing of an "
-        "answer for as long, loses its connection.",
+        help="A header has to be there within that time; 408 if not. A client silent for that long in the "
+        "middle of a body, or that reads nothing of an answer for as long, loses its connection.",
         unit="seconds",
     )
     body_timeout_seconds: int = setting(

@@ -13,11 +13,13 @@ from typing import Any
 from flask import Flask
 
 from libs.api import ApiModels, Contract, Contribution, Dependencies, Server
+from libs.errors import remaining
 from libs.jwt import Caller, current_caller
 from libs.service.builtin import Builtin
 from libs.service.health import Health
 from libs.service.logs import configure_logs
 from libs.service.processes.web import WebApplication
+from libs.service.protection.deadline import RequestDeadline
 from libs.service.running import Running
 from libs.service.settings import Settings, load_settings
 from libs.service.web import create_app
@@ -38,7 +40,7 @@ def _wait(name: str) -> dict[str, Any]:
 
 
 def _quick() -> dict[str, Any]:
-    return {"pid": os.getpid()}
+    return {"pid": os.getpid(), "left": remaining()}
 
 
 def _burn(milliseconds: int) -> dict[str, Any]:
@@ -87,7 +89,8 @@ class Served(Running):
             own = Contribution(PATHS, FUNCTIONS)
             contract = Contract.load(path, Dependencies([], callers), [builtin.contribution(), own])
         server = Server(_nobody, ApiModels(contract.document))
-        return create_app("served", contract, server, tasks=None, max_body_bytes=2048)
+        watchers = [RequestDeadline(self.settings.request_seconds)]
+        return create_app("served", contract, server, tasks=None, max_body_bytes=2048, watchers=watchers)
 
 
 def _nobody(token: str) -> Caller:

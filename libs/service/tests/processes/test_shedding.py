@@ -81,6 +81,22 @@ def test_whoever_has_waited_too_long_is_not_served_late(serve: Serve) -> None:
         assert web.get("/quick").status_code == 200
 
 
+def test_what_a_request_has_waited_is_part_of_its_time(serve: Serve) -> None:
+    """Else one that was asked for by somebody who has given up would be worked for all the same."""
+    with serve(web_queue="1", web_queue_seconds="600", request_seconds="60") as web, ExitStack() as stack:
+        busy = keep_busy(web, stack)
+        others = [stack.enter_context(web.connect(QUICK)) for _ in range(2)]
+        (refused,) = ended(others, 1)  # so that the other one is in the line
+        time.sleep(0.3)  # the clock is what is tested
+        web.let("a")
+        web.let("b")
+        assert [one_answer(one)[:12] for one in busy] == [b"HTTP/1.1 200"] * 2
+        (waiting,) = [one for one in others if one is not refused]
+        assert problem(one_answer(waiting))["left"] <= 59.7  # type: ignore[operator]
+        logged = [json.loads(line) for line in web.log.splitlines() if '"/quick"' in line]
+        assert [one["milliseconds"] >= 300 for one in logged if one["event"] == "request"] == [True]
+
+
 def test_a_client_that_still_sends_its_body_gets_the_answer(serve: Serve) -> None:
     with serve(web_queue="0") as web, ExitStack() as stack:
         keep_busy(web, stack)

@@ -12,8 +12,8 @@ from werkzeug.test import TestResponse
 from libs.api import ApiModels, Contract, Contribution, Dependencies, Result, Server
 from libs.errors import check_deadline, remaining
 from libs.jwt import Caller
-from libs.service.protection.deadline import WAITED, RequestDeadline
-from libs.service.web import create_app
+from libs.service.protection.deadline import RequestDeadline
+from libs.service.web import create_app, waited_scope
 
 DOCUMENT = "openapi: 3.1.0\ninfo: {title: Probe, version: 1.0.0}\nsecurity: []\npaths: {}\n"
 SECONDS = 5.0
@@ -120,10 +120,14 @@ def test_where_nothing_is_left_nothing_is_done(client: FlaskClient, probe: Probe
 
 
 def test_the_time_in_our_own_queue_counts(client: FlaskClient, probe: Probe) -> None:
-    assert 0 < left(client.get("/left", environ_overrides={WAITED: 2.5})) <= 2.5
-    assert 0 < left(asked(client, "2000", **{WAITED: 0.5})) <= 1.5
-    assert_exceeded(client.get("/left", environ_overrides={WAITED: SECONDS + 1}))
-    assert_exceeded(asked(client, "2000", **{WAITED: 3.0}))
+    with waited_scope(SECONDS - 2.5):
+        assert 0 < left(client.get("/left")) <= 2.5
+    with waited_scope(0.5):
+        assert 0 < left(asked(client, "2000")) <= 1.5
+    with waited_scope(SECONDS + 1):
+        assert_exceeded(client.get("/left"))
+    with waited_scope(3.0):
+        assert_exceeded(asked(client, "2000"))
     assert probe.called == 2
 
 
