@@ -44,6 +44,25 @@ def test_decisions_are_all_in_the_list():
     assert listed == sorted(path.name for path in ROOT.glob("docs/decisions/0*.md"))
 
 
+def test_guides_are_all_in_the_index():
+    listed = re.findall(r"\(([\w-]+\.md)[)#]", (ROOT / "docs/README.md").read_text())
+    assert {path.name for path in ROOT.glob("docs/*.md")} - {"README.md"} == set(listed)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_to_headings(document):
+    links = re.findall(r"\]\(([^)#:]*)#([^)]+)\)", document.read_text())
+    named = [(document.parent / path if path else document, heading) for path, heading in links]
+    assert [(path.name, heading) for path, heading in named if heading not in headings(path)] == []
+
+
+def headings(path):
+    """Return what the headings of a document are called in links, as GitHub makes it."""
+    text = re.sub(r"^```.*?^```", "", path.read_text(), flags=re.MULTILINE | re.DOTALL)
+    titles = re.findall(r"^#+ (.*)", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).strip().replace(" ", "-") for title in titles}
+
+
 def test_the_tests_that_the_threat_model_names_are_there():
     named = re.findall(
         r"`((?:libs|services|tests|testaccept)/[\w./-]+)`", (ROOT / "docs/threat-model.md").read_text()
