@@ -1,6 +1,7 @@
 """The web process: gunicorn."""
 
 import logging
+import resource
 import socket
 import sys
 from functools import partial
@@ -26,6 +27,14 @@ from libs.tasks.watching.gauges import TableGauges
 
 WORKER_SECONDS = 30
 """A worker process whose main thread does not stir for that long is replaced."""
+
+CONNECTIONS = 1000
+
+
+def most_connections() -> int:
+    """Return how many connections a process takes at most; half of its files are for all else."""
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return CONNECTIONS if files == resource.RLIM_INFINITY else min(CONNECTIONS, files // 2)
 
 
 class PlainLogger(Logger):  # type: ignore[misc]
@@ -70,6 +79,7 @@ class WebApplication(BaseApplication):  # type: ignore[misc]
             "workers": settings.web_workers,
             "worker_class": WebWorker,
             "threads": settings.web_threads,
+            "worker_connections": most_connections(),
             "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108
             "timeout": WORKER_SECONDS,
             "graceful_timeout": settings.drain_seconds,

@@ -24,6 +24,8 @@ LINGERING = 256
 """How long, how much, and from how many at once, clients may still send after their last answer."""
 PROBES = 4
 """How many may ask at once whether the process lives, beside those that have a thread."""
+REST_SECONDS = 0.05
+"""Until a connection is accepted again where that has failed and none could be closed."""
 QUICK_SECONDS = 1.0
 """What requests under way have after SIGINT and SIGQUIT."""
 
@@ -35,6 +37,8 @@ class WebWorker(ProblemWorker):
     its side (2 s), and has any number of requests wait for a thread: a few clients could hang it, and many
     fill its memory.
     """
+
+    alive: bool
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -54,11 +58,30 @@ class WebWorker(ProblemWorker):
             accepted, address = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
             return False
-        if self.nr_conns >= self.worker_connections - 1 and self.pending_conns:
-            self._cut(self.pending_conns.popleft())  # who has said least for longest makes room
+        except OSError as error:  # files or memory are missing, which whoever goes gives back
+            if not self._make_room():
+                self.log.error("no connection can be accepted: %s", error.strerror)
+                time.sleep(REST_SECONDS)
+            return False
+        if self.nr_conns >= self.worker_connections - 1:
+            self._make_room()
         self.nr_conns += 1
         self._begin(Connection(self.linger, self.cfg, accepted, address, listener.getsockname()))
         return True
+
+    def _make_room(self) -> bool:
+        """Close the connection that can best be spared: one without a request."""
+        for connections in (self.pending_conns, self._lingering, self.keepalived_conns):
+            if connections:
+                self._cut(connections.popleft())  # there for longest
+                return True
+        return False
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        known = self.poller.get_map()
+        for key, _ in self.poller.select(timeout):
+            if known.get(key.fd) is key:  # what came before may have closed it to make room
+                key.data(key.fileobj)
 
     def on_client_socket_readable(self, conn: Connection, client: socket.socket) -> None:
         self.poller.unregister(client)
@@ -211,6 +234,12 @@ class WebWorker(ProblemWorker):
         conn.close(graceful=True)
 
     # -- stopping ----------------------------------------------------------------------------------------
+
+    def is_parent_alive(self) -> bool:
+        # Without it they stop as after SIGTERM: the next one finds the port free.
+        if not super().is_parent_alive():
+            self.alive = False
+        return bool(self.alive)
 
     def set_accept_enabled(self, enabled: bool) -> None:
         super().set_accept_enabled(enabled)
