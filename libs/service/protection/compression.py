@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.datastructures import Headers
 from werkzeug.wsgi import ClosingIterator
 
-from libs.service.protection.codings import BROTLI_FROM_BYTES, CODINGS, preferred_coding
+from libs.service.protection.codings import CODINGS, preferred_coding
 from libs.service.web.exchange import current_exchange
 
 if TYPE_CHECKING:
@@ -22,20 +22,22 @@ if TYPE_CHECKING:
 LEAST_BYTES = 1024
 """Smaller answers fit into one packet of the network as they are."""
 _KEPT = 32
+_KEPT_FROM_BYTES = 16 * 1024
 _TEXT = re.compile(
     r"text/(?!event-stream)|image/svg\+xml|application/(?:[^;]*\+)?(?:json|xml|yaml|javascript)\b", re.I
 )
 _UNCHANGED = re.compile(r"\b(?:no-store|no-transform)\b", re.I)
 _STRONG = re.compile(r'"[^"]*"')
 _OURS = re.compile(rf';(?:{"|".join(CODINGS)})"')
-_CONDITIONS = ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_IF_RANGE")
+_CONDITIONS = ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH")
 
 
 class Compression:
     """WSGI middleware that compresses answers.
 
     A strong ETag names the bytes that are sent, so a compressed answer has one of its own (RFC 9110 section
-    8.8.3.3): ``"1;gzip"`` for ``"1"``. Sent back, it is the same: If-Match is about what is stored.
+    8.8.3.3): ``"1;gzip"`` for ``"1"``. Sent back, it is the same: If-Match is about what is stored. In If-Range
+    it is not: the rest of other bytes is of no use to who has some of those.
     """
 
     def __init__(self, app: "WSGIApplication") -> None:
@@ -88,7 +90,7 @@ class Compression:
     def _compressed(self, environ: "WSGIEnvironment", headers: Headers, coding: str, body: bytes) -> bytes:
         """Compress a body, or return what it became the last time, if it is the same for everybody."""
         exchange = current_exchange(environ)
-        shared = exchange is not None and exchange.caller is None and len(body) >= BROTLI_FROM_BYTES
+        shared = exchange is not None and exchange.caller is None and len(body) >= _KEPT_FROM_BYTES
         etag = headers.get("ETag", "")
         if not shared or not _STRONG.fullmatch(etag):
             return CODINGS[coding](body)
@@ -130,10 +132,10 @@ def _encoded(headers: Headers, coding: str) -> None:
 def _tell_as_known(headers: Headers, known: str) -> None:
     """Give a 304 the ETag that the client knows, or its cache would not find what is still good."""
     etag = headers.get("ETag", "")
+    _vary(headers)
     for coding in CODINGS:
         if _STRONG.fullmatch(etag) and f'{etag[:-1]};{coding}"' in known:
             headers["ETag"] = f'{etag[:-1]};{coding}"'
-            _vary(headers)
             return
 
 

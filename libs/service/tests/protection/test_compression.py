@@ -17,7 +17,7 @@ from libs.service.testing import SECRET, bearer, environment, running_service
 
 MINE = bearer("ada", audience="todos")
 TEXT = b'{"title":"Read RFC 9110","done":false},' * 100
-LARGE = TEXT * 10
+LARGE = TEXT * 40
 DECODERS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.decompress, "br": brotli.decompress}
 
 
@@ -182,6 +182,7 @@ def test_whoever_has_it_is_told_so_by_the_etag_they_know(coding: str) -> None:
     assert again.headers["Vary"] == "Accept-Encoding"
     plain = get(client, coding, If_None_Match='"1"')
     assert (plain.status_code, plain.headers["ETag"]) == (304, '"1"')
+    assert plain.headers["Vary"] == "Accept-Encoding", "as the 200 would have it (RFC 9110 section 15.4.5)"
 
 
 def test_if_match_is_about_what_is_stored() -> None:
@@ -189,6 +190,19 @@ def test_if_match_is_about_what_is_stored() -> None:
     get(client, If_Match='"1;gzip"')
     get(client, If_Match='"0", "1;br" , "2;other"')
     assert seen == ['"1"', '"0", "1" , "2;other"']
+
+
+def test_nobody_gets_the_rest_of_other_bytes_than_they_have() -> None:
+    def app(environ: Any, start_response: Any) -> Any:
+        response = Response(TEXT, content_type="application/json", headers={"ETag": '"1"'})
+        response.make_conditional(environ, accept_ranges=True, complete_length=len(TEXT))
+        return response(environ, start_response)
+
+    client = Client(Compression(app))
+    has = get(client)
+    again = get(client, Range="bytes=50-", If_Range=has.headers["ETag"])
+    assert (again.status_code, again.data) == (200, has.data)
+    assert get(client, Range="bytes=50-", If_Range='"1"').data == TEXT[50:]
 
 
 def test_a_weak_etag_stays_what_it_is() -> None:
