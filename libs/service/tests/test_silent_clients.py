@@ -47,8 +47,9 @@ def port(log: Path) -> Iterator[int]:
 
 
 def answers(port: int) -> bool:
+    """Tell whether one who needs a thread is answered: whoever asks if the process lives needs none of these."""
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/ping", timeout=5, trust_env=False).is_success
+        return httpx.get(f"http://127.0.0.1:{port}/version", timeout=5, trust_env=False).is_success
     except httpx.TransportError:
         return False
 
