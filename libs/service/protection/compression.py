@@ -36,8 +36,8 @@ class Compression:
     """WSGI middleware that compresses answers.
 
     A strong ETag names the bytes that are sent, so a compressed answer has one of its own (RFC 9110 section
-    8.8.3.3): ``"1;gzip"`` for ``"1"``. Sent back, it is the same: If-Match is about what is stored. In If-Range
-    it is not: the rest of other bytes is of no use to who has some of those.
+    8.8.3.3): ``"1;gzip"`` for ``"1"``. Sent back, it is the same: If-Match is about what is stored. Not
+    so in If-Range: the rest of other bytes is of no use to who has some of those.
     """
 
     def __init__(self, app: "WSGIApplication") -> None:

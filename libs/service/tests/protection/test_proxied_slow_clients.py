@@ -47,7 +47,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 
 def answers(port: int, *, seconds: float) -> bool:
-    """Tell whether one who needs a thread is answered: whoever asks if the process lives needs none of these."""
+    """Tell whether one who needs a thread is answered: whoever asks if the process lives does not."""
     try:
         return httpx.get(f"http://127.0.0.1:{port}/version", timeout=seconds, trust_env=False).is_success
     except httpx.TransportError:
