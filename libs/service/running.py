@@ -280,6 +280,7 @@ class Running:
                 RequestDeadline(self.settings.request_seconds),
             ],
             tracer=self.tracing.tracer,
+            redaction=self.redaction,
             problems=self.service.problems(),
             middleware=[*([Compression] if self.settings.compress else []), security.around],
         )

@@ -1,28 +1,25 @@
 """What is reported of requests: those that failed by a fault of ours, and those that took too long."""
 
 import ipaddress
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
-from urllib.parse import unquote
 
 from libs.api import RemoteProblem
 from libs.errors import report, reporting_to
-from libs.errors.looks import HIDDEN
 from libs.errors.redaction import Redaction
 from libs.errors.reporting import Sink, known
+from libs.service.metrics.requests import METHODS, OTHER
 from libs.service.reports.reports import told_of
 from libs.service.web import Exchange, Watcher
 from libs.service.web.client import address_of
+from libs.service.web.told_path import told_path
 
 PROBES = frozenset({"/ping", "/health/live", "/health/ready"})
 """Of what these answer, whoever asks makes use."""
 LONGEST_AGENT = 200
-LONGEST_STEP = 100
 """Characters."""
-_STEP = re.compile(r"\{([^{}]+)\}")
 
 
 def report_requests(
@@ -79,7 +76,12 @@ def _report_slow(exchange: Exchange, limit: int) -> None:
 
 
 def _named(exchange: Exchange) -> str:
-    return f"{exchange.method} {exchange.route or 'unknown route'}"
+    return f"{_method(exchange)} {exchange.route or 'unknown route'}"
+
+
+def _method(exchange: Exchange) -> str:
+    # Clients make up as many as they like, and each would be another thing that is reported.
+    return exchange.method if exchange.method in METHODS else OTHER
 
 
 def _about(
@@ -87,9 +89,9 @@ def _about(
 ) -> dict[str, Any]:
     environ = exchange.environ
     request = {
-        "method": exchange.method,
+        "method": _method(exchange),
         "route": exchange.route,
-        "path": _path(exchange, redaction),
+        "path": told_path(exchange, redaction),
         "status": exchange.status if ended else None,
         "milliseconds": round(exchange.seconds * 1000, 1) if ended else None,
         "user_agent": environ.get("HTTP_USER_AGENT", "")[:LONGEST_AGENT] or None,
@@ -99,23 +101,6 @@ def _about(
     if exchange.caller is not None:
         about["caller"] = told_of(exchange.caller)
     return about
-
-
-def _path(exchange: Exchange, redaction: Redaction) -> str | None:
-    """Return the path, without what in it may be a secret or personal; None where it is any text at all."""
-    if exchange.route is None:
-        return None
-    asked, route = exchange.path.split("/"), exchange.route.split("/")
-    if len(asked) != len(route):
-        return None
-    return "/".join(_step(one, named, redaction) for one, named in zip(asked, route, strict=True))
-
-
-def _step(sent: str, named: str, redaction: Redaction) -> str:
-    names = _STEP.findall(named)
-    if any(map(redaction.hides, names)):
-        return HIDDEN
-    return redaction.text(unquote(sent)[:LONGEST_STEP]) if names else named
 
 
 def network_of(address: str) -> str | None:

@@ -10,6 +10,7 @@ from werkzeug import Response
 
 from libs.api import Contract, Route, Routes, Server, empty_response
 from libs.errors import NotFound, Tracer, check_deadline
+from libs.errors.redaction import Redaction
 from libs.jwt import Identity
 from libs.service.cors import Cors
 from libs.service.problems import PROBLEMS, ProblemAnswers
@@ -39,6 +40,7 @@ def create_app(
     watchers: Sequence[Watcher] = (),
     problems: ProblemAnswers | None = None,
     tracer: Tracer | None = None,
+    redaction: Redaction | None = None,
     middleware: Sequence[Middleware] = (),
 ) -> Flask:
     """Return the WSGI application that serves `contract`.
@@ -51,6 +53,7 @@ def create_app(
     :param watchers: what is around each request, the outermost first.
     :param problems: makes the answers to requests that fail.
     :param tracer: begins their traces; by default they are passed on.
+    :param redaction: what traces do not tell; by default secrets and what is personal.
     :param middleware: what changes every answer, the one that sees it first first.
     """
     cors = cors or Cors()
@@ -62,7 +65,9 @@ def create_app(
     problems = app.extensions[PROBLEMS] = problems or ProblemAnswers()
     fail = partial(answer_error, problems)
     app.register_error_handler(Exception, lambda error: fail(error, exchange_of(request)))
-    app.wsgi_app = RequestScope(app.wsgi_app, tasks, cors, identity, watchers, fail=fail, tracer=tracer)  # type: ignore[method-assign]
+    app.wsgi_app = RequestScope(  # type: ignore[method-assign]
+        app.wsgi_app, tasks, cors, identity, watchers, fail=fail, tracer=tracer, redaction=redaction
+    )
     for around in middleware:
         app.wsgi_app = around(app.wsgi_app)  # type: ignore[method-assign, assignment]
     return app

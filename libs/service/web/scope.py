@@ -13,6 +13,7 @@ from werkzeug.wsgi import ClosingIterator
 
 from libs.dynamodb.usage import usage_scope
 from libs.errors import RequestTimeout, Tracer, languages_scope, request_id_scope
+from libs.errors.redaction import Redaction
 from libs.jwt import Identity, running_as
 from libs.service.cors import Cors
 from libs.service.tracing.server import ServerSpans
@@ -41,6 +42,7 @@ class RequestScope:
     :param watchers: what else is around each request, the outermost first.
     :param fail: makes the answer to a request where what is around it has failed.
     :param tracer: what each is a part of; by default its trace is passed on.
+    :param redaction: what traces do not tell; by default secrets and what is personal.
     """
 
     def __init__(
@@ -53,12 +55,14 @@ class RequestScope:
         *,
         fail: Fail,
         tracer: Tracer | None = None,
+        redaction: Redaction | None = None,
     ) -> None:
         self._identity = identity
         self._app = app
         self._tasks = tasks
         self._cors = cors
-        self._watchers: tuple[Watcher, ...] = (ServerSpans(tracer or Tracer()), log_line, *watchers)
+        spans = ServerSpans(tracer or Tracer(), redaction)
+        self._watchers: tuple[Watcher, ...] = (spans, log_line, *watchers)
         self._fail = fail
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:

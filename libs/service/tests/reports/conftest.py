@@ -1,7 +1,7 @@
 """An application whose requests are reported."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from libs.service.admission import Admission
 from libs.service.renewal import Renewal
 from libs.service.reports import Reports, report_requests
 from libs.service.tests.reports.sinks import Sink, sink
-from libs.service.web import create_app
+from libs.service.web import Watcher, create_app
 
 SECRET = "hunter2~secret"
 """Planted wherever a request has something, and wherever it may go from there."""
@@ -86,9 +86,9 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 @pytest.fixture
 def app_of(tmp_path: Path) -> Callable[..., Flask]:
-    """Make the application, which tells these reports."""
+    """Make the application, which tells these reports, and has these watchers within that."""
 
-    def make(reports: Reports, **options: Any) -> Flask:
+    def make(reports: Reports, within: Sequence[Watcher] = (), **options: Any) -> Flask:
         (tmp_path / "probe.yaml").write_text(DOCUMENT)
         contribution = Contribution(PATHS, FUNCTIONS, {})
         contract = Contract.load(tmp_path / "probe.yaml", Dependencies(), [contribution])
@@ -96,7 +96,8 @@ def app_of(tmp_path: Path) -> Callable[..., Flask]:
             lambda token: CALLER, ApiModels(contract.document), admit=Admission(Renewal(600), None)
         )
         watcher = report_requests(reports, for_reports(["shoe_size"]), **options)
-        return create_app("probe", contract, server, tasks=None, max_body_bytes=10_000, watchers=[watcher])
+        watchers = [watcher, *within]
+        return create_app("probe", contract, server, tasks=None, max_body_bytes=10_000, watchers=watchers)
 
     return make
 

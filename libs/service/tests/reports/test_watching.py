@@ -1,11 +1,13 @@
 """What is reported of requests, and what of them is told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from libs.errors import deadline_scope
 from libs.errors.personal import for_reports
 from libs.errors.redaction import HIDDEN
 from libs.service.reports import Reports
@@ -14,6 +16,7 @@ from libs.service.reports.watching import network_of
 from libs.service.testing import eventually
 from libs.service.tests.reports.conftest import SECRET
 from libs.service.tests.reports.giving import FACTS, Kept
+from libs.service.web import Exchange
 
 Ask = Callable[..., list[Told]]
 
@@ -90,6 +93,27 @@ def test_a_warning_within_a_request_knows_of_it(ask: Ask) -> None:
 def test_what_a_path_holds_is_redacted_and_cut(ask: Ask, sent: str, shown: str) -> None:
     (told,) = ask(f"/things/{sent}/by/x")
     assert told["request"]["path"] == f"/things/{shown}/by/{HIDDEN}"
+
+
+def test_methods_that_clients_make_up_are_one_thing(app_of: Callable[..., Flask]) -> None:
+    """Many that fail before they are looked at would leave no room for any other report."""
+    kept = Kept()
+    reports = Reports([kept], facts=FACTS)
+
+    @contextmanager
+    def too_late(exchange: Exchange) -> Iterator[None]:
+        with deadline_scope(0):
+            yield
+
+    client = app_of(reports, within=[too_late]).test_client()
+    for number in range(30):
+        assert client.open("/nothing", method=f"BREW{number}").status_code == 503
+    assert reports.flush()
+    assert [(told["title"], told["count"]) for told in kept.told] == [
+        ("other unknown route: DEADLINE_EXCEEDED", 1),
+        ("other unknown route: DEADLINE_EXCEEDED", 29),
+    ]
+    assert kept.told[0]["request"]["method"] == "other"
 
 
 @pytest.mark.parametrize(
