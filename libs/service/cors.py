@@ -18,6 +18,8 @@ from werkzeug import Request, Response
 
 from libs.api import Route, empty_response
 
+EXTENSION = "polymacaron.cors"
+"""The key of a Flask application's extensions with its `Cors`, for answers it knows nothing of."""
 MAX_AGE_SECONDS = 3600
 """How long a browser may remember a preflight's answer; Chromium does for two hours at most."""
 

@@ -6,14 +6,10 @@ from typing import Any
 
 from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import ThreadWorker
-from werkzeug import Response
-from werkzeug.datastructures import Headers
-from werkzeug.http import http_date
 
 from libs.errors import InternalError, error_id_of, new_request_id, request_id_scope, valid_request_id
-from libs.service.problems.answers import PROBLEMS, ProblemAnswers
 from libs.service.problems.refusals import refusal
-from libs.service.protection.security_headers import EXTENSION, SecurityHeaders
+from libs.service.problems.unserved import unserved, written
 
 logger = logging.getLogger(__name__)
 
@@ -40,17 +36,15 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]
                 if problem.status >= 500:
                     told["error_id"] = error_id = error_id_of(exc)
                 logger.info("request refused", extra=told)
-        answers: ProblemAnswers = self.wsgi.extensions[PROBLEMS]
-        answer = answers.response(
+        answer = unserved(
+            self.wsgi.extensions,
             problem,
             request_id=request_id,
             instance=_path(seen),
             error_id=error_id,
             accept_language=_header(seen, "ACCEPT-LANGUAGE"),
+            origin=_header(seen, "ORIGIN"),
         )
-        answer.headers["X-Request-ID"] = request_id
-        security = self.wsgi.extensions.get(EXTENSION) or SecurityHeaders()
-        answer.headers = Headers(security.completed(list(answer.headers), refused=True))
         try:
             client.sendall(written(answer, bodiless=getattr(seen, "method", None) == "HEAD"))
         except OSError:
@@ -74,13 +68,3 @@ def _path(request: Any) -> str | None:
     """Return the path of a request as it was sent, if that could be read."""
     uri = getattr(request, "uri", None)
     return uri.partition("?")[0] if isinstance(uri, str) and uri.startswith("/") else None
-
-
-def written(answer: Response, *, bodiless: bool) -> bytes:
-    """Return an answer as it is sent, after which the connection is closed.
-
-    :param bodiless: whether it is one to HEAD.
-    """
-    headers = [*answer.headers.items(), ("Date", http_date()), ("Connection", "close")]
-    lines = [f"HTTP/1.1 {answer.status}", *(f"{name}: {value}" for name, value in headers), "", ""]
-    return "\r\n".join(lines).encode("latin-1") + (b"" if bodiless else answer.get_data())

@@ -12,7 +12,6 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
-from libs.service.cors import Cors
 from libs.service.logs.levels import LogLevels
 from libs.service.metrics import serve
 from libs.service.processes.anonymous import answer_anonymously
@@ -63,11 +62,8 @@ class WebApplication(BaseApplication):  # type: ignore[misc]
         self.stopping = Stopping()
         running.health.unready_when(self.stopping.begun)
         settings = running.settings
-        self.shedding = Shedding(
-            Line(settings.web_queue, settings.web_queue_seconds),
-            Cors.from_setting(settings.cors_origins),
-            running.metrics.registry,
-        )
+        line = Line(settings.web_queue, settings.web_queue_seconds)
+        self.shedding = Shedding(line, running.metrics.registry)
         self.header_seconds = settings.read_timeout_seconds
         super().__init__()
 

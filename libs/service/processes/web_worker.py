@@ -13,7 +13,8 @@ from types import FrameType
 from typing import Any
 
 from libs.errors import HeadersTooLarge, Problem, RequestTimeout, UriTooLong
-from libs.service.problems.malformed import ProblemWorker, written
+from libs.service.problems.malformed import ProblemWorker
+from libs.service.problems.unserved import refused_head, written
 from libs.service.processes.connection import Connection
 from libs.service.protection.shedding import is_probe
 from libs.service.web import waited_scope
@@ -228,7 +229,7 @@ class WebWorker(ProblemWorker):
 
     def _turn_away(self, conn: Connection, problem: Problem) -> None:
         """Answer who has not asked to the end, and close the connection."""
-        answer, _ = self.app.shedding.answer(conn.head, problem, self.wsgi.extensions)
+        answer, _ = refused_head(self.wsgi.extensions, problem, conn.head)
         self._say(conn, written(answer, bodiless=False))
         self.nr_conns -= 1
         conn.close(graceful=True)

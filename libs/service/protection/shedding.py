@@ -17,16 +17,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from prometheus_client import CollectorRegistry, Counter
 from werkzeug import Response
 
-from libs.errors import Problem, ServiceUnavailable, new_request_id, request_id_scope, valid_request_id
-from libs.service.cors import Cors
-from libs.service.problems.answers import PROBLEMS, ProblemAnswers
-from libs.service.protection.security_headers import EXTENSION as SECURITY
-from libs.service.protection.security_headers import SecurityHeaders
+from libs.errors import ServiceUnavailable, request_id_scope
+from libs.service.problems.unserved import refused_head
 
 logger = logging.getLogger(__name__)
 
@@ -37,9 +33,6 @@ RETRY_SECONDS = (1, 3)
 REASONS = ("full", "late")
 """The line was full, or the request has stood in it for too long."""
 
-_REQUEST_ID = re.compile(rb"\r\nx-request-id:[ \t]*([^\r\n]*)", re.IGNORECASE)
-_LANGUAGE = re.compile(rb"\r\naccept-language:[ \t]*([^\r\n]*)", re.IGNORECASE)
-_ORIGIN = re.compile(rb"\r\norigin:[ \t]*([^\r\n]*)", re.IGNORECASE)
 _PROBE = re.compile(rb"(?:GET|HEAD) (?:/ping|/health/live|/health/ready)(?:\?[^ ]*)? HTTP/1\.[01]\r\n")
 _BODY = re.compile(rb"\r\n(?:content-length|transfer-encoding|expect)[ \t]*:", re.IGNORECASE)
 
@@ -74,9 +67,8 @@ class Line:
 class Shedding:
     """Answers whoever is refused, and counts, and tells the log once a second."""
 
-    def __init__(self, line: Line, cors: Cors, registry: CollectorRegistry) -> None:
+    def __init__(self, line: Line, registry: CollectorRegistry) -> None:
         self.line = line
-        self._cors = cors
         shed = Counter(
             "http_shed",
             "Requests that were refused because there were more than could be answered in time.",
@@ -97,30 +89,9 @@ class Shedding:
         """
         self._shed[reason].inc()
         problem = Overloaded(random.randint(*RETRY_SECONDS))  # noqa: S311 - nobody gains by guessing it
-        answer, request_id = self.answer(head, problem, extensions)
+        answer, request_id = refused_head(extensions, problem, head)
         self._tell(reason, request_id)
         return answer
-
-    def answer(self, head: bytes, problem: Problem, extensions: Mapping[str, Any]) -> tuple[Response, str]:
-        """Return the answer to a request that is given to no thread, with all it has to have, and its id.
-
-        :param head: as much of it as there is.
-        """
-        answers: ProblemAnswers = extensions[PROBLEMS]
-        security: SecurityHeaders | None = extensions.get(SECURITY)
-        request_id = valid_request_id(_found(_REQUEST_ID, head)) or new_request_id()
-        answer = answers.response(
-            problem,
-            request_id=request_id,
-            instance=_path(head),
-            accept_language=_found(_LANGUAGE, head),
-        )
-        headers = [*answer.headers.items(), ("X-Request-ID", request_id)]
-        if security is not None:
-            headers = security.completed(headers, refused=True)
-        answer.headers.clear()
-        answer.headers.extend(self._cors.completed(_found(_ORIGIN, head), headers))
-        return answer, request_id
 
     def _tell(self, reason: str, request_id: str) -> None:
         with self._lock:
@@ -131,16 +102,3 @@ class Shedding:
             refused, self._untold, self._told_at = self._untold, 0, now
         with request_id_scope(request_id):
             logger.warning("overloaded", extra={"refused": refused, "reason": reason})
-
-
-def _found(pattern: re.Pattern[bytes], head: bytes) -> str | None:
-    found = pattern.search(head)
-    return None if found is None else found[1].strip().decode("latin-1")
-
-
-def _path(head: bytes) -> str | None:
-    """Return the path of a request as it was sent, if that is there."""
-    parts = head.split(b"\r\n", 1)[0].split(b" ")
-    if len(parts) != 3 or not parts[1].startswith(b"/"):
-        return None
-    return quote(parts[1].partition(b"?")[0], safe="/%:@!$&'()*+,;=~-._")

@@ -12,6 +12,7 @@ from libs.api import Contract, Route, Routes, Server, empty_response
 from libs.errors import NotFound, Tracer, check_deadline
 from libs.errors.redaction import Redaction
 from libs.jwt import Identity
+from libs.service.cors import EXTENSION as CORS
 from libs.service.cors import Cors
 from libs.service.problems import PROBLEMS, ProblemAnswers
 from libs.service.web.client import TRUSTED_PROXIES
@@ -56,8 +57,8 @@ def create_app(
     :param redaction: what traces do not tell; by default secrets and what is personal.
     :param middleware: what changes every answer, the one that sees it first first.
     """
-    cors = cors or Cors()
     app = Flask(name, static_folder=None)
+    cors = app.extensions[CORS] = cors or Cors()
     app.config[TRUSTED_PROXIES] = trusted_proxies
     app.config["MAX_CONTENT_LENGTH"] = max_body_bytes
     # In front of Flask's own routing, which looks at the decoded path and has no route here.

@@ -16,6 +16,7 @@ from libs.errors import RequestTimeout, Tracer, languages_scope, request_id_scop
 from libs.errors.redaction import Redaction
 from libs.jwt import Identity, running_as
 from libs.service.cors import Cors
+from libs.service.problems.unserved import REQUEST_ID_HEADER
 from libs.service.tracing.server import ServerSpans
 from libs.service.web.exchange import Exchange, Watcher
 from libs.service.web.request_log import log_line
@@ -30,7 +31,6 @@ logger = logging.getLogger(__name__)
 Fail = Callable[[Exception, Exchange], Response]
 """Returns the answer to a request that has failed, and logs why."""
 
-REQUEST_ID_HEADER = "X-Request-ID"
 DRAINED_BYTES = 4 * 1024 * 1024
 DRAINING_SECONDS = 5.0
 """How much of a body that nobody read is thrown away, and for how long, to use its connection again."""

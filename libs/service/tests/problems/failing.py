@@ -14,6 +14,7 @@ from flask import Flask
 from libs.api import ApiModels, Contract, Contribution, Dependencies, Server
 from libs.errors import Unauthorized
 from libs.jwt import Caller
+from libs.service.cors import Cors
 from libs.service.logs import configure_logs
 from libs.service.problems import ProblemAnswers
 from libs.service.web import Exchange, create_app
@@ -78,6 +79,6 @@ def _nobody(token: str) -> Caller:
 def app() -> Flask:
     """Return the application, for gunicorn."""
     configure_logs("failing", log_format="json", level="INFO")
-    failing = application(problems=ProblemAnswers(shape=shape))
+    failing = application(problems=ProblemAnswers(shape=shape), cors=Cors(["https://app.test"]))
     failing.wsgi_app = _Failing(failing.wsgi_app)  # type: ignore[method-assign]
     return failing

@@ -132,6 +132,15 @@ def test_its_path_and_request_id_are_told_where_they_could_be_read(port: int) ->
     assert (told["instance"], told["request_id"]) == ("/things", "request-1")
 
 
+def test_pages_that_may_read_answers_may_read_this_one(port: int) -> None:
+    sent = GET + b"Origin: https://app.test\r\nContent-Length: x\r\n\r\n"
+    _, headers = problem(port, sent)
+    assert headers["Access-Control-Allow-Origin"] == "https://app.test"
+    assert "X-Request-ID" in headers["Access-Control-Expose-Headers"]
+    _, headers = problem(port, sent.replace(b"app.test", b"elsewhere.test"))
+    assert headers["Access-Control-Allow-Origin"] is None
+
+
 def test_the_answer_to_head_has_no_body(port: int) -> None:
     answer = said(port, b"HEAD /middleware HTTP/1.1\r\nHost: x\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 500 ")

@@ -7,8 +7,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from libs.errors import RequestTimeout
+from libs.service.cors import EXTENSION as CORS
 from libs.service.cors import Cors
 from libs.service.problems.answers import PROBLEMS, ProblemAnswers
+from libs.service.problems.unserved import refused_head
 from libs.service.protection import shedding
 from libs.service.protection.security_headers import EXTENSION, SECURITY_HEADERS, SecurityHeaders
 from libs.service.protection.shedding import Line, Shedding, is_probe
@@ -23,13 +25,13 @@ def registry() -> CollectorRegistry:
 
 @pytest.fixture
 def refusing(registry: CollectorRegistry) -> Shedding:
-    return Shedding(Line(1, 1.0), Cors(["https://app.test"]), registry)
+    return Shedding(Line(1, 1.0), registry)
 
 
 @pytest.fixture
 def extensions() -> dict[str, Any]:
     """Of an application."""
-    return {PROBLEMS: ProblemAnswers(), EXTENSION: SecurityHeaders()}
+    return {PROBLEMS: ProblemAnswers(), EXTENSION: SecurityHeaders(), CORS: Cors(["https://app.test"])}
 
 
 def test_the_answer_has_what_every_answer_has(refusing: Shedding, extensions: dict[str, Any]) -> None:
@@ -43,10 +45,8 @@ def test_the_answer_has_what_every_answer_has(refusing: Shedding, extensions: di
     assert (told["code"], told["instance"], told["request_id"]) == ("OVERLOADED", "/todos", "request-1234")
 
 
-def test_who_has_not_asked_to_the_end_is_told_the_same_way(
-    refusing: Shedding, extensions: dict[str, Any]
-) -> None:
-    answer, request_id = refusing.answer(HEAD[:-4], RequestTimeout(), extensions)
+def test_who_has_not_asked_to_the_end_is_told_the_same_way(extensions: dict[str, Any]) -> None:
+    answer, request_id = refused_head(extensions, RequestTimeout(), HEAD[:-4])
     assert (answer.status_code, request_id) == (408, "request-1234")
     assert answer.headers["X-Request-ID"] == "request-1234"
     assert answer.headers["Access-Control-Allow-Origin"] == "https://app.test"
