@@ -82,7 +82,7 @@ class Calls:
 
     :param attempts: how often a call is sent at most.
     :ivar breaker: opens where nobody answers, or only with errors of the 5xx; that a table or the account is
-          throttled says nothing of the others.
+        throttled says nothing of the others.
     :ivar budget: of retries, as a share of the calls.
     """
 
@@ -114,8 +114,8 @@ class Calls:
     def make(self, operation: str, arguments: Mapping[str, Any], send: Send) -> Answer:
         """Return the answer to a call.
 
-          It is sent again where it was throttled, nobody answered, or the answer was of the 5xx: twice at
-        most, after a random pause that grows, as long as the time, the deadline (`libs.errors.deadline`) and
+        It is sent again where it was throttled, nobody answered, or the answer was of the 5xx: twice at most,
+        after a random pause that grows, as long as the time, the deadline (`libs.errors.deadline`) and
         the budget of retries allow. A transaction keeps its token.
 
         :raises DatabaseAway: if the circuit is open.

@@ -23,6 +23,7 @@ from werkzeug import Response
 
 from libs.errors import ServiceUnavailable, request_id_scope
 from libs.service.problems.unserved import refused_head
+from libs.service.web.exchange import PROBES
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ RETRY_SECONDS = (1, 3)
 REASONS = ("full", "late")
 """The line was full, or the request has stood in it for too long."""
 
-_PROBE = re.compile(rb"(?:GET|HEAD) (?:/ping|/health/live|/health/ready)(?:\?[^ ]*)? HTTP/1\.[01]\r\n")
+_PROBE = re.compile(rb"(?:GET|HEAD) (?:%b)(?:\?[^ ]*)? HTTP/1\.[01]\r\n" % "|".join(PROBES).encode())
 _BODY = re.compile(rb"\r\n(?:content-length|transfer-encoding|expect)[ \t]*:", re.IGNORECASE)
 
 

@@ -16,8 +16,6 @@ from libs.service.web import Exchange, Watcher
 from libs.service.web.client import address_of
 from libs.service.web.told_path import told_path
 
-PROBES = frozenset({"/ping", "/health/live", "/health/ready"})
-"""Of what these answer, whoever asks makes use."""
 LONGEST_AGENT = 200
 """Characters."""
 
@@ -36,13 +34,13 @@ def report_requests(
         about = partial(_about, exchange, redaction, trusted_proxies)
         with reporting_to(sink, about):
             yield
-            operation = exchange.operation
-            if operation is not None and operation.place in PROBES:
+            if exchange.is_probe:
                 return
             if exchange.status >= 500:
                 with reporting_to(sink, partial(about, ended=True)):
                     _report_failure(exchange)
                 return
+            operation = exchange.operation
             own = None if operation is None else operation.report_slow_milliseconds
             limit = slow_milliseconds if own is None else own
             if limit and exchange.seconds * 1000 > limit:

@@ -3,11 +3,10 @@
 import httpx
 import orjson
 
+from libs.api.clients.retries import retry_after
 from libs.service.reports.reporter import ReportRefused, Told
 
 TIMEOUT = httpx.Timeout(5.0, connect=2.0)
-_LONGEST_RETRY_AFTER = 5
-"""Digits."""
 
 
 def post(url: str, content: bytes, headers: dict[str, str]) -> None:
@@ -24,13 +23,8 @@ def post(url: str, content: bytes, headers: dict[str, str]) -> None:
         client.stream("POST", url, content=content, headers=headers) as answer,
     ):
         if not answer.is_success:
-            raise ReportRefused(answer.status_code, retry_after=_seconds(answer.headers.get("Retry-After")))
-
-
-def _seconds(text: str | None) -> float:
-    """Return the seconds of a Retry-After (RFC 9110 section 10.2.3); 0 where it has a date, or nothing."""
-    plain = text is not None and text.isascii() and text.isdigit() and len(text) <= _LONGEST_RETRY_AFTER
-    return float(text or 0) if plain else 0.0
+            pause = retry_after(answer.headers.get("Retry-After"))
+            raise ReportRefused(answer.status_code, retry_after=pause or 0.0)
 
 
 class WebhookReporter:

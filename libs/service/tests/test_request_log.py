@@ -102,10 +102,10 @@ def test_of_nobody_it_tells_nothing(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_it_tells_what_was_asked_of_the_database(caplog: pytest.LogCaptureFixture) -> None:
-    usage = Usage(calls=3, retries=1, seconds=0.0123, read_units=1.5, write_units=2.0)
+    usage = Usage(calls=3, retries=1, throttled=2, failed=4, seconds=0.0123, read_units=1.5, write_units=2.0)
     told = told_of(caplog, exchange(usage=usage))
-    names = ("calls", "retries", "milliseconds", "read_units", "write_units")
-    assert [told[f"dynamodb_{name}"] for name in names] == [3, 1, 12.3, 1.5, 2.0]
+    names = ("calls", "retries", "throttled", "failed", "milliseconds", "read_units", "write_units")
+    assert [told[f"dynamodb_{name}"] for name in names] == [3, 1, 2, 4, 12.3, 1.5, 2.0]
 
 
 def test_it_tells_operation_problem_and_sizes(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:

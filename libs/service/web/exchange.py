@@ -17,6 +17,8 @@ from libs.jwt import Caller
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+PROBES = frozenset({"/health/live", "/health/ready", "/ping"})
+"""What load balancers and orchestrators ask every few seconds."""
 _KEY = "polymacaron.exchange"
 _in_line: ContextVar[float] = ContextVar("seconds_in_line", default=0.0)
 
@@ -69,6 +71,11 @@ class Exchange:
     def seconds(self) -> float:
         """How long ago it came."""
         return time.perf_counter() - self.started
+
+    @property
+    def is_probe(self) -> bool:
+        """Whether it only asks how the process is (`PROBES`), and makes use of the answer itself."""
+        return self.route in PROBES
 
     def add_headers(self, headers: Mapping[str, str]) -> None:
         """Give headers to the answer, be it a problem or not."""

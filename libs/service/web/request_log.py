@@ -9,18 +9,17 @@ from libs.service.web.exchange import Exchange
 
 logger = logging.getLogger(__name__)
 
-PROBES = frozenset({"/health/live", "/health/ready", "/ping"})
-"""What load balancers and orchestrators ask every few seconds: logged at DEBUG, unless it fails."""
-
 
 @contextmanager
 def log_line(exchange: Exchange) -> Iterator[None]:
-    """Log what has become of a request: never its query, its headers or its body."""
+    """Log what has become of a request: never its query, its headers or its body.
+
+    A probe is logged at DEBUG, unless it fails.
+    """
     try:
         yield
     finally:
-        is_probe = exchange.route in PROBES and exchange.status < 500
-        level = logging.DEBUG if is_probe else logging.INFO
+        level = logging.DEBUG if exchange.is_probe and exchange.status < 500 else logging.INFO
         if logger.isEnabledFor(level):
             logger.log(level, "request", extra=_told(exchange))
 
@@ -56,4 +55,8 @@ def _told(exchange: Exchange) -> dict[str, Any]:
         told["dynamodb_write_units"] = usage.write_units
         if usage.retries:
             told["dynamodb_retries"] = usage.retries
+        if usage.throttled:
+            told["dynamodb_throttled"] = usage.throttled
+        if usage.failed:
+            told["dynamodb_failed"] = usage.failed
     return told

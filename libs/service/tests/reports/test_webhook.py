@@ -41,7 +41,8 @@ def test_what_is_not_taken_has_failed_and_no_redirect_is_followed(status: int, s
 
 
 @pytest.mark.parametrize(
-    ("told", "seconds"), [("30", 30.0), ("Wed, 21 Oct 2026 07:28:00 GMT", 0.0), ("9" * 50, 0.0), ("-1", 0.0)]
+    ("told", "seconds"),
+    [("30", 30.0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0), ("soon", 0.0), ("9" * 50, 0.0), ("-1", 0.0)],
 )
 def test_who_wants_none_for_a_while_says_how_long(told: str, seconds: float) -> None:
     with sink(503, **{"Retry-After": told}) as refusing:
