@@ -34,8 +34,10 @@ def faults(environ: dict[str, str], kind: type[Settings] = Settings) -> list[str
     return str(caught.value).splitlines()
 
 
-def test_what_is_not_given_has_its_documented_default() -> None:
-    settings = load_settings(Settings, GOOD)
+def test_what_is_not_given_has_its_documented_default(tmp_path: Path) -> None:
+    for name in ("default", "test"):
+        (tmp_path / f"{name}.yaml").write_text("all: {}")
+    settings = load_settings(Settings, GOOD, folder=tmp_path)
     assert settings == Settings(
         service="todos",
         environment="test",
