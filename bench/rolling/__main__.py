@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.rolling", description=__doc__)
     parser.add_argument("--rate", type=float, default=50, help="requests a second (50)")
     parser.add_argument("--seconds", type=float, default=60, help="at least, for each service (60)")
-    parser.add_argument("--delay", type=float, default=2, help="APP_SHUTDOWN_DELAY_SECONDS (2)")
+    parser.add_argument("--delay", type=float, default=5, help="APP_SHUTDOWN_DELAY_SECONDS (5)")
     parser.add_argument("--interval", type=float, default=0.2, help="between two looks at readiness (0.2)")
     parser.add_argument("--service", action="append", help="only this one")
     parser.add_argument("--instance", action="append", help="URL=COMMAND that restarts it")

@@ -7,12 +7,15 @@ from contextlib import suppress
 
 import httpx
 
+LOOK_SECONDS = 2.0
+
 
 class Balancer:
     """Sends each request to the next instance that is ready; none twice, so that each failure counts.
 
     :param instances: their addresses.
-    :param interval: seconds between two looks at the readiness of each; one look is enough to be in or out.
+    :param interval: seconds between two looks at the readiness of each. One look is enough to be in or out;
+        two, where there is no answer within `LOOK_SECONDS`, as on a machine that has other things to do.
     """
 
     def __init__(self, instances: Sequence[str], *, interval: float = 0.2) -> None:
@@ -26,6 +29,8 @@ class Balancer:
         self._client = httpx.AsyncClient(
             trust_env=False, timeout=20, limits=httpx.Limits(keepalive_expiry=60)
         )
+        self._looking = httpx.AsyncClient(trust_env=False, timeout=LOOK_SECONDS)
+        self._silent: Counter[str] = Counter()
 
     async def watch(self) -> None:
         """Ask who is ready, for ever."""
@@ -38,9 +43,17 @@ class Balancer:
 
     async def _look(self, instance: str) -> None:
         is_ready = False
-        with suppress(httpx.HTTPError):
-            answer = await self._client.get(f"{instance}/health/ready", timeout=2)
+        try:
+            answer = await self._looking.get(f"{instance}/health/ready")
             is_ready = answer.status_code == 200
+        except httpx.TimeoutException:
+            self._silent[instance] += 1
+            if self._silent[instance] < 2:
+                return
+        except httpx.HTTPError:
+            pass
+        else:
+            self._silent[instance] = 0
         if is_ready:
             self.ready.add(instance)
         else:
@@ -83,6 +96,7 @@ class Balancer:
     async def close(self) -> None:
         """Close all connections."""
         await self._client.aclose()
+        await self._looking.aclose()
 
 
 def _failure(answer: httpx.Response) -> str:

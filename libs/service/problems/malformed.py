@@ -7,7 +7,16 @@ from typing import Any
 from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import ThreadWorker
 
-from libs.errors import InternalError, error_id_of, new_request_id, request_id_scope, valid_request_id
+from libs.errors import (
+    InternalError,
+    error_id_of,
+    new_request_id,
+    report,
+    reporting_to,
+    request_id_scope,
+    valid_request_id,
+)
+from libs.errors.reporting import Sink
 from libs.service.problems.refusals import refusal
 from libs.service.problems.unserved import unserved, written
 
@@ -16,6 +25,9 @@ logger = logging.getLogger(__name__)
 
 class ProblemWorker(ThreadWorker):  # type: ignore[misc]
     """Answers with a problem, and closes the connection, where gunicorn would with a page of HTML."""
+
+    reports: Sink | None = None
+    """Whom faults are reported to; None: the log."""
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         """Answer a request that cannot be read, or whose answer has failed outside of the application."""
@@ -29,6 +41,9 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]
                 told: dict[str, Any] = {"code": problem.code, "error_id": error_id}
                 told["cause"] = type(exc).__name__
                 logger.error("request failed", extra=told, exc_info=exc)
+                # Of failures within the application it is told there.
+                with reporting_to(self.reports):
+                    report("Outside of the application", code=problem.code, error=exc, error_id=error_id)
             else:
                 # Anybody can have it said, and gunicorn's own words quote what was sent.
                 client_address = addr[0] if isinstance(addr, tuple) else ""

@@ -63,8 +63,13 @@ class WebApplication(BaseApplication):  # type: ignore[misc]
         running.health.unready_when(self.stopping.begun)
         settings = running.settings
         line = Line(settings.web_queue, settings.web_queue_seconds)
-        self.shedding = Shedding(line, running.metrics.registry)
+        self.shedding = Shedding(line, running.metrics.registry, running.reports)
+        self.reports = running.reports
         self.header_seconds = settings.read_timeout_seconds
+        self.stuck_seconds = (
+            settings.body_timeout_seconds + settings.request_seconds + 2 * settings.read_timeout_seconds
+        )
+        """What one request takes at most, unless its handler hangs: body, work, and answer."""
         super().__init__()
 
     def load_config(self) -> None:

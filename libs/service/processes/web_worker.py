@@ -43,10 +43,13 @@ class WebWorker(ProblemWorker):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.reports = self.app.reports
         self._lingering: deque[Connection] = deque()
         # Both are the main thread's alone.
         self._in_hand = 0
         self._probing = 0
+        self._line: deque[tuple[Connection, Future[Any]]] = deque()
+        self._served_at = 0.0
         self._probes = ThreadPoolExecutor(1, "probe")
 
     # -- from a connection to a request ------------------------------------------------------------------
@@ -142,12 +145,16 @@ class WebWorker(ProblemWorker):
 
     def _submit(self, conn: Connection, pool: ThreadPoolExecutor) -> None:
         probe = pool is self._probes
+        conn.waits_since = time.monotonic()
+        future = pool.submit(self.handle, conn)
         if probe:
             self._probing += 1
         else:
             self._in_hand += 1
-        conn.waits_since = time.monotonic()
-        future = pool.submit(self.handle, conn)
+            if self._in_hand > self.cfg.threads:
+                self._line.append((conn, future))
+            else:
+                self._served_at = conn.waits_since
         future.add_done_callback(lambda done: self.method_queue.defer(self._finished, conn, done, probe))
 
     def _finished(self, conn: Connection, done: "Future[Any]", probe: bool) -> None:
@@ -155,6 +162,8 @@ class WebWorker(ProblemWorker):
             self._probing -= 1
         else:
             self._in_hand -= 1
+            if not done.cancelled():
+                self._served_at = time.monotonic()
         self.finish_request(conn, done)
 
     def handle(self, conn: Connection) -> Any:
@@ -170,6 +179,23 @@ class WebWorker(ProblemWorker):
         if self.app.stopping.begun():
             self.max_keepalived = 0  # which makes gunicorn's answers say Connection: close
         return super().handle_request(req, conn)
+
+    def _leave_line(self, now: float) -> None:
+        # Threads that hang would never tell them.
+        while self._line:
+            conn, future = self._line[0]
+            if not (future.running() or future.done()):
+                if now - conn.waits_since <= self.app.shedding.line.seconds:
+                    break
+                if future.cancel():
+                    self._refuse(conn, "late")
+            self._line.popleft()
+
+    def _give_up(self) -> None:
+        """End, to be replaced: Python cannot end a thread, and none will ever be free."""
+        self.log.error("no thread has answered for %d s: the worker is replaced", self.app.stuck_seconds)
+        self.cfg.worker_exit(None, self)
+        os._exit(os.EX_SOFTWARE)
 
     def _refuse(self, conn: Connection, reason: str) -> None:
         answer = self.app.shedding.refuse(conn.head, reason, self.wsgi.extensions)
@@ -217,6 +243,9 @@ class WebWorker(ProblemWorker):
 
     def murder_pending(self) -> None:
         now = time.monotonic()
+        self._leave_line(now)
+        if self._in_hand >= self.cfg.threads and now - self._served_at > self.app.stuck_seconds:
+            self._give_up()
         while self.pending_conns and self.pending_conns[0].timeout <= now:
             conn = self.pending_conns.popleft()
             if not conn.head:

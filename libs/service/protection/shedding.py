@@ -21,7 +21,8 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter
 from werkzeug import Response
 
-from libs.errors import ServiceUnavailable, request_id_scope
+from libs.errors import ServiceUnavailable, report, reporting_to, request_id_scope
+from libs.errors.reporting import Sink
 from libs.service.problems.unserved import refused_head
 from libs.service.web.exchange import PROBES
 
@@ -66,10 +67,14 @@ class Line:
 
 
 class Shedding:
-    """Answers whoever is refused, and counts, and tells the log once a second."""
+    """Answers whoever is refused, and counts, and tells the log and `sink` of it once a second.
 
-    def __init__(self, line: Line, registry: CollectorRegistry) -> None:
+    :param sink: who reports are given to; None: the log.
+    """
+
+    def __init__(self, line: Line, registry: CollectorRegistry, sink: Sink | None = None) -> None:
         self.line = line
+        self._sink = sink
         shed = Counter(
             "http_shed",
             "Requests that were refused because there were more than could be answered in time.",
@@ -101,5 +106,7 @@ class Shedding:
             if now - self._told_at < LOG_SECONDS:
                 return
             refused, self._untold, self._told_at = self._untold, 0, now
-        with request_id_scope(request_id):
-            logger.warning("overloaded", extra={"refused": refused, "reason": reason})
+        told = {"refused": refused, "reason": reason}
+        with request_id_scope(request_id), reporting_to(self._sink):
+            logger.warning("overloaded", extra=told)
+            report("Requests are refused", level="warning", code=Overloaded.code, data=told, located=False)

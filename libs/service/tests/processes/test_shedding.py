@@ -4,8 +4,9 @@ import json
 import select
 import socket
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
+import httpx
 import pytest
 
 from libs.service.testing import eventually
@@ -156,3 +157,32 @@ def test_requests_sent_one_behind_the_other_are_answered_one_after_the_other(ser
             head = b"".join(iter(answers.readline, b"\r\n")).lower()
             answers.read(int(head.split(b"content-length: ")[1].split(b"\r\n")[0]))
         answers.close()
+
+
+def test_whoever_waits_for_threads_that_hang_is_told_when_the_time_is_over(serve: Serve) -> None:
+    with serve(web_queue="2", web_queue_seconds="0.05") as web, ExitStack() as stack:
+        busy = keep_busy(web, stack)
+        for _ in range(2):  # who has left the line leaves the place, too
+            with web.connect(QUICK) as one, web.connect(QUICK) as other:
+                assert [problem(said(late))["code"] for late in (one, other)] == ["OVERLOADED"] * 2
+        web.let("a")
+        web.let("b")
+        assert [one_answer(one)[:12] for one in busy] == [b"HTTP/1.1 200"] * 2
+        assert web.get("/quick").status_code == 200
+        assert web.log.count("Requests are refused") >= 1, "it is reported"
+
+
+def test_a_worker_all_of_whose_threads_hang_is_replaced(serve: Serve) -> None:
+    short = {"read_timeout_seconds": "1", "body_timeout_seconds": "1", "request_seconds": "1"}
+    with serve(**short) as web, ExitStack() as stack:
+        worker = web.get("/quick").json()["pid"]
+        keep_busy(web, stack)
+
+        def another() -> bool:
+            with suppress(httpx.TransportError):
+                answer = web.get("/quick")
+                return answer.is_success and answer.json()["pid"] != worker
+            return False
+
+        eventually(another, seconds=60)
+        assert "no thread has answered for" in web.log
