@@ -52,7 +52,6 @@ def test_whoever_keeps_many_connections_keeps_nobody_out(serve: Serve, sent: byt
         began = time.monotonic()
         assert web.get("/quick").is_success
         assert time.monotonic() - began < 2
-        assert kept[0].recv(1) == b""
 
 
 def test_a_process_that_can_open_no_more_files_serves_on(serve: Serve) -> None:
