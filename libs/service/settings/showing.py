@@ -16,8 +16,9 @@ MASK = "********"
 WIDEST = 48
 """Characters of a column; what is longer moves the next one."""
 
-_CREDENTIALS = re.compile(r"(?<=://)[^\s,]*@")
-_QUERY = re.compile(r"(?<=\?)[^\s,]+")
+# A password may have a comma in it, as a list of URLs has: then more is hidden than need be.
+_CREDENTIALS = re.compile(r"(?<=://)\S*@")
+_QUERY = re.compile(r"(?<=[?#])\S+")
 
 
 def shown(reading: Reading[Settings]) -> str:
@@ -28,7 +29,7 @@ def shown(reading: Reading[Settings]) -> str:
 
 
 def masked(text: str) -> str:
-    """Return a text without what URLs in it may carry of secrets: users, passwords and queries."""
+    """Return a text without what URLs in it may carry of secrets: users, passwords, queries and fragments."""
     if "://" not in text:
         return text
     return _QUERY.sub(MASK, _CREDENTIALS.sub(f"{MASK}@", text))

@@ -90,6 +90,9 @@ URLS = (
     "https://me:{}@a.test/x",
     "https://me:a@{}@a.test",
     "https://me:a/{}@a.test",
+    "https://me:a,{}@a.test",
+    "https://a.test/x?token=a,{}",
+    "https://a.test/x#{}",
     "a=https://a.test,b=https://me:{}@b.test/",
     "https://a.test/x?token={}",
 )
