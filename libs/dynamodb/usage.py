@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from libs.dynamodb.calls import DatabaseAway
 from libs.errors import DeadlineExceeded
+from libs.errors.variable_scope import VariableScope
 
 READS = frozenset({"BatchGetItem", "GetItem", "Query", "Scan", "TransactGetItems"})
 """Operations whose capacity is of reads."""
@@ -126,15 +127,9 @@ _usage: ContextVar[Usage | None] = ContextVar("dynamodb_usage", default=None)
 _call: ContextVar[Call | None] = ContextVar("dynamodb_call", default=None)
 
 
-@contextmanager
-def usage_scope(usage: Usage | None = None) -> Iterator[Usage]:
+def usage_scope(usage: Usage | None = None) -> VariableScope[Usage]:
     """Add up in `usage` what is asked of DynamoDB within a with-block, in this thread."""
-    counted = Usage() if usage is None else usage
-    token = _usage.set(counted)
-    try:
-        yield counted
-    finally:
-        _usage.reset(token)
+    return VariableScope(_usage, Usage() if usage is None else usage)
 
 
 def current_usage() -> Usage | None:

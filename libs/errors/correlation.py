@@ -2,9 +2,9 @@
 
 import re
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
+
+from libs.errors.variable_scope import VariableScope
 
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
@@ -31,14 +31,9 @@ def current_request_id() -> str | None:
     return _request_id.get()
 
 
-@contextmanager
-def request_id_scope(request_id: str) -> Iterator[str]:
+def request_id_scope(request_id: str) -> VariableScope[str]:
     """Make `request_id` the current one for the length of a with-block."""
-    token = _request_id.set(request_id)
-    try:
-        yield request_id
-    finally:
-        _request_id.reset(token)
+    return VariableScope(_request_id, request_id)
 
 
 def current_languages() -> str | None:
@@ -46,14 +41,9 @@ def current_languages() -> str | None:
     return _languages.get()
 
 
-@contextmanager
-def languages_scope(accepted: str | None) -> Iterator[None]:
+def languages_scope(accepted: str | None) -> VariableScope[str | None]:
     """Make the header Accept-Language of a request the current one for the length of a with-block.
 
     :param accepted: what is none, or longer than 500 characters, counts as not sent.
     """
-    token = _languages.set(accepted if accepted and _ACCEPT_LANGUAGE.fullmatch(accepted) else None)
-    try:
-        yield
-    finally:
-        _languages.reset(token)
+    return VariableScope(_languages, accepted if accepted and _ACCEPT_LANGUAGE.fullmatch(accepted) else None)

@@ -14,12 +14,11 @@ Threads begin without one.
 
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Optional
 
 from libs.errors.problems import DeadlineExceeded
+from libs.errors.variable_scope import VariableScope
 
 
 class Deadline:
@@ -48,15 +47,9 @@ class Deadline:
 _deadline: ContextVar[Deadline | None] = ContextVar("request_deadline", default=None)
 
 
-@contextmanager
-def deadline_scope(seconds: float) -> Iterator[Deadline]:
-    """Have what is done in a with-block end within `seconds`; within another one it can only end earlier."""
-    deadline = Deadline(seconds, _deadline.get())
-    token = _deadline.set(deadline)
-    try:
-        yield deadline
-    finally:
-        _deadline.reset(token)
+def deadline_scope(seconds: float) -> VariableScope[Deadline]:
+    """Have what is done in a with-block end within `seconds` from now; within another one only earlier."""
+    return VariableScope(_deadline, Deadline(seconds, _deadline.get()))
 
 
 def remaining() -> float | None:

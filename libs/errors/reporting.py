@@ -10,8 +10,7 @@ A thread that is started by hand knows of nothing that was set up around it: run
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -22,6 +21,7 @@ from libs.errors.plain import plain_copy
 from libs.errors.raised import Frame, Raised, calling_frame, innermost_of_ours, raised
 from libs.errors.redaction import Redaction
 from libs.errors.tracing import trace_ids
+from libs.errors.variable_scope import VariableScope
 
 logger = logging.getLogger(__name__)
 
@@ -113,17 +113,12 @@ class _Setup:
 _setup: ContextVar[_Setup] = ContextVar("reporting", default=_Setup())  # noqa: B039 - it is immutable
 
 
-@contextmanager
-def reporting_to(sink: Sink | None, about: Callable[[], About] = dict) -> Iterator[None]:
+def reporting_to(sink: Sink | None, about: Callable[[], About] = dict) -> VariableScope[_Setup]:
     """Have what is reported within a with-block go to `sink`; None: to whom it goes already.
 
     :param about: returns what is being done there; asked when there is something to report.
     """
-    token = _setup.set(_Setup(sink or _setup.get().sink, about))
-    try:
-        yield
-    finally:
-        _setup.reset(token)
+    return VariableScope(_setup, _Setup(sink or _setup.get().sink, about))
 
 
 def report(

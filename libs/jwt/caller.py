@@ -1,12 +1,12 @@
 """Who a request or task acts for."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
 from libs.errors import Forbidden
+from libs.errors.variable_scope import VariableScope
 from libs.jwt.challenges import insufficient_scope
 
 SERVICE = "service:"
@@ -97,11 +97,6 @@ def current_caller() -> Caller | None:
     return _caller.get()
 
 
-@contextmanager
-def acting_as(caller: Caller | None) -> Iterator[None]:
+def acting_as(caller: Caller | None) -> VariableScope[Caller | None]:
     """Make `caller` the current one for the length of a with-block."""
-    token = _caller.set(caller)
-    try:
-        yield
-    finally:
-        _caller.reset(token)
+    return VariableScope(_caller, caller)

@@ -6,14 +6,14 @@ a generator, too, whose parts are sent as an answer: it runs after the handler h
 it what it needs of the caller.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, overload
 
 from libs.errors import Unauthorized
+from libs.errors.variable_scope import VariableScope
 from libs.jwt.caller import Caller, current_caller
 from libs.jwt.issuer import TokenIssuer
 from libs.jwt.on_behalf import OnBehalf
@@ -39,14 +39,9 @@ class Identity:
 _identity: ContextVar[Identity | None] = ContextVar("identity", default=None)
 
 
-@contextmanager
-def running_as(identity: Identity | None) -> Iterator[None]:
+def running_as(identity: Identity | None) -> VariableScope[Identity | None]:
     """Have `load_auth_token` and `generate_token` do as this service does, for the length of a with-block."""
-    token = _identity.set(identity)
-    try:
-        yield
-    finally:
-        _identity.reset(token)
+    return VariableScope(_identity, identity)
 
 
 @overload

@@ -7,7 +7,7 @@ from libs.errors.reporting import Sink
 from libs.tasks.operation import Operation
 
 
-def reporting_try(operation: Operation, sink: Sink | None) -> AbstractContextManager[None]:
+def reporting_try(operation: Operation, sink: Sink | None) -> AbstractContextManager[object]:
     """Return what has the reports of a try say which one it is.
 
     :param sink: who is told; None: who is told already.

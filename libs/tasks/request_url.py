@@ -1,10 +1,11 @@
 """The URL of the request that a task was called in, for the task and those that it calls."""
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
+
+from libs.errors.variable_scope import VariableScope
 
 _HOST = re.compile(r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
 LONGEST = 2000
@@ -29,14 +30,9 @@ def current_url() -> RequestUrl:
     return RequestUrl(_url.get())
 
 
-@contextmanager
-def url_scope(url: str | None) -> Iterator[None]:
+def url_scope(url: str | None) -> VariableScope[str]:
     """Make `url` that of the request for the length of a with-block."""
-    token = _url.set(url or "")
-    try:
-        yield
-    finally:
-        _url.reset(token)
+    return VariableScope(_url, url or "")
 
 
 def url_of(environ: Mapping[str, Any], path: str) -> str:

@@ -23,12 +23,19 @@ UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2
 
 def plain_event(event: Mapping[str, Any]) -> dict[str, Any]:
     """Return all values of an event as JSON has them."""
-    return {
-        shortened(str(name)): (
-            shortened(value, LONGEST_EXCEPTION) if name in _NAMED and isinstance(value, str) else plain(value)
-        )
-        for name, value in event.items()
-    }
+    told: dict[str, Any] = {}
+    for name, value in event.items():
+        kind = type(value)
+        # Nearly all values are such, and each line of the log is made here.
+        if kind is str and len(value) <= LONGEST_TEXT and value.isascii():
+            one = value
+        elif name in _NAMED and isinstance(value, str):
+            one = shortened(value, LONGEST_EXCEPTION)
+        else:
+            one = plain(value)
+        is_plain = type(name) is str and name.isascii() and len(name) <= LONGEST_TEXT
+        told[name if is_plain else shortened(str(name))] = one
+    return told
 
 
 def plain(value: Any, depth: int = 0) -> Any:

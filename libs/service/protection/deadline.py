@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from libs.errors import BUDGET_HEADER, Deadline, deadline_scope, read_budget
 from libs.service.web import Exchange
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import InputStream
+    from _typeshed.wsgi import InputStream, WSGIEnvironment
 
 _BUDGET = f"HTTP_{BUDGET_HEADER.upper().replace('-', '_')}"
 _NO_BODY = ("", "0")
@@ -28,16 +28,26 @@ class RequestDeadline:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
 
-    @contextmanager
-    def __call__(self, exchange: Exchange) -> Iterator[None]:
+    def __call__(self, exchange: Exchange) -> AbstractContextManager[object]:
+        """Return what the request is within."""
         environ, waited = exchange.environ, exchange.waited
         budget = read_budget(environ.get(_BUDGET))
+        if budget is None and not _has_body(environ):
+            return deadline_scope(self._seconds - waited)
+        return self._within(environ, waited, budget)
+
+    @contextmanager
+    def _within(self, environ: "WSGIEnvironment", waited: float, budget: float | None) -> Iterator[None]:
         # The caller's is around ours, so that nothing which prolongs ours prolongs it.
         around = nullcontext() if budget is None else deadline_scope(budget - waited)
         with around, deadline_scope(self._seconds - waited) as deadline:
-            if environ.get("CONTENT_LENGTH", "") not in _NO_BODY or "HTTP_TRANSFER_ENCODING" in environ:
+            if _has_body(environ):
                 environ["wsgi.input"] = _TimedInput(environ["wsgi.input"], deadline)
             yield
+
+
+def _has_body(environ: "WSGIEnvironment") -> bool:
+    return environ.get("CONTENT_LENGTH", "") not in _NO_BODY or "HTTP_TRANSFER_ENCODING" in environ
 
 
 class _TimedInput:

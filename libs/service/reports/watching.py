@@ -1,15 +1,15 @@
 """What is reported of requests: those that failed by a fault of ours, and those that took too long."""
 
 import ipaddress
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
 from libs.api import RemoteProblem
 from libs.errors import report, reporting_to
 from libs.errors.redaction import Redaction
-from libs.errors.reporting import Sink, known
+from libs.errors.reporting import About, Sink, known
 from libs.service.metrics.requests import METHODS, OTHER
 from libs.service.reports.reports import told_of
 from libs.service.web import Exchange, Watcher
@@ -29,25 +29,42 @@ def report_requests(
         0: nothing.
     """
 
-    @contextmanager
-    def watch(exchange: Exchange) -> Iterator[None]:
-        about = partial(_about, exchange, redaction, trusted_proxies)
-        with reporting_to(sink, about):
-            yield
-            if exchange.is_probe:
-                return
-            if exchange.status >= 500:
-                with reporting_to(sink, partial(about, ended=True)):
-                    _report_failure(exchange)
-                return
-            operation = exchange.operation
-            own = None if operation is None else operation.report_slow_milliseconds
-            limit = slow_milliseconds if own is None else own
-            if limit and exchange.seconds * 1000 > limit:
-                with reporting_to(sink, partial(about, ended=True)):
-                    _report_slow(exchange, limit)
+    def watch(exchange: Exchange) -> AbstractContextManager[object]:
+        return _Watching(
+            exchange, sink, partial(_about, exchange, redaction, trusted_proxies), slow_milliseconds
+        )
 
     return watch
+
+
+class _Watching:
+    """Has what is reported within a request tell of it, and reports what became of it."""
+
+    __slots__ = ("_about", "_exchange", "_sink", "_slow", "_within")
+
+    def __init__(self, exchange: Exchange, sink: Sink, about: Callable[..., About], slow: int) -> None:
+        self._exchange = exchange
+        self._sink = sink
+        self._about = about
+        self._slow = slow
+        self._within = reporting_to(sink, about)
+
+    def __enter__(self) -> None:
+        self._within.__enter__()
+
+    def __exit__(self, *told: Any) -> None:
+        self._within.__exit__(*told)
+        exchange, operation = self._exchange, self._exchange.operation
+        if exchange.is_probe:
+            return
+        own = None if operation is None else operation.report_slow_milliseconds
+        limit = self._slow if own is None else own
+        if exchange.status >= 500:
+            with reporting_to(self._sink, partial(self._about, ended=True)):
+                _report_failure(exchange)
+        elif limit and exchange.seconds * 1000 > limit:
+            with reporting_to(self._sink, partial(self._about, ended=True)):
+                _report_slow(exchange, limit)
 
 
 def _report_failure(exchange: Exchange) -> None:

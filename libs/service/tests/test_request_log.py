@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from libs.dynamodb import Usage
 from libs.jwt import Caller
 from libs.service.web.exchange import Exchange
-from libs.service.web.request_log import log_line
+from libs.service.web.request_log import LogLine
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +77,7 @@ def test_the_path_is_logged_as_it_is_in_a_url(
 
 
 def told_of(caplog: pytest.LogCaptureFixture, exchange: Exchange) -> dict[str, object]:
-    with log_line(exchange):
+    with LogLine(exchange):
         pass
     return line(caplog)
 

@@ -85,7 +85,7 @@ class Exchange:
 Watcher = Callable[[Exchange], AbstractContextManager[object]]
 """What is entered before a request is answered and left when its answer is known, as `Exchange` then tells.
 
-It raises nothing: no request may fail for being watched.
+No request fails for being watched: what one raises is logged, and the others go on.
 """
 
 

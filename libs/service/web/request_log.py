@@ -1,8 +1,6 @@
 """The log line of a request."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from libs.service.web.exchange import Exchange
@@ -10,15 +8,22 @@ from libs.service.web.exchange import Exchange
 logger = logging.getLogger(__name__)
 
 
-@contextmanager
-def log_line(exchange: Exchange) -> Iterator[None]:
-    """Log what has become of a request: never its query, its headers or its body.
+class LogLine:
+    """A watcher that logs what has become of a request: never its query, its headers or its body.
 
     A probe is logged at DEBUG, unless it fails.
     """
-    try:
-        yield
-    finally:
+
+    __slots__ = ("_exchange",)
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    def __enter__(self) -> None:
+        """Wait for the end."""
+
+    def __exit__(self, *_: object) -> None:
+        exchange = self._exchange
         level = logging.DEBUG if exchange.is_probe and exchange.status < 500 else logging.INFO
         if logger.isEnabledFor(level):
             logger.log(level, "request", extra=_told(exchange))

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from libs.service.cors import Cors
 from libs.service.problems.unserved import REQUEST_ID_HEADER
 from libs.service.tracing.server import ServerSpans
 from libs.service.web.exchange import Exchange, Watcher
-from libs.service.web.request_log import log_line
+from libs.service.web.request_log import LogLine
 from libs.tasks import TaskRuntime
 from libs.tasks.request_url import url_of, url_scope
 
@@ -40,7 +40,7 @@ class RequestScope:
     """WSGI middleware: the request's id and tasks around it, its log line after it, CORS on every answer.
 
     :param watchers: what else is around each request, the outermost first.
-    :param fail: makes the answer to a request where what is around it has failed.
+    :param fail: makes the answer to a request that the application has failed to answer.
     :param tracer: what each is a part of; by default its trace is passed on.
     :param redaction: what traces do not tell; by default secrets and what is personal.
     """
@@ -62,7 +62,7 @@ class RequestScope:
         self._tasks = tasks
         self._cors = cors
         spans = ServerSpans(tracer or Tracer(), redaction)
-        self._watchers: tuple[Watcher, ...] = (spans, log_line, *watchers)
+        self._watchers: tuple[Watcher, ...] = (spans, LogLine, *watchers)
         self._fail = fail
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -74,26 +74,50 @@ class RequestScope:
             headers = [*headers, *exchange.headers, (REQUEST_ID_HEADER, exchange.request_id)]
             return start_response(status, self._cors.completed(environ.get("HTTP_ORIGIN"), headers), *rest)
 
-        answer: Iterable[bytes] | None = None
-        try:
-            with ExitStack() as around:
-                around.enter_context(request_id_scope(exchange.request_id))
-                around.enter_context(languages_scope(environ.get("HTTP_ACCEPT_LANGUAGE")))
-                around.enter_context(usage_scope(exchange.usage))
-                for watcher in self._watchers:
-                    around.enter_context(watcher(exchange))
-                around.enter_context(url_scope(url_of(environ, exchange.path)))
-                around.enter_context(running_as(self._identity))
-                if self._tasks:
-                    around.enter_context(self._tasks.active())
-                answer = self._app(environ, start)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the client is answered
-            # Of a watcher, for all that the application raises it has answered. Where it has, that holds.
-            failed = self._fail(error, exchange)
-            if answer is None:
-                answer = failed(environ, start)
+        with (
+            request_id_scope(exchange.request_id),
+            languages_scope(environ.get("HTTP_ACCEPT_LANGUAGE")),
+            usage_scope(exchange.usage),
+        ):
+            watching = _entered(self._watchers, exchange)
+            try:
+                answer = self._answer(exchange, start)
+            finally:
+                _leave(watching)
         silent = exchange.status == RequestTimeout.status
         return answer if silent else ClosingIterator(answer, partial(_drain, environ))
+
+    def _answer(self, exchange: Exchange, start: "StartResponse") -> Iterable[bytes]:
+        environ = exchange.environ
+        try:
+            with url_scope(url_of(environ, exchange.path)), running_as(self._identity):
+                if self._tasks is None:
+                    return self._app(environ, start)
+                with self._tasks.active():
+                    return self._app(environ, start)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client is answered
+            return self._fail(error, exchange)(environ, start)
+
+
+def _entered(watchers: Iterable[Watcher], exchange: Exchange) -> list[AbstractContextManager[object]]:
+    entered: list[AbstractContextManager[object]] = []
+    for watcher in watchers:
+        try:
+            one = watcher(exchange)
+            one.__enter__()
+        except Exception:
+            logger.exception("a watcher failed")
+        else:
+            entered.append(one)
+    return entered
+
+
+def _leave(watching: list[AbstractContextManager[object]]) -> None:
+    for one in reversed(watching):
+        try:
+            one.__exit__(None, None, None)  # what is raised in a request is answered by now
+        except Exception:
+            logger.exception("a watcher failed")
 
 
 def _length(headers: Iterable[tuple[str, str]]) -> int | None:

@@ -4,7 +4,7 @@ It is behind a middleware that fails, or sends what HTTP does not allow, as aske
 """
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from libs.jwt import Caller
 from libs.service.cors import Cors
 from libs.service.logs import configure_logs
 from libs.service.problems import ProblemAnswers
-from libs.service.web import Exchange, create_app
+from libs.service.web import Exchange, Watcher, create_app
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -46,11 +46,12 @@ class _Failing:
 
 @contextmanager
 def breaking(exchange: Exchange) -> Iterator[None]:
-    """Watch, and fail at it."""
-    if exchange.path == "/watched-before":
+    """Watch, and fail at it: before the request, or after it."""
+    when = exchange.environ.get("HTTP_X_WATCHED")
+    if when == "before":
         raise RuntimeError("hunter2")
     yield
-    if "HTTP_X_WATCHED" in exchange.environ:
+    if when == "after":
         raise RuntimeError("hunter2")
 
 
@@ -59,7 +60,7 @@ def shape(problem: dict[str, Any]) -> dict[str, Any]:
     return {**problem, "error": problem["code"].lower()}
 
 
-def application(**options: Any) -> Flask:
+def application(watchers: Sequence[Watcher] = (breaking,), **options: Any) -> Flask:
     """Return the application without the middleware."""
     functions = {"look": lambda: "fine", "put": lambda body: body}
     with tempfile.TemporaryDirectory() as folder:
@@ -68,7 +69,7 @@ def application(**options: Any) -> Flask:
         contract = Contract.load(path, Dependencies(), [Contribution(PATHS, functions)])
     server = Server(_nobody, ApiModels(contract.document))
     return create_app(
-        "failing", contract, server, tasks=None, max_body_bytes=2048, watchers=[breaking], **options
+        "failing", contract, server, tasks=None, max_body_bytes=2048, watchers=watchers, **options
     )
 
 
