@@ -72,9 +72,8 @@ def create(storage: Storage, data: JSON, terms: Terms) -> None:
         return
     try:
         _write(storage, write)
-    except ConditionFailed as failed:
-        if not (failed.sent_again and _is_there(storage, item)):
-            raise exists from None
+    except ConditionFailed:
+        raise exists from None
 
 
 def save(storage: Storage, data: JSON, terms: Terms, *, known: int | None, must_exist: bool) -> None:
@@ -133,12 +132,9 @@ def update(storage: Storage, key: Item, changes: Mapping[str, Any], terms: Terms
         return _update_once(storage, write, planned, terms)
     try:
         return _write(storage, write)
-    except ConditionFailed as failed:
-        item = storage.get(key)
-        if item is None:
+    except ConditionFailed:
+        if storage.get(key) is None:
             raise NotFound from None
-        if failed.sent_again and planned.is_done(item):
-            return item
         raise terms.failed() from None
 
 
@@ -227,13 +223,6 @@ class _Planned:
             raise TypeError(f"{shape.name} was to be updated by nothing")
         if not self.actions:  # Include([]): it is not there, or not as it has to be, all the same
             self.actions.append(ItemPath(_NOTHING).remove())
-
-    def is_done(self, item: Item) -> bool:
-        """Return whether an item has all that was to be set."""
-        codec = self._storage.codec
-        found = codec.data(item)
-        wanted = codec.data(stored(self._wanted))
-        return all(found.get(name) == wanted.get(name) for name in self._wanted if name in codec.forms)
 
     def _check(self, name: str) -> None:
         declaration, shape = self._storage.declaration, self._storage.shape

@@ -47,7 +47,8 @@ def test_a_lost_answer_is_no_conflict_and_counts_once(books, entries, lost_answe
     with lost_answer():
         assert books.update(isbn, {"loans": Increase()}).loans == 2
     with lost_answer():
-        assert books.update(isbn, {"title": "u"}, condition=books.field("title") == "t").title == "u"
+        own = "a title of mine alone"
+        assert books.update(isbn, {"title": own}, condition=books.field("title") == "t").title == own
     with lost_answer():
         books.update(isbn, {"readers": Append(["x"])})
     assert list(books.load(isbn).readers) == ["x"]
@@ -70,6 +71,14 @@ def test_sets_and_odd_texts_are_found_again_when_the_answer_was_lost(books, lost
     with lost_answer():
         book.save(condition=books.field("weight").does_not_exist())
     assert books.load(isbn).weight == 1.5
+
+
+def test_a_claim_that_another_has_made_in_the_same_words_is_not_ones_own(books, book, lost_answer):
+    """That it was sent again shows nothing: two that set the same flag would both have it."""
+    free = ~books.field("language").exists()
+    books.update(book.isbn, {"language": "taken"}, condition=free)
+    with lost_answer(), pytest.raises(Conflict):
+        books.update(book.isbn, {"language": "taken"}, condition=free)
 
 
 def test_a_conflict_whose_answer_was_lost_is_still_one(books, book, lost_answer):
