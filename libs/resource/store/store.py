@@ -126,10 +126,8 @@ class Store:
         changes = self.totals.changes(None, row) if self.totals else []
         try:
             patiently(lambda: self._write(put, changes))
-        except ConditionFailed as failed:
-            stored = self.table.get(self.key_of(row))[0] if failed.sent_again else None
-            if stored is None or held(stored) != held(row.item):
-                raise Conflict("It exists already.", code="RESOURCE_EXISTS") from None
+        except ConditionFailed:
+            raise Conflict("It exists already.", code="RESOURCE_EXISTS") from None
         return row
 
     def update(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -142,6 +143,25 @@ def test_a_creation_is_told_as_done(jobs: Store, owner: str) -> None:
     other = jobs.new({"id": owner, "priority": 6})
     with lost(Job, "PutItem"), pytest.raises(Conflict):
         jobs.create(other, Extent())
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {},
+        {"price": 5.0, "marks": {"b", "a", "c"}},
+        {"price": 0.1},
+        {"price": -1e6, "sent": None},
+        {"price": None, "sent": datetime(2026, 1, 1, 1, 2, 3, 4, tzinfo=UTC), "box": {"w": 1.0}},
+    ],
+)
+def test_so_is_one_of_whatever_values(parcels: str, owner: str, attributes: dict[str, Any]) -> None:
+    store = Store(Parcel)
+    row = store.new({"owner": owner, "id": "1", "label": "Emma", **attributes})
+    with lost(Parcel, "PutItem"):
+        assert store.create(row, Extent()) is row
+    with pytest.raises(Conflict):  # sent once, it is somebody else's
+        store.create(row, Extent())
 
 
 def test_an_update_of_a_version_is_told_as_done(jobs: Store, job: Row) -> None:

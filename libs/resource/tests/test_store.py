@@ -1,7 +1,6 @@
 """Rows: created, read, changed and deleted by conditional writes, within what the caller may reach."""
 
 import uuid
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -54,35 +53,6 @@ def test_a_key_is_taken_once(store: Store, owner: str, key: Item, extent: Extent
         store.create(store.new({"owner": owner, "id": "1", "label": "Persuasion"}), extent)
     assert caught.value.code == "RESOURCE_EXISTS"
     assert store.get(key, extent)("label") == "Emma"
-
-
-@pytest.mark.parametrize(
-    "attributes",
-    [
-        {},
-        {"price": 5.0, "marks": {"b", "a", "c"}},
-        {"price": 0.1},
-        {"price": -1e6, "sent": None},
-        {"price": None, "sent": datetime(2026, 1, 1, 1, 2, 3, 4, tzinfo=UTC), "box": {"w": 1.0}},
-    ],
-)
-def test_ones_own_write_sent_again_after_its_answer_was_lost_is_no_conflict(
-    store: Store,
-    owner: str,
-    extent: Extent,
-    attributes: dict[str, Any],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    row = store.new({"owner": owner, "id": "1", "label": "Emma", **attributes})
-    store.table.write(Put(row.item))  # and the answer was lost
-
-    def refuse(*_: object) -> None:
-        raise ConditionFailed(sent_again=True)
-
-    with pytest.raises(Conflict):  # sent once, it is somebody else's
-        store.create(row, extent)
-    monkeypatch.setattr(store.table, "write", refuse)
-    assert store.create(row, extent) is row
 
 
 def test_an_update_writes_what_was_sent_and_keeps_what_the_model_does_not_know(
