@@ -55,6 +55,18 @@ def read_descriptions_once() -> None:
     JSONFileLoader.load_file = lambda _loader, path: read(path)
 
 
+def be_patient_with_the_database() -> None:
+    """Have calls of DynamoDB take longer than they may in services, which the processes of tests still are.
+
+    Next to a dozen processes on two cores an answer may take seconds. Tests that are about time say so.
+    """
+    if find_spec("pynamodb") is None:  # acceptance tests run without it
+        return
+    from libs.dynamodb import calls
+
+    calls.USUAL = calls.Limits(connect=10.0, read=15.0, total=20.0)
+
+
 def pytest_configure() -> None:
     """Make ready what the tests of a process share.
 
@@ -62,6 +74,7 @@ def pytest_configure() -> None:
     test does not say it itself.
     """
     read_descriptions_once()
+    be_patient_with_the_database()
     if find_spec("hypothesis") is None:  # acceptance tests run without it
         return
     from hypothesis import HealthCheck, settings

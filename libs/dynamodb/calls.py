@@ -14,10 +14,12 @@ from typing import Any
 
 from botocore.exceptions import (
     BotoCoreError,
+    ChecksumError,
     ClientError,
     ConnectTimeoutError,
     HTTPClientError,
     ReadTimeoutError,
+    SSLError,
 )
 from botocore.exceptions import (
     ConnectionError as NoConnection,
@@ -29,12 +31,10 @@ from libs.dynamodb.errors import answer_metadata, is_throttled
 from libs.errors.deadline import bounded
 from libs.resilience import CircuitBreaker, CircuitOpen, RetryBudget, State, pause_before
 
-CONNECT_SECONDS = 1.0
-READ_SECONDS = 2.0
-TOTAL_SECONDS = 2.8
-"""For one call, its retries and the pauses before them included. A request has the rest of three seconds."""
 TABLES_SECONDS = 15.0
 """For a call that makes, changes or describes a table, which no request waits for."""
+LEAST_SECONDS = 0.1
+"""For another attempt: with less left none is begun, which would only be a write that nobody hears of."""
 ATTEMPTS = 3
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 0.4
 """Seconds before a call is sent again, at most; random ones."""
@@ -44,9 +44,29 @@ LOST_ANSWERS = "LostAnswers"
 Answer = dict[str, Any]
 Send = Callable[[Mapping[str, Any]], Answer]
 
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a call may take, in seconds.
+
+    :param connect: until there is a connection for an attempt.
+    :param read: until the answer to an attempt comes.
+    :param total: for one call, its retries and the pauses before them included. A request has the rest of
+        three seconds.
+    """
+
+    connect: float = 1.0
+    read: float = 2.0
+    total: float = 2.8
+
+
+USUAL = Limits()
+"""Those of all calls. Tests that are not about time give them more (conftest.py): their machine is busy."""
+
+
 _OF_TABLES = frozenset({"CreateTable", "DeleteTable", "DescribeTable", "UpdateTable", "UpdateTimeToLive"})
 _OF_ONE_ITEM = frozenset({"DeleteItem", "PutItem", "UpdateItem"})
-_ends: ContextVar[float] = ContextVar("dynamodb_attempt_ends")
+_ends: ContextVar[tuple[float, Limits] | None] = ContextVar("dynamodb_attempt_ends", default=None)
 _once: ContextVar[bool] = ContextVar("dynamodb_once", default=False)
 
 
@@ -61,6 +81,12 @@ class DatabaseAway(BotoCoreError):  # type: ignore[misc]  # botocore has no type
     def __init__(self, retry_after: int) -> None:
         super().__init__(retry_after=retry_after)
         self.retry_after = retry_after
+
+
+class UnreadableAnswer(BotoCoreError):  # type: ignore[misc]
+    """An answer of status 200 that is no JSON object, such as half of one: it says nothing about items."""
+
+    fmt = "The answer to {operation} is not a JSON object"
 
 
 @dataclass(frozen=True)
@@ -81,6 +107,7 @@ class Calls:
     """The calls of one endpoint. Threads may share it.
 
     :param attempts: how often a call is sent at most.
+    :param limits: by default the usual ones.
     :ivar breaker: opens where nobody answers, or only with errors of the 5xx; that a table or the account is
         throttled says nothing of the others.
     :ivar budget: of retries, as a share of the calls.
@@ -92,8 +119,10 @@ class Calls:
         breaker: CircuitBreaker | None = None,
         budget: RetryBudget | None = None,
         attempts: int = ATTEMPTS,
+        limits: Limits | None = None,
     ) -> None:
         self._attempts = attempts
+        self._limits = limits or USUAL
         self.breaker = breaker or CircuitBreaker(in_a_row=5, least=20, pause=2.0)
         self.budget = budget or RetryBudget(share=0.2, least=5)
 
@@ -123,7 +152,7 @@ class Calls:
         :raises ClientError: as DynamoDB says; of the last attempt.
         :raises BotoCoreError: if nobody answered; of the last attempt.
         """
-        seconds = bounded(TABLES_SECONDS if operation in _OF_TABLES else TOTAL_SECONDS)
+        seconds = bounded(TABLES_SECONDS if operation in _OF_TABLES else self._limits.total)
         ends = time.monotonic() + seconds
         if operation == "TransactWriteItems":
             arguments = {"ClientRequestToken": str(uuid.uuid4()), **arguments}
@@ -133,13 +162,13 @@ class Calls:
         lost = 0
         for attempt in range(1, attempts + 1):
             try:
-                return self._attempt(arguments, send, ends, hurried=seconds < TOTAL_SECONDS)
+                return self._attempt(arguments, send, ends, hurried=seconds < self._limits.total)
             except (ClientError, BotoCoreError) as error:
                 failure = _failure(error)
                 if isinstance(error, ClientError):
                     _tell_lost(error, lost)
                 wait = pause_before(attempt, first=FIRST_PAUSE, most=LONGEST_PAUSE)
-                in_time = attempt < attempts and time.monotonic() + wait < ends
+                in_time = attempt < attempts and time.monotonic() + wait + LEAST_SECONDS < ends
                 if not (failure.again and in_time and self.budget.retry()):
                     raise
                 lost += failure.maybe_done
@@ -154,8 +183,8 @@ class Calls:
         except CircuitOpen as error:
             raise DatabaseAway(error.retry_after) from None
         away: bool | None = None
-        fair = not hurried or ends - time.monotonic() >= READ_SECONDS
-        token = _ends.set(ends)
+        fair = not hurried or ends - time.monotonic() >= self._limits.read
+        token = _ends.set((ends, self._limits))
         try:
             answer = send(arguments)
             away = False
@@ -172,9 +201,11 @@ class Calls:
 
 def attempt_timeout(_request: object = None) -> Timeout:
     """Return how long the present attempt may take: to connect, to answer, and in all."""
-    left = _ends.get(time.monotonic() + TOTAL_SECONDS) - time.monotonic()
-    read = READ_SECONDS if left <= TOTAL_SECONDS else left  # of a call about a table
-    return Timeout(connect=CONNECT_SECONDS, read=read, total=max(left, 0.01))
+    now = time.monotonic()
+    ends, limits = _ends.get() or (now + USUAL.total, USUAL)
+    left = ends - now
+    read = limits.read if left <= limits.total else left  # of a call about a table
+    return Timeout(connect=limits.connect, read=read, total=max(left, 0.01))
 
 
 def lost_answers(error: Exception) -> int:
@@ -211,9 +242,10 @@ def _failure(error: ClientError | BotoCoreError) -> _Failure:
             return _Failure(again=True, away=True, maybe_done=True)
         # An answer, whatever it says: somebody is there.
         return _Failure(again=is_throttled(error), away=False, maybe_done=False)
-    if isinstance(error, NoConnection):
+    # TLS may break before something is sent, and while the answer is read.
+    if isinstance(error, NoConnection) and not isinstance(error, SSLError):
         return _Failure(again=True, away=True, maybe_done=False)
-    if isinstance(error, HTTPClientError):
+    if isinstance(error, HTTPClientError | SSLError | UnreadableAnswer | ChecksumError):
         return _Failure(again=True, away=True, maybe_done=True)
-    # No credentials, or an answer that nobody can read.
+    # No credentials, or a call that cannot be made.
     return _Failure(again=False, away=None, maybe_done=True)

@@ -12,7 +12,6 @@ from typing import Any
 
 import orjson
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError
 from botocore.parsers import JSONParser, ResponseParserFactory
 from botocore.session import Session
 from pynamodb.connection import Connection
@@ -27,14 +26,14 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from libs.dynamodb.calls import (
-    CONNECT_SECONDS,
-    READ_SECONDS,
     Calls,
+    Limits,
+    UnreadableAnswer,
     attempt_timeout,
     lost_answers,
     refused_item,
 )
-from libs.dynamodb.contention import patiently
+from libs.dynamodb.contention import patiently, pauses, unanswered, wait
 from libs.dynamodb.errors import is_condition_failure
 from libs.dynamodb.lost import counts_twice, put_was_done, update_was_done
 from libs.dynamodb.usage import Call, CallWatcher, call_scope, capacity, count_try
@@ -54,12 +53,6 @@ _ITEM_ANSWERS = frozenset(
     )
 )
 """Answers that hold no times: those of other operations are parsed by botocore."""
-
-
-class UnreadableAnswer(BotoCoreError):  # type: ignore[misc]  # botocore has no types
-    """An answer of status 200 that is no JSON object: whoever sent it, it says nothing about items."""
-
-    fmt = "The answer to {operation} is not a JSON object"
 
 
 class ItemParser(JSONParser):  # type: ignore[misc]
@@ -103,8 +96,8 @@ class ItemConnection(Connection):
         super().__init__(
             region=region,
             host=host,
-            connect_timeout_seconds=CONNECT_SECONDS,
-            read_timeout_seconds=READ_SECONDS,
+            connect_timeout_seconds=Limits.connect,
+            read_timeout_seconds=Limits.read,
             max_retry_attempts=0,
             max_pool_connections=max_connections,
         )
@@ -148,6 +141,21 @@ class ItemConnection(Connection):
             if not put_was_done(refused_item(error), sent["Item"]):
                 raise
             return {}
+
+    def batch_write_item(self, table_name: str, *args: Any, **options: Any) -> dict[str, Any]:
+        """Write and delete items, as PynamoDB does; what is left undone is asked for again, after pauses.
+
+        :raises ServiceUnavailable: if nothing more is done, however long the pauses.
+        """
+        answer: dict[str, Any] = super().batch_write_item(table_name, *args, **options)
+        waits, least = pauses(), 0
+        while left := answer.get("UnprocessedItems"):
+            if (size := sum(map(len, left.values()))) < least:
+                waits = pauses()
+            wait(waits, unanswered())
+            least = size
+            answer = self.dispatch("BatchWriteItem", {"RequestItems": left})
+        return answer
 
     def update_item(  # type: ignore[override]
         self,

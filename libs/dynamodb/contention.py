@@ -41,14 +41,14 @@ def pauses() -> Iterator[float]:
         yield random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**number))
 
 
-def wait(waits: Iterator[float]) -> None:
+def wait(waits: Iterator[float], given_up: ServiceUnavailable | None = None) -> None:
     """Wait for the next of these `pauses`, to do a write again that others were in the way of.
 
-    :raises ServiceUnavailable: if there is none any more.
+    :param given_up: what is raised if there is none any more; by default `contended`.
     """
     pause = next(waits, None)
     if pause is None:
-        raise contended()
+        raise given_up or contended()
     sleep(pause)
 
 
@@ -62,3 +62,8 @@ def is_collision(error: Exception) -> bool:
 def contended() -> ServiceUnavailable:
     """Return the problem that others were faster each time."""
     return ServiceUnavailable("It is being changed by others. Try again.")
+
+
+def unanswered() -> ServiceUnavailable:
+    """Return the problem that DynamoDB has left a part undone each time."""
+    return ServiceUnavailable("The database does not answer. Try again.")

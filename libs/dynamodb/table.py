@@ -7,7 +7,6 @@ values (``{"S": "text"}``), by the names they are stored under.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from time import sleep
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -18,11 +17,10 @@ from pynamodb.expressions.update import Action, Update
 from pynamodb.models import Model
 
 from libs.dynamodb.calls import lost_answers, refused_item
-from libs.dynamodb.contention import pauses
+from libs.dynamodb.contention import pauses, unanswered, wait
 from libs.dynamodb.errors import error_code
 from libs.dynamodb.limits import MOST_KEYS_READ
 from libs.dynamodb.lost import put_was_done, update_was_done
-from libs.errors import ServiceUnavailable
 
 Item = Mapping[str, Mapping[str, Any]]
 """An item, or a key of one: attribute values by name."""
@@ -133,10 +131,7 @@ class Table:
                 wanted = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
                 if read or not wanted:  # it goes on, only not all at once
                     continue
-                pause = next(waits, None)
-                if pause is None:
-                    raise ServiceUnavailable("The database does not answer. Try again.")
-                sleep(pause)
+                wait(waits, unanswered())
         return found
 
     def query(

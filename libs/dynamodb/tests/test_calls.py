@@ -7,14 +7,25 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ChecksumError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
 from pynamodb.exceptions import GetError, PutError
 
 from libs.dynamodb import Database, as_problem
 from libs.dynamodb.calls import (
     ATTEMPTS,
-    CONNECT_SECONDS,
+    LEAST_SECONDS,
+    Calls,
     DatabaseAway,
+    Limits,
+    UnreadableAnswer,
     attempt_timeout,
     lost_answers,
     refused_item,
@@ -174,6 +185,46 @@ def test_what_may_have_been_done_before_it_was_refused_is_told(first, lost):
         ]
 
 
+@pytest.mark.parametrize(
+    ("error", "lost"),
+    [
+        (ReadTimeoutError(endpoint_url="u"), 1),
+        (SSLError(endpoint_url="u", error="a record that is none, in place of the answer"), 1),
+        (UnreadableAnswer(operation="PutItem"), 1),
+        (ChecksumError(checksum_type="crc32", expected_checksum=1, actual_checksum=2), 1),
+        (EndpointConnectionError(endpoint_url="u"), 0),
+        (ConnectTimeoutError(endpoint_url="u"), 0),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_an_answer_that_did_not_arrive_whole_may_be_of_a_write_that_was_done(error, lost):
+    refusal = {"Error": {"Code": "ConditionalCheckFailedException"}, "ResponseMetadata": {}}
+    ends = iter([error, ClientError(refusal, "PutItem")])
+
+    def send(_):
+        raise next(ends)
+
+    with pytest.raises(ClientError) as caught:
+        Calls().make("PutItem", {"ConditionExpression": "x"}, send)
+    assert lost_answers(caught.value) == lost
+
+
+def test_no_attempt_begins_with_too_little_time_to_hear_of_it(monkeypatch):
+    left = []
+
+    def send(_):
+        left.append(attempt_timeout().total)
+        time.sleep(0.05)
+        raise EndpointConnectionError(endpoint_url="u")
+
+    monkeypatch.setattr("libs.dynamodb.calls.pause_before", lambda *_, **__: 0.0)
+    with deadline_scope(0.2), pytest.raises(EndpointConnectionError):
+        Calls(attempts=10).make("GetItem", {}, send)
+    assert len(left) >= 1
+    assert all(one > LEAST_SECONDS - 0.05 for one in left[1:])
+    assert len(left) < 4
+
+
 def test_a_given_token_is_kept():
     with stub(FAILED, (200, {})) as database:
         given = {"TransactItems": [], "ClientRequestToken": "mine"}
@@ -256,6 +307,7 @@ def test_a_ping_is_sent_once_and_is_no_call_that_allows_for_retries(models, clos
 def test_a_database_that_does_not_answer_costs_less_than_three_seconds(mute_endpoint):
     started = time.monotonic()
     connection = connected(mute_endpoint)
+    connection.calls = Calls(limits=Limits())
     down(connection)
     # Two seconds, and what is left for another attempt; and not the two attempts botocore would make.
     assert 1.9 < time.monotonic() - started < 3.5
@@ -263,6 +315,7 @@ def test_a_database_that_does_not_answer_costs_less_than_three_seconds(mute_endp
 
 def test_a_deadline_bounds_a_call_and_tells_nothing_of_the_database(mute_endpoint):
     connection = connected(mute_endpoint)
+    connection.calls = Calls(limits=Limits())
     for _ in range(6):
         started = time.monotonic()
         with deadline_scope(0.1):
@@ -274,9 +327,23 @@ def test_a_deadline_bounds_a_call_and_tells_nothing_of_the_database(mute_endpoin
 
 
 def test_nobody_waits_longer_to_connect_than_there_is_time():
-    timeout = attempt_timeout()
-    assert timeout.connect_timeout == CONNECT_SECONDS
-    assert timeout.total <= 2.8
+    told = []
+
+    def send(_):
+        told.append(attempt_timeout())
+        return {}
+
+    Calls(limits=Limits()).make("GetItem", {}, send)
+    Calls(limits=Limits()).make("DescribeTable", {}, send)
+    with deadline_scope(0.5):
+        Calls(limits=Limits()).make("GetItem", {}, send)
+    assert [one.connect_timeout for one in told] == [1.0, 1.0, pytest.approx(0.5, abs=0.3)]
+    assert [one.total for one in told] == [
+        pytest.approx(2.8, abs=0.3),
+        pytest.approx(15.0, abs=0.3),
+        pytest.approx(0.5, abs=0.3),
+    ]
+    assert [one._read for one in told[:2]] == [2.0, told[1].total]
 
 
 def test_a_call_that_cannot_be_signed_is_no_fault_of_the_database(monkeypatch):

@@ -17,7 +17,8 @@ from pynamodb.connection import Connection
 from pynamodb.exceptions import GetError, PutError
 
 from libs.dynamodb import Database, as_problem, error_code, is_condition_failure
-from libs.dynamodb.connection import ItemConnection, ItemParser, UnreadableAnswer
+from libs.dynamodb.calls import UnreadableAnswer
+from libs.dynamodb.connection import ItemConnection, ItemParser
 from libs.errors import ServiceUnavailable
 
 BYTES = bytes(range(256))
@@ -295,3 +296,32 @@ def test_numbers_are_the_text_that_dynamodb_sends():
         answer = asked(endpoint)
     assert answer["Item"]["n"] == {"N": "1e400"}
     assert answer["ConsumedCapacity"]["CapacityUnits"] == 0.5
+
+
+class LeftUndone:
+    """A database that does one item of each batch, or, `stuck`, none."""
+
+    def __init__(self, *, stuck=False):
+        self.sizes, self.stuck = [], stuck
+
+    def __call__(self, _operation, arguments):
+        ((table, items),) = arguments["RequestItems"].items()
+        self.sizes.append(len(items))
+        left = items if self.stuck else items[1:]
+        return {"UnprocessedItems": {table: left} if left else {}}
+
+
+def test_what_a_batch_leaves_undone_is_asked_for_again_after_pauses(models, monkeypatch):
+    account, _ = models
+    connection = Database([account], region="eu-west-1", endpoint="http://127.0.0.1:1").connection
+    slept, database = [], LeftUndone()
+    monkeypatch.setattr("libs.dynamodb.contention.sleep", slept.append)
+    monkeypatch.setattr(connection, "dispatch", database)
+    with account.batch_write() as batch:
+        for number in range(20):
+            batch.save(account(f"{number}@x.test"))
+    assert database.sizes == list(range(20, 0, -1))
+    assert len(slept) == 19
+    monkeypatch.setattr(connection, "dispatch", LeftUndone(stuck=True))
+    with pytest.raises(ServiceUnavailable), account.batch_write() as batch:
+        batch.save(account("ada@x.test"))

@@ -9,6 +9,7 @@ from botocore.exceptions import ReadTimeoutError
 from pynamodb.exceptions import PynamoDBException, TableError
 
 from libs.dynamodb import Database, as_problem
+from libs.dynamodb.calls import Calls, Limits
 from libs.dynamodb.errors import error_code
 from libs.dynamodb.tests.conftest import make_models
 from libs.errors import BodyTooLarge, ServiceUnavailable
@@ -124,6 +125,7 @@ def test_the_ping_of_a_table_that_is_missing_is_a_fault_of_ours(connect, models)
 @pytest.mark.parametrize("endpoint", ["closed_endpoint", "mute_endpoint"])
 def test_a_database_that_is_down_is_a_503_before_long(endpoint, models, request):
     database = Database(models, region="eu-west-1", endpoint=request.getfixturevalue(endpoint))
+    database.connection.calls = Calls(limits=Limits())
     started = time.monotonic()
     with pytest.raises(PynamoDBException) as caught:
         database.ping()
@@ -137,6 +139,7 @@ def test_a_database_that_is_down_is_a_503_before_long(endpoint, models, request)
 @pytest.mark.parametrize("endpoint", ["closed_endpoint", "mute_endpoint"])
 def test_a_transaction_with_a_database_that_is_down_is_a_503(endpoint, models, request):
     database = Database(models, region="eu-west-1", endpoint=request.getfixturevalue(endpoint))
+    database.connection.calls = Calls(limits=Limits())
     with pytest.raises(PynamoDBException) as caught, database.transaction() as transaction:
         transaction.save(models[0]("ada@x.test"))
     assert isinstance(as_problem(caught.value), ServiceUnavailable)
