@@ -52,6 +52,14 @@ def deadline_scope(seconds: float) -> VariableScope[Deadline]:
     return VariableScope(_deadline, Deadline(seconds, _deadline.get()))
 
 
+def no_deadline() -> VariableScope[None]:
+    """Have what is done in a with-block take its own time.
+
+    It is for what all requests share, or what puts right what one of them has left: not for its own work.
+    """
+    return VariableScope(_deadline, None)
+
+
 def remaining() -> float | None:
     """Return the seconds until the deadline, 0 if it has passed; None without one."""
     deadline = _deadline.get()

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from libs.errors import DeadlineExceeded, bounded, check_deadline, deadline_scope, remaining
+from libs.errors import DeadlineExceeded, bounded, check_deadline, deadline_scope, no_deadline, remaining
 
 
 def left() -> float:
@@ -26,6 +26,13 @@ def test_nobody_waits_past_the_deadline() -> None:
         assert bounded(0.25) == 0.25
         check_deadline()
     assert remaining() is None
+
+
+def test_what_is_done_for_all_has_its_own_time() -> None:
+    with deadline_scope(-1):
+        with no_deadline():
+            assert bounded(7.5) == 7.5
+        assert remaining() == 0
 
 
 @pytest.mark.parametrize("seconds", [0, -5])

@@ -20,6 +20,7 @@ from pynamodb.exceptions import PutError, PynamoDBException, UpdateError
 from pynamodb.expressions.update import Action
 
 from libs.dynamodb import is_condition_failure
+from libs.errors import no_deadline
 from libs.jwt import SigningKey
 from libs.jwt.keys import Algorithm
 from libs.jwt.verifier import LEEWAY_SECONDS
@@ -217,7 +218,8 @@ class KeyRing:
 
     def _read(self) -> None:
         try:
-            self._ring = self._opened(self._complete())
+            with no_deadline():  # of the request that asks first: all others sign and verify by it
+                self._ring = self._opened(self._complete())
         except (PynamoDBException, BotoCoreError, WrongSecret) as error:
             if self._ring is None:
                 raise

@@ -43,8 +43,8 @@ def answers_with_a_page(answer: Callable[[Request], Any], discovery: Discovery) 
             client, destination = client_and_destination(request.args.to_dict(), discovery.issuer)
             told = "Write your e-mail address and your password. It has 256 characters at most."
             return page(client, destination, alert=told, status=refused.status)
-        except (PynamoDBException, BotoCoreError) as error:
-            problem = as_problem(error)
+        except (PynamoDBException, BotoCoreError, ServiceUnavailable) as error:
+            problem = error if isinstance(error, ServiceUnavailable) else as_problem(error)
             if not isinstance(problem, ServiceUnavailable):
                 raise
             return unavailable(problem.detail or problem.title, problem.headers)

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError
 from pynamodb.exceptions import PynamoDBException
 
 from libs.api import Result, models
-from libs.errors import Unauthorized
+from libs.errors import DeadlineExceeded, Unauthorized, no_deadline
 from libs.jwt import TokenIssuer
 from libs.jwt.on_behalf import LIFE_SECONDS
 from libs.jwt.scopes import read_scope
@@ -131,8 +131,9 @@ def _authorization_code(asked: Asked) -> dict[str, Any]:
         )
     except Unauthorized:
         raise OAuthError("invalid_grant", "The account is closed.") from None
-    except (PynamoDBException, BotoCoreError):
-        give_back(code)
+    except (PynamoDBException, BotoCoreError, DeadlineExceeded):
+        with no_deadline():
+            give_back(code)
         raise
     end_if_used_again(code, granted.session)
     answer = _session_answer(granted, asked)

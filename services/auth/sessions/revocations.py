@@ -14,6 +14,7 @@ from typing import Literal
 from botocore.exceptions import BotoCoreError
 from pynamodb.exceptions import PynamoDBException
 
+from libs.errors import no_deadline
 from libs.jwt import Caller, RevocationList
 from libs.jwt.verifier import LEEWAY_SECONDS
 from services.auth.sessions.models import Revocation
@@ -93,7 +94,8 @@ class RevokedTokens:
 
     def _renew(self) -> None:
         try:
-            self._read()
+            with no_deadline():  # of the request that asks first: all others go by what is read
+                self._read()
         except (PynamoDBException, BotoCoreError) as error:
             if self._list is None:
                 raise

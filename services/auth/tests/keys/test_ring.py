@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pynamodb.exceptions import QueryError
 
+from libs.errors import deadline_scope
 from libs.jwt import FixedKeySet, TokenIssuer, TokenVerifier
 from libs.jwt.keys import Algorithm
 from libs.service.testing import ISSUER
@@ -37,6 +38,12 @@ def test_the_first_process_makes_a_key_and_the_others_find_it(process: Callable[
     first = process().signer()
     assert process().signer().to_pem() == first.to_pem()
     assert kids(process()) == [first.kid]
+
+
+def test_a_request_without_time_reads_it_for_all(process: Callable[..., KeyRing]) -> None:
+    ring = process()
+    with deadline_scope(-1):
+        ring.signer()
 
 
 def test_many_first_processes_make_one_key(process: Callable[..., KeyRing]) -> None:

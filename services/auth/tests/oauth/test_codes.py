@@ -11,6 +11,7 @@ from botocore.exceptions import ReadTimeoutError
 from flask.testing import FlaskClient
 from pynamodb.exceptions import PutError
 
+from libs.errors import deadline
 from libs.service import Running
 from services.auth.accounts import User
 from services.auth.clients import OAuthClient, create, delete
@@ -199,6 +200,21 @@ def test_a_code_outlives_a_database_that_does_not_answer(
         assert exchange(code).status_code == 503
     assert exchange(code).status_code == 200
     assert exchange(code).get_json()["error"] == "invalid_grant"
+
+
+def test_a_code_outlives_a_request_whose_time_is_up(
+    code: str, exchange: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(*args: Any, **kwargs: Any) -> None:
+        own = deadline._deadline.get()
+        assert own is not None
+        own.allow(-3600)
+        deadline.check_deadline()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Session, "save", late)
+        assert exchange(code).get_json()["code"] == "DEADLINE_EXCEEDED"
+    assert exchange(code).status_code == 200
 
 
 def test_a_code_of_an_earlier_password_is_good_for_nothing(

@@ -8,7 +8,7 @@ from botocore.exceptions import EndpointConnectionError
 from flask.testing import FlaskClient
 from pynamodb.exceptions import GetError
 
-from libs.errors import ServiceUnavailable
+from libs.errors import DeadlineExceeded, ServiceUnavailable
 from services.auth.accounts import Accounts, User
 from services.auth.clients import OAuthClient, create
 from services.auth.tests.oauth.asking import BACK, PASSWORD, Query, Register
@@ -69,6 +69,18 @@ def test_while_nobody_can_log_in_the_page_says_so(
     answer = log_in_for(query)
     assert (answer.status_code, answer.mimetype) == (503, "text/html")
     assert (answer.headers["Retry-After"], "Many log in just now." in answer.text) == ("3", True)
+
+
+def test_a_request_whose_time_is_up_is_told_on_a_page_as_well(
+    query: Query, log_in_for: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(*args: Any, **kwargs: Any) -> None:
+        raise DeadlineExceeded
+
+    monkeypatch.setattr(OAuthClient, "get", late)
+    answer = log_in_for(query)
+    assert (answer.status_code, answer.mimetype) == (503, "text/html")
+    assert answer.headers["Retry-After"] == "1"
 
 
 @pytest.mark.parametrize("model", [User, OAuthClient])

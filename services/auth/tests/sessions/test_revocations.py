@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from libs.errors import deadline_scope
 from libs.jwt import Caller
 from services.auth.service import service
 from services.auth.sessions import revocations
@@ -83,6 +84,14 @@ def test_only_what_was_written_since_the_last_time_is_read(
     now[0] += WHOLE_SECONDS
     assert known.revoked(session("old-0"))
     assert reads == [20, 1, 21]
+
+
+def test_a_request_without_time_reads_it_for_all(known: RevokedTokens, now: list[float]) -> None:
+    known.current()
+    revoke("sid", "new")
+    now[0] += CACHED_SECONDS
+    with deadline_scope(-1):
+        assert known.revoked(session("new"))
 
 
 def test_what_a_process_with_another_clock_writes_is_found_all_the_same(
