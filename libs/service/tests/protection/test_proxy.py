@@ -123,6 +123,17 @@ REFUSED: dict[str, tuple[bytes, int, str]] = {
     "no length": (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n", 400, "BAD_REQUEST"),
     "no host": (b"GET / HTTP/1.1\r\n\r\n", 400, "BAD_REQUEST"),
     "no request": (b"hello\r\n\r\n", 400, "BAD_REQUEST"),
+    "a coding nobody knows": (
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: x\r\nConnection: close\r\n\r\n",
+        501,
+        "NOT_IMPLEMENTED",
+    ),
+    "a version nobody knows": (b"GET / HTTP/9.9\r\nHost: x\r\n\r\n", 505, "HTTP_VERSION_NOT_SUPPORTED"),
+    "an address of its own": (
+        b"GET /problem/503 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        404,
+        "NOT_FOUND",
+    ),
 }
 
 
