@@ -143,6 +143,8 @@ def _fetch(told: dict[str, Told], faults: list[str], *, fetch: bool) -> int:
             kind, *_ = read_reference(str(one.value))
             if fetch:
                 text = named.text(str(one.value))
+                if is_reference(text):
+                    raise NamedSecretError(f"{kind}: holds the name of another one, which is not fetched.")
                 told[name] = Told(text, f"{kind} ({one.source})", one.label)
         except NamedSecretError as error:
             faults.append(f"{one.label}: {error}")

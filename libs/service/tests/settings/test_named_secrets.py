@@ -51,6 +51,7 @@ def keep(endpoint: str) -> None:
     entries = {"password": "hunter2 ", "count": 7, "": "nothing"}
     secrets.create_secret(Name="todos", SecretString=json.dumps(entries))
     secrets.create_secret(Name="plain", SecretString="hunter2\n")
+    secrets.create_secret(Name="another", SecretString="aws-secret:plain")
     secrets.create_secret(Name="binary", SecretBinary=b"hunter2")
     elsewhere: Any = boto3.client(
         "secretsmanager", endpoint_url=endpoint, **KEYS | {"region_name": "us-east-1"}
@@ -95,6 +96,7 @@ def test_one_is_found_by_its_arn_in_whatever_region(read: Read, aws: str) -> Non
         ("aws-secret:todos#passwort", "aws-secret: has no key passwort."),
         ("aws-secret:todos#count", "aws-secret: its key count is not a text."),
         ("aws-secret:binary", "aws-secret: is binary; a text is wanted."),
+        ("aws-secret:another", "aws-secret: holds the name of another one, which is not fetched."),
         ("aws-secret:", "aws-secret: names nothing."),
         ("aws-secret:#password", "aws-secret: names nothing."),
         ("aws-secret:todos#", "aws-secret: names nothing."),
