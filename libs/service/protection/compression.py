@@ -53,6 +53,9 @@ class Compression:
         returned = False
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            if not (status.startswith("304") or _is_large(headers)):
+                held.clear()
+                return start_response(status, headers, *rest)
             found = Headers(headers)
             if status.startswith("304"):
                 _tell_as_known(found, known)
@@ -104,12 +107,14 @@ class Compression:
         return compressed
 
 
+def _is_large(headers: Iterable[tuple[str, str]]) -> bool:
+    lengths = [value for name, value in headers if name.lower() == "content-length"]
+    return any(one.isdecimal() and int(one) >= LEAST_BYTES for one in lengths)
+
+
 def _may_be_compressed(status: str, headers: Headers) -> bool:
-    length = headers.get("Content-Length", "")
     return (
-        length.isdecimal()
-        and int(length) >= LEAST_BYTES
-        and status[:3] != "206"
+        status[:3] != "206"
         and "Content-Encoding" not in headers
         and "Set-Cookie" not in headers
         and _TEXT.match(headers.get("Content-Type", "")) is not None
