@@ -113,6 +113,8 @@ def _reader(client: Any, table: str) -> Callable[[str, int], Sequence[Mapping[st
 def _polymacaron(client: Any, endpoint: str) -> Iterator[list[Column]]:
     settings = {
         "service": "todos",
+        "environment": "test",
+        "validate_answers": "off",
         "dynamodb_region": REGION,
         "dynamodb_endpoint": endpoint,
         "table_prefix": f"bench-{uuid.uuid4().hex}-",

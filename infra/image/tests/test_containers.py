@@ -174,9 +174,10 @@ def test_metrics_are_told_inside_of_the_network_and_published_nowhere() -> None:
 def test_flower_looks_where_the_workers_of_a_service_are(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the prefix and the priorities it would find empty queues."""
     flower, todos = SERVICES["flower"]["environment"], SERVICES["todos"]["environment"]
-    assert {name: flower[name] for name in flower if name in todos} == {
-        name: todos[name] for name in ("APP_REDIS_URL", "APP_TABLE_PREFIX")
-    }
+    assert flower["APP_REDIS_URL"] == todos["APP_REDIS_URL"]
+    local = yaml.safe_load((ROOT / "config/local.yaml").read_text())
+    assert todos["APP_ENVIRONMENT"] == "local"
+    assert flower["APP_TABLE_PREFIX"] == local["all"]["table_prefix"]
     assert SERVICES["flower"]["depends_on"] == {"redis": {"condition": "service_healthy"}}
     for name, value in {**flower, "APP_SERVICE": "todos"}.items():
         monkeypatch.setenv(name, value)
@@ -328,7 +329,7 @@ def test_only_what_is_named_enters_a_build() -> None:
     patterns = [line for line in lines if line and not line.startswith("#")]
     assert patterns[0] == "*"
     assert {pattern for pattern in patterns if pattern.startswith("!")} == {
-        *("!requirements/runtime.txt", "!libs/", "!apis/", "!services/", "!infra/image/"),
+        *("!requirements/runtime.txt", "!libs/", "!apis/", "!config/", "!services/", "!infra/image/"),
         *("!requirements/flower.txt", "!infra/flower/"),
     }
     assert "**/tests" in patterns
