@@ -42,9 +42,13 @@ class Web:
         """Return a connection on which `path` was asked for."""
         return self.connect(f"GET {path} HTTP/1.1\r\nHost: served\r\n\r\n".encode())
 
+    def has_begun(self, name: str) -> bool:
+        """Return whether the handler of ``/wait/<name>`` has begun."""
+        return (self.folder / f"{name}.begun").exists()
+
     def wait_for(self, name: str) -> None:
-        """Return when the handler of ``/wait/<name>`` has begun."""
-        eventually((self.folder / f"{name}.begun").exists)
+        """Return when it has."""
+        eventually(lambda: self.has_begun(name))
 
     def let(self, name: str) -> None:
         """Have it answer."""

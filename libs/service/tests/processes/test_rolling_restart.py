@@ -20,7 +20,7 @@ def test_a_rolling_restart_under_load_fails_no_request(forks: Forks, tmp_path: P
         found = [ports.enter_context(reserved_port()) for _ in range(2)]
         rolled = asyncio.run(_rolled(forks, tmp_path, found, requests))
     assert rolled.failed == 0, rolled.outcomes
-    assert rolled.outcomes["answered"] > 50
+    assert rolled.outcomes["answered"] > 10
 
 
 async def _rolled(forks: Forks, folder: Path, ports: list[int], requests: list[httpx.Request]) -> Rolled:

@@ -17,10 +17,17 @@ QUICK = b"GET /quick HTTP/1.1\r\nHost: served\r\n\r\n"
 
 def keep_busy(web: Web, stack: ExitStack) -> list[socket.socket]:
     """Give both threads something to wait for."""
-    busy = [stack.enter_context(web.ask(f"/wait/{name}")) for name in ("a", "b")]
-    web.wait_for("a")
-    web.wait_for("b")
-    return busy
+    return [_given(web, name, stack) for name in ("a", "b")]
+
+
+def _given(web: Web, name: str, stack: ExitStack) -> socket.socket:
+    """Return a connection whose request a thread has begun."""
+    # One that has just answered somebody may not be free yet, and where nobody may wait that is a refusal.
+    while True:
+        asked = stack.enter_context(web.ask(f"/wait/{name}"))
+        eventually(lambda: web.has_begun(name) or select.select([asked], [], [], 0)[0])  # noqa: B023 - at once
+        if web.has_begun(name):
+            return asked
 
 
 def ended(connections: list[socket.socket], number: int) -> list[socket.socket]:

@@ -239,7 +239,7 @@ def test_what_is_the_same_for_all_is_compressed_once(todos: Client, monkeypatch:
 
 
 def test_it_can_be_left_to_others() -> None:
-    environ = environment("todos", cursor_secret=SECRET, compress="off")
-    with running_service(Service.named("todos"), environ) as running:
+    # Of another service than `todos`, whose models would be bound to other tables from here on.
+    with running_service(Service.named("profiles"), environment("profiles", compress="off")) as running:
         answer = Client(running.web_app().wsgi_app).get("/openapi.json", headers={"Accept-Encoding": "br"})
     assert "Content-Encoding" not in answer.headers
