@@ -39,7 +39,10 @@ def plain_event(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plain(value: Any, depth: int = 0) -> Any:
-    """Return a value as JSON has it; what has no such form is shown as `repr` has it."""
+    """Return a value as JSON has it; what has no such form is shown as `repr` has it.
+
+    Of an exception the class is told.
+    """
     kind = type(value)
     if kind is str:
         return shortened(value)
@@ -56,6 +59,8 @@ def plain(value: Any, depth: int = 0) -> Any:
         return [plain(one, depth + 1) for one in value[:MOST_MEMBERS]]
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, BaseException):
+        return type(value).__qualname__  # its text is for nobody
     try:
         return shortened(repr(value))
     except Exception:  # noqa: BLE001 - whatever it says of itself, the line is written

@@ -273,6 +273,8 @@ def nest(depth: int) -> Any:
         ({1: {None: 2}}, {"1": {"None": 2}}),
         (Holder("hunter2"), "Holder()"),
         (Mute(), "<Mute>"),
+        (ValueError("hunter2"), "ValueError"),
+        ({"error": [KeyError("hunter2")]}, {"error": ["KeyError"]}),
         (Level.HIGH, "high"),
         ("\ud800", "\\ud800"),
         (nest(9), [[[[["[[[['bottom']]]]"]]]]]),
