@@ -95,10 +95,12 @@ MARGIN_SECONDS = 0.05
 _MILLISECONDS = re.compile("[0-9]{1,8}", re.ASCII)
 
 
-def written_budget(seconds: float) -> str | None:
-    """Return the header of a call that is waited for so long; None if that is no time for an answer."""
-    milliseconds = int((seconds - MARGIN_SECONDS) * 1000)
-    return str(milliseconds) if milliseconds > 0 else None
+def written_budget(seconds: float) -> str:
+    """Return the header of a call that is waited for so long.
+
+    It is a millisecond at least: without one, the service called would work for nobody as long as it likes.
+    """
+    return str(max(int((seconds - MARGIN_SECONDS) * 1000), 1))
 
 
 def read_budget(text: str | None) -> float | None:

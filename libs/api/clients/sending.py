@@ -225,8 +225,7 @@ class Sender:
 
 
 def _budget_of(outgoing: Outgoing, seconds: float) -> list[tuple[str, str]]:
-    budget = written_budget(seconds) if outgoing.tells_budget else None
-    return [] if budget is None else [(BUDGET_HEADER, budget)]
+    return [(BUDGET_HEADER, written_budget(seconds))] if outgoing.tells_budget else []
 
 
 def _decorated(decorator: Decorator, send: Send, request: httpx.Request) -> httpx.Response:

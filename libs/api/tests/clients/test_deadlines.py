@@ -112,6 +112,10 @@ def test_each_try_tells_what_is_left_then():
     assert first - 600 < second <= first - 150
 
 
+def test_a_call_that_is_hardly_waited_for_says_so_too():
+    assert budget_told(get, timeouts=Timeouts(connect=0.04, read=0.04, total=0.04)) == "1"
+
+
 def test_services_of_others_are_not_told():
     script = Script(FINE)
     source = ClientDocument("books", DOCUMENT, ours=False)
