@@ -1,0 +1,73 @@
+"""What things are called in AWS. Made here alone, so that templates, bundles and roles mean the same."""
+
+PROJECT = "polymacaron"
+"""With which every name begins: a fork puts its own here."""
+
+DELIVERY_STACK = f"{PROJECT}-delivery"
+"""What all stages of an account share: images, bundles, Beanstalk applications, the lock."""
+LOCK_TABLE = f"{PROJECT}-delivery-lock"
+
+
+def repository(service: str) -> str:
+    """The ECR repository of a service's images; an image's tag is the commit, in 40 digits."""
+    return f"{PROJECT}/{service}"
+
+
+def application(service: str) -> str:
+    """The Beanstalk application of a service, for all stages of the account."""
+    return f"{PROJECT}-{service}"
+
+
+def bundles_bucket(account: str, region: str) -> str:
+    """The S3 bucket of bundles, reports of scans and lists of parts."""
+    return f"{PROJECT}-bundles-{account}-{region}"
+
+
+def version(stage: str, commit: str) -> str:
+    """The label of an application version: a bundle is for one stage and one commit."""
+    return f"{stage}-{commit[:12]}"
+
+
+def environment(service: str, stage: str, commit: str) -> str:
+    """A web environment (at most 40 characters; Beanstalk takes letters, digits and hyphens)."""
+    return f"{service}-{stage}-{commit[:7]}"
+
+
+def worker_environment(service: str, stage: str) -> str:
+    """The environment of workers and beat, where they have one of their own."""
+    return f"{service}-{stage}-worker"
+
+
+def live_cname(service: str, stage: str) -> str:
+    """The CNAME prefix that clients come by, which goes from one environment to the next."""
+    return f"{PROJECT}-{service}-{stage}"
+
+
+def own_cname(environment: str) -> str:
+    """The CNAME prefix an environment is born with, and is tried at."""
+    return f"{PROJECT}-{environment}"
+
+
+def stack(stage: str, part: str) -> str:
+    """The CloudFormation stack of one part of a stage."""
+    return f"{PROJECT}-{stage}-{part}"
+
+
+def instance_profile(service: str, stage: str) -> str:
+    """The role, and the instance profile, of a service's instances."""
+    return f"{PROJECT}-{stage}-{service}"
+
+
+def secret(service: str, stage: str) -> str:
+    """The secret of a service in Secrets Manager: a JSON object with an entry for each."""
+    return f"{PROJECT}/{stage}/{service}"
+
+
+def parameter(stage: str, name: str) -> str:
+    """A parameter of a stage in Systems Manager."""
+    return f"/{PROJECT}/{stage}/{name}"
+
+
+def log_group(service: str, stage: str) -> str:
+    """The CloudWatch log group of a service's containers."""
+    return f"/{PROJECT}/{stage}/{service}"
