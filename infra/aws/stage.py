@@ -51,9 +51,9 @@ class Stage:
     """The number of the AWS account, 12 digits."""
     region: str
     domain: str
-    """Each service is at https://<service>.<domain>."""
-    certificate: str
-    """ARN of a certificate for ``*.<domain>``, in Certificate Manager and in this region."""
+    """Each service is at <service>.<domain>."""
+    certificate: str | None
+    """ARN of a certificate for ``*.<domain>``, in Certificate Manager in this region; none: plain HTTP."""
     operators: str
     """The e-mail address that alarms go to."""
     watch_minutes: int
@@ -65,6 +65,11 @@ class Stage:
     def host(self, service: str) -> str:
         """The name that clients know a service by."""
         return f"{service}.{self.domain}"
+
+    @property
+    def scheme(self) -> str:
+        """How clients speak to services: https, unless there is no certificate."""
+        return "https" if self.certificate else "http"
 
 
 def stage_names() -> list[str]:
@@ -116,8 +121,9 @@ class _Made(Schema):
         return self.makes(**told)
 
 
-def _text(pattern: str, what: str) -> fields.String:
-    return fields.String(required=True, validate=validate.Regexp(rf"\A{pattern}\Z", error=f"must be {what}"))
+def _text(pattern: str, what: str, *, none: bool = False) -> fields.String:
+    matches = validate.Regexp(rf"\A{pattern}\Z", error=f"must be {what}")
+    return fields.String(required=True, allow_none=none, validate=matches)
 
 
 def _count(smallest: int, largest: int) -> fields.Integer:
@@ -170,7 +176,9 @@ class _StageSchema(Schema):
     account = _text(r"[0-9]{12}", "12 digits, in quotation marks")
     region = _text(r"[a-z]{2}(-[a-z]+)+-[0-9]", "a region such as eu-west-1")
     domain = _text(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "a domain such as example.com")
-    certificate = _text(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/.+", "the ARN of a certificate")
+    certificate = _text(
+        r"arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/.+", "the ARN of a certificate", none=True
+    )
     operators = fields.Email(required=True)
     watch_minutes = _count(0, 24 * 60)
     network = fields.Nested(_NetworkSchema, required=True)
@@ -179,5 +187,5 @@ class _StageSchema(Schema):
 
     @validates_schema
     def _agree(self, told: dict[str, Any], **_: Any) -> None:
-        if told["certificate"].split(":")[3] != told["region"]:
+        if told["certificate"] and told["certificate"].split(":")[3] != told["region"]:
             raise ValidationError(f"must be in {told['region']}, the region of the stage", "certificate")

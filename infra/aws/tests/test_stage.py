@@ -57,6 +57,11 @@ def test_a_certificate_is_of_the_region_of_the_stage(tmp_path: Path) -> None:
         load_stage("live", changed(tmp_path, region="eu-central-1"))
 
 
+def test_without_a_certificate_clients_speak_http(tmp_path: Path) -> None:
+    assert load_stage("live").scheme == "https"
+    assert load_stage("live", changed(tmp_path, certificate=None)).scheme == "http"
+
+
 @pytest.mark.parametrize("text", ["", "[]", "a: [", "just text"])
 def test_what_is_no_stage_at_all_is_told(tmp_path: Path, text: str) -> None:
     (tmp_path / "live.yaml").write_text(text)
