@@ -5,6 +5,9 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ProfileNotFound
+
+from infra.aws.errors import AwsError
 
 
 class Aws:
@@ -12,10 +15,16 @@ class Aws:
 
     Where credentials and endpoints come from is botocore's own affair: AWS_PROFILE, AWS_ENDPOINT_URL,
     AWS_ENDPOINT_URL_ELASTIC_BEANSTALK and so on.
+
+    Raises:
+        AwsError: AWS_PROFILE names none there is.
     """
 
     def __init__(self, region: str) -> None:
-        self._session = boto3.Session(region_name=region)
+        try:
+            self._session = boto3.Session(region_name=region)
+        except ProfileNotFound as error:
+            raise AwsError(f"{error}: AWS_PROFILE names one of ~/.aws/config.") from error
         # Adaptive: calls that are throttled slow down those that follow, on this side.
         self._config = Config(
             retries={"mode": "adaptive", "total_max_attempts": 8},

@@ -8,6 +8,11 @@ DELIVERY_STACK = f"{PROJECT}-delivery"
 LOCK_TABLE = f"{PROJECT}-delivery-lock"
 
 
+def delivery_stack(service: str) -> str:
+    """What all stages of an account share of one service: its images and its Beanstalk application."""
+    return f"{DELIVERY_STACK}-{service}"
+
+
 def repository(service: str) -> str:
     """The ECR repository of a service's images; an image's tag is the commit, in 40 digits."""
     return f"{PROJECT}/{service}"
@@ -49,13 +54,53 @@ def own_cname(environment: str) -> str:
 
 
 def stack(stage: str, part: str) -> str:
-    """The CloudFormation stack of one part of a stage."""
+    """The CloudFormation stack of one part of a stage: ``alarms``, ``cache``, ``roles``."""
     return f"{PROJECT}-{stage}-{part}"
+
+
+def service_stack(service: str, stage: str, part: str) -> str:
+    """The CloudFormation stack of one part of a service there: ``data``, ``secrets``, ``instances``."""
+    return stack(stage, f"{service}-{part}")
 
 
 def instance_profile(service: str, stage: str) -> str:
     """The role, and the instance profile, of a service's instances."""
     return f"{PROJECT}-{stage}-{service}"
+
+
+def deploy_role(stage: str) -> str:
+    """The role that CI takes to deploy to a stage."""
+    return f"{PROJECT}-{stage}-deploy"
+
+
+def operations_role(stage: str) -> str:
+    """The role that Beanstalk makes and changes environments with (CreateEnvironment's OperationsRole)."""
+    return f"{PROJECT}-{stage}-beanstalk-operations"
+
+
+def service_role(stage: str) -> str:
+    """The role that Beanstalk watches environments with (the option ServiceRole)."""
+    return f"{PROJECT}-{stage}-beanstalk"
+
+
+def cache(stage: str) -> str:
+    """The replication group of a stage's cache (at most 40 characters)."""
+    return f"{PROJECT}-{stage}"
+
+
+def cache_clients(stage: str) -> str:
+    """The parameter with the id of the security group that an instance has to be in to reach the cache."""
+    return parameter(stage, "cache_clients")
+
+
+def alarms_topic(stage: str) -> str:
+    """The SNS topic that tells the operators of a stage."""
+    return f"{PROJECT}-{stage}-alarms"
+
+
+def cache_secret(stage: str) -> str:
+    """The secret with the address of the cache, password included, as the entry ``url``."""
+    return secret("redis", stage)
 
 
 def secret(service: str, stage: str) -> str:

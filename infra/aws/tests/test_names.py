@@ -20,3 +20,12 @@ def test_names_keep_to_what_aws_takes(service: str, stage: str) -> None:
     assert 4 <= len(names.live_cname(service, stage)) <= 63
     assert re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", names.bundles_bucket("1" * 12, "ap-southeast-1"))
     assert len(names.instance_profile(service, stage)) <= 64
+
+
+@pytest.mark.parametrize("stage", stage_names())
+def test_no_two_roles_of_a_stage_have_one_name(stage: str) -> None:
+    roles = [names.deploy_role(stage), names.operations_role(stage), names.service_role(stage)]
+    roles += [names.instance_profile(service, stage) for service in SERVICES]
+    assert len(set(roles)) == len(roles)
+    assert max(map(len, roles)) <= 64
+    assert len(names.cache(stage)) <= 40
