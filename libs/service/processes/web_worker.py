@@ -3,6 +3,7 @@
 import os
 import selectors
 import socket
+import sys
 import threading
 import time
 from collections import deque
@@ -27,6 +28,8 @@ PROBES = 4
 """How many may ask at once whether the process lives, beside those that have a thread."""
 REST_SECONDS = 0.05
 """Until a connection is accepted again where that has failed and none could be closed."""
+SWITCH_SECONDS = 0.001
+"""How long a thread that computes keeps the interpreter from one that waits for it; Python's own is 5 ms."""
 QUICK_SECONDS = 1.0
 """What requests under way have after SIGINT and SIGQUIT."""
 
@@ -51,6 +54,12 @@ class WebWorker(ProblemWorker):
         self._line: deque[tuple[Connection, Future[Any]]] = deque()
         self._served_at = 0.0
         self._probes = ThreadPoolExecutor(1, "probe")
+
+    def init_process(self) -> None:
+        # The main thread gives the interpreter away with each call of the kernel, ten times a connection,
+        # and waits so long to have it back while threads compute.
+        sys.setswitchinterval(SWITCH_SECONDS)
+        super().init_process()
 
     # -- from a connection to a request ------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ Its settings are those of the environment, as for ``python -m libs.service web``
 """
 
 import os
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -40,7 +41,7 @@ def _wait(name: str) -> dict[str, Any]:
 
 
 def _quick() -> dict[str, Any]:
-    return {"pid": os.getpid(), "left": remaining()}
+    return {"pid": os.getpid(), "left": remaining(), "switches_after": sys.getswitchinterval()}
 
 
 def _burn(milliseconds: int) -> dict[str, Any]:

@@ -45,6 +45,12 @@ def problem(answer: bytes) -> dict[str, object]:
     return found
 
 
+def test_threads_that_compute_do_not_keep_the_one_that_accepts_for_long(serve: Serve) -> None:
+    # How long it takes then is told by bench.overload: as a test it would be one of the machine.
+    with serve() as web:
+        assert web.get("/quick").json()["switches_after"] == pytest.approx(0.001)
+
+
 def test_whoever_finds_the_line_full_is_told_at_once_and_all_others_are_served(serve: Serve) -> None:
     with serve(web_queue="2", web_queue_seconds="600") as web, ExitStack() as stack:
         busy = keep_busy(web, stack)
