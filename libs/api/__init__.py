@@ -9,10 +9,11 @@ from libs.api.binding.problem_responses import problem_responses
 from libs.api.binding.rate_limits import RateLimit
 from libs.api.binding.routes import Route, Routes
 from libs.api.binding.serving import Server
-from libs.api.clients.client import Answer, ApiClient, Options, RemoteOperation, is_service_url
+from libs.api.clients.client import ApiClient
 from libs.api.clients.documents import ClientDocument, client_document
 from libs.api.clients.identity import add_auth
 from libs.api.clients.in_process import InProcess
+from libs.api.clients.operation import Answer, Options, RemoteOperation
 from libs.api.clients.problems import (
     InvalidAnswer,
     RemoteBadRequest,
@@ -29,6 +30,7 @@ from libs.api.clients.problems import (
 )
 from libs.api.clients.sending import Sender
 from libs.api.clients.timing import Timeouts
+from libs.api.clients.urls import is_service_url
 from libs.api.clients.waiting import OperationCancelled, OperationPending
 from libs.api.document.errors import ContractError
 from libs.api.document.files import APIS, PUBLISHED, contract_names, contract_path, read_published

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from libs.api.clients.client import ApiClient, Options
+from libs.api.clients.client import ApiClient
 from libs.api.clients.documents import client_document
+from libs.api.clients.operation import Options
 from libs.api.clients.sending import MAX_ANSWER_BYTES, Sender
 from libs.api.clients.timing import Timeouts
 from libs.api.clients.transport import PooledTransport

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 
 import httpx
@@ -120,9 +120,13 @@ def test_an_endless_answer_is_read_to_the_limit_and_no_further(made, peer, monke
 def test_the_limit_is_of_bytes(peer):
     body = json.dumps("x" * 98).encode()
     url = peer(lambda connection, _: connection.sendall(HEAD + b"Content-Length: 100\r\n\r\n" + body))
-    assert Address(url, timeout=5, max_bytes=100).get() == "x" * 98
-    with pytest.raises(ValueError, match="too long"):
-        Address(url, timeout=5, max_bytes=99).get()
+    with closing(Address(url, timeout=5, max_bytes=100)) as reading:
+        assert reading.get() == "x" * 98
+    with (
+        closing(Address(url, timeout=5, max_bytes=99)) as reading,
+        pytest.raises(ValueError, match="too long"),
+    ):
+        reading.get()
 
 
 def test_a_compressed_answer_is_none(address, key_set):

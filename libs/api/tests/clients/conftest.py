@@ -8,9 +8,11 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from libs.api import InProcess, Timeouts
+from libs.api import AnswerCheck, ApiClient, ClientDocument, InProcess, Options, Sender, Timeouts
 from libs.api.tests.books import connect, token
 from libs.jwt import Caller, acting_as
+
+BOOK = {"book_id": "b1", "title": "Emma", "author": {"name": "Jane"}}
 
 
 @pytest.fixture
@@ -118,3 +120,16 @@ def answer(body=b"{}", *, length=None, headers=b"Content-Type: application/json"
     """Return the bytes of an answer."""
     size = len(body) if length is None else length
     return b"HTTP/1.1 200 OK\r\n%s\r\nContent-Length: %d\r\n\r\n%s" % (headers, size, body)
+
+
+def shop(operation, *answers, check="off", method="post"):
+    """Return the client of a service with one operation, `act`, and what it is sent."""
+    contract = {
+        "openapi": "3.1.0",
+        "info": {"title": "Shop", "version": "1"},
+        "paths": {"/act": {method: {"operationId": "act", **operation}}},
+    }
+    script = Script(*answers)
+    options = Options(answer_check=AnswerCheck.from_setting(check))
+    client = ApiClient(ClientDocument("shop", contract), "http://shop.test", Sender("shop", script), options)
+    return client, script
