@@ -12,7 +12,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up down ps logs seed shell token tasks run config test fuzz testaccept lint fmt bench bench-tasks contracts breaking clients requirements clean
+.PHONY: help up down ps logs seed shell token tasks run config test fuzz testaccept lint fmt bench bench-tasks contracts breaking clients bundle requirements clean
 # One target after the other: `make down up` means that order, under -j, too.
 .NOTPARALLEL:
 # Recipes show what they do in their own words.
@@ -91,6 +91,11 @@ breaking: .venv/.stamp ## Tell what in apis/published/ would break clients (BASE
 clients: .venv/.stamp ## Write dist/clients/, in TypeScript and Python, and check that they compile
 	@$(VENV) -m infra.contracts clients
 
+##@ Delivery
+
+bundle: .venv/.stamp ## Write what Beanstalk is given into dist/ (SERVICE=todos STAGE=live ARGS="--commit …")
+	@$(VENV) -m infra.bundle '$(SERVICE)' '$(STAGE)' $(ARGS)
+
 ##@ The packages
 
 requirements: .venv/.stamp ## Pin requirements/*.in with hashes (ARGS=--upgrade for newer versions)
@@ -110,7 +115,7 @@ help: ## Show this
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
 		/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "Variables: MODE SERVICE ENVIRONMENT ARGS BASE FUZZ PYTHON, and a port each: AUTH_PORT PROFILES_PORT TODOS_PORT DYNAMODB_PORT REDIS_PORT"
+	@echo "Variables: MODE SERVICE STAGE ENVIRONMENT ARGS BASE FUZZ PYTHON, and a port each: AUTH_PORT PROFILES_PORT TODOS_PORT DYNAMODB_PORT REDIS_PORT"
 
 # The stamp is written last: a venv without it was cut short, and is made again from nothing.
 .venv/.stamp: requirements/dev.txt

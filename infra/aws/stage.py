@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from marshmallow import RAISE, Schema, ValidationError, fields, post_load, valid
 from infra.aws.errors import AwsError
 
 STAGES = Path(__file__).parents[1] / "stages"
+PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+"""What a VPC may give out that nobody meets outside (RFC 1918, RFC 6598)."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,8 @@ class Network:
     vpc: str
     instance_subnets: tuple[str, ...]
     load_balancer_subnets: tuple[str, ...]
+    addresses: tuple[str, ...]
+    """What the VPC gives out, as CIDR blocks: a load balancer connects from one of them."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,8 @@ class Fleet:
     smallest: int
     largest: int
     worker: str
-    """``beside``: each instance runs a worker and a beat, too; ``environment``: those have their own."""
+    """``beside``: each instance runs a worker and a beat, too; ``environment``: those have their own;
+    ``none``: the service has no tasks."""
 
 
 @dataclass(frozen=True)
@@ -143,11 +149,27 @@ class _Subnets(fields.List[str]):
         return tuple(super()._deserialize(*args, **kwargs))
 
 
+class _Addresses(fields.List[str]):
+    def __init__(self) -> None:
+        super().__init__(fields.String(validate=_is_block), load_default=PRIVATE)
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> Any:
+        return tuple(super()._deserialize(*args, **kwargs))
+
+
+def _is_block(text: str) -> None:
+    try:
+        ip_network(text)
+    except ValueError as error:
+        raise ValidationError("must be a block such as 10.0.0.0/16") from error
+
+
 class _NetworkSchema(_Made):
     makes = Network
     vpc = _text(r"vpc-[0-9a-f]{8,17}", "the id of a VPC")
     instance_subnets = _Subnets()
     load_balancer_subnets = _Subnets()
+    addresses = _Addresses()
 
 
 class _CacheSchema(_Made):
@@ -161,7 +183,7 @@ class _FleetSchema(_Made):
     instance_type = _text(r"[a-z][a-z0-9-]*\.[a-z0-9]+", "an instance type such as t4g.small")
     smallest = _count(1, 100)
     largest = _count(1, 100)
-    worker = fields.String(required=True, validate=validate.OneOf(("beside", "environment")))
+    worker = fields.String(required=True, validate=validate.OneOf(("beside", "environment", "none")))
 
     @validates_schema
     def _agree(self, told: dict[str, Any], **_: Any) -> None:
