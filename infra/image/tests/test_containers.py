@@ -38,9 +38,23 @@ def dockerfile(path: Path = ROOT / "Dockerfile") -> list[tuple[str, str]]:
 
 def final_stage(path: Path = ROOT / "Dockerfile") -> list[tuple[str, str]]:
     """Return the instructions of the image that is shipped."""
-    instructions = dockerfile(path)
-    last = max(index for index, (word, _) in enumerate(instructions) if word == "FROM")
-    return instructions[last:]
+    return stages(path)[-1]
+
+
+def stages(path: Path = ROOT / "Dockerfile") -> list[list[tuple[str, str]]]:
+    """Return the instructions of each stage, its FROM first."""
+    found: list[list[tuple[str, str]]] = []
+    for word, rest in dockerfile(path):
+        if word == "FROM":
+            found.append([])
+        found[-1].append((word, rest))
+    return found
+
+
+def stage(name: str) -> list[tuple[str, str]]:
+    """Return the instructions of one stage of the services' Dockerfile."""
+    (found,) = [stage for stage in stages() if stage[0][1].endswith(f" AS {name}")]
+    return found
 
 
 def test_the_parts_are_all_there() -> None:
@@ -143,8 +157,9 @@ def test_an_image_is_built_once_and_never_pulled() -> None:
 def test_every_image_has_a_version() -> None:
     images = {service["image"] for service in SERVICES.values()}
     for path in [ROOT / "Dockerfile", FLOWER / "Dockerfile"]:
-        stages = [rest.split(" AS ") for word, rest in dockerfile(path) if word == "FROM"]
-        images |= {stage[0] for stage in stages} - {stage[1] for stage in stages if len(stage) > 1}
+        froms = [rest.split(" AS ") for word, rest in dockerfile(path) if word == "FROM"]
+        images |= {words[0] for words in froms} - {words[1] for words in froms if len(words) > 1}
+    images -= {"scratch"}
     for image in images:
         assert re.fullmatch(r"[\w./-]+:[\w.-]+", image), image
         assert not image.endswith(":latest"), image
@@ -240,10 +255,15 @@ def test_the_secrets_lie_where_their_services_look() -> None:
 
 def test_a_new_volume_of_secrets_belongs_to_the_user_of_the_image() -> None:
     """It takes over owner and mode of the folder it is mounted on, if the image has one."""
-    (install,) = [rest for word, rest in final_stage() if word == "RUN" and "install --directory" in rest]
-    folders = set(install.split("install --directory")[1].split())
-    assert {"--owner", "app", "0700"} <= folders
-    assert {f"/secrets/{Path(file).parent}" for file in secrets.SECRETS} <= folders
+    (install,) = [rest for word, rest in stage("system") if word == "RUN"]
+    folders = set(install.split("install --directory")[1].split("&&")[0].split())
+    assert f"--owner {uid()} --group {uid()} --mode 0700" in install
+    assert {f"/rootfs/secrets/{Path(file).parent}" for file in secrets.SECRETS} <= folders
+
+
+def uid() -> str:
+    """Return the number of the user whom the image runs as."""
+    return dict(final_stage())["USER"].partition(":")[0]
 
 
 def test_no_secret_stands_in_the_file() -> None:
@@ -310,13 +330,33 @@ def test_memory_of_password_hashes_is_given_back() -> None:
 
 def test_a_change_of_code_installs_nothing_again() -> None:
     """Packages are pinned by hash in a stage no code enters, and lie below the code in the image."""
-    instructions = dockerfile()
-    first, second = [index for index, (word, _) in enumerate(instructions) if word == "FROM"][:2]
-    stage = instructions[first:second]
-    assert [rest for word, rest in stage if word == "COPY"] == ["requirements/runtime.txt /tmp/runtime.txt"]
-    assert any("--require-hashes" in rest for word, rest in stage if word == "RUN")
+    packages = stage("packages")
+    assert [rest for word, rest in packages if word == "COPY"] == [
+        "infra/image/prune.py /tmp/prune.py",
+        "requirements/runtime.txt /tmp/runtime.txt",
+    ]
+    assert any("--require-hashes" in rest for word, rest in packages if word == "RUN")
+    assert not any(word == "COPY" for word, _ in stage("system"))
     copies = [rest for word, rest in final_stage() if word == "COPY"]
-    assert copies == ["--from=packages /opt/venv /opt/venv", "--from=code /app /app"]
+    assert copies == [f"--from={name} /rootfs/ /" for name in ("system", "packages", "code")]
+
+
+def test_what_changes_with_every_commit_enters_no_layer() -> None:
+    """Else layers of the same content would differ, and be pushed and pulled anew."""
+    for instructions in stages()[:-1]:
+        assert not any(
+            rest.partition("=")[0] in {"VERSION", "COMMIT", "CREATED", "SOURCE", "SOURCE_DATE_EPOCH"}
+            for word, rest in instructions
+            if word == "ARG"
+        )
+
+
+@pytest.mark.parametrize("name", ["system", "packages", "code"])
+def test_every_file_of_a_layer_has_the_same_time(name: str) -> None:
+    """The last thing that is done to /rootfs, in the same instruction that fills it."""
+    last = [rest for word, rest in stage(name) if word == "RUN"][-1]
+    assert "mkdir" in last
+    assert last.endswith("find /rootfs -exec touch --no-dereference --date=1980-01-01T00:00:00Z {} +")
 
 
 def test_what_differs_in_every_build_comes_last() -> None:
@@ -332,4 +372,4 @@ def test_only_what_is_named_enters_a_build() -> None:
         *("!requirements/runtime.txt", "!libs/", "!apis/", "!config/", "!services/", "!infra/image/"),
         *("!requirements/flower.txt", "!infra/flower/"),
     }
-    assert "**/tests" in patterns
+    assert {"**/tests", "**/*.pyi"} <= set(patterns)
