@@ -1,8 +1,23 @@
-"""What keeps one part that fails from taking the others along: circuit breakers, budgets of retries."""
+"""What keeps one part that fails from taking the others along: circuit breakers, budgets of retries.
 
-from libs.resilience.breaker import CircuitBreaker, CircuitOpen, State
+And what is told of the pools of connections that they share, so that it is seen in time."""
+
+from libs.resilience.breaker import BreakerWatcher, CircuitBreaker, CircuitOpen, State
 from libs.resilience.budget import RetryBudget
 from libs.resilience.pauses import pause_before
+from libs.resilience.pool import UNWATCHED, Pooled, PoolWatcher, PoolWatchers
 from libs.resilience.window import Window
 
-__all__ = ["CircuitBreaker", "CircuitOpen", "RetryBudget", "State", "Window", "pause_before"]
+__all__ = [
+    "UNWATCHED",
+    "BreakerWatcher",
+    "CircuitBreaker",
+    "CircuitOpen",
+    "PoolWatcher",
+    "PoolWatchers",
+    "Pooled",
+    "RetryBudget",
+    "State",
+    "Window",
+    "pause_before",
+]

@@ -10,6 +10,10 @@ from libs.resilience.window import Window
 
 State = Literal["closed", "open", "half-open"]
 
+BreakerWatcher = Callable[[float | None], object]
+"""What is told until when calls are refused, by the breaker's clock; None if it is closed. It raises nothing,
+and is told of one change after the other."""
+
 
 class CircuitOpen(Exception):
     """No call is made now.
@@ -55,6 +59,17 @@ class CircuitBreaker:
         self._opened_at: float | None = None
         self._turn = 0
         self._probing = False
+        self._watchers: list[BreakerWatcher] = []
+
+    def watch(self, watcher: BreakerWatcher) -> None:
+        """Have `watcher` told how it is now, and of each change.
+
+        From when calls are not refused any more until one has succeeded, the circuit is half-open. That it
+        becomes so is no change that is told: time alone does it, also where nobody calls.
+        """
+        with self._lock:
+            self._watchers.append(watcher)
+            watcher(self._refuses_until())
 
     @property
     def state(self) -> State:
@@ -96,9 +111,9 @@ class CircuitBreaker:
                 self._probing = False
                 self._turn += 1
                 if failed is not None:
-                    self._opened_at = self._clock() if failed else None
                     self._window.clear()
                     self._failed_in_a_row = 0
+                    self._change(self._clock() if failed else None)
             elif failed is not None and self._opened_at is None:
                 self._count(failed=failed)
 
@@ -112,8 +127,16 @@ class CircuitBreaker:
         calls = self._window.count("call")
         many = calls >= self._least and self._window.count("failure") >= calls * self._share
         if many or (self._in_a_row is not None and self._failed_in_a_row >= self._in_a_row):
-            self._opened_at = self._clock()
             self._turn += 1
+            self._change(self._clock())
+
+    def _change(self, opened_at: float | None) -> None:
+        self._opened_at = opened_at
+        for watcher in self._watchers:
+            watcher(self._refuses_until())
+
+    def _refuses_until(self) -> float | None:
+        return None if self._opened_at is None else self._opened_at + self._pause
 
     def _left(self) -> float:
         # In this order: what is added to a clock's time is rounded, and 5 s became 5.0000000000001.

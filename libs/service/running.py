@@ -47,7 +47,13 @@ from libs.service.tracing.tracing import Tracing
 from libs.service.web import ClientAddress, UserAgent, client_address, create_app, user_agent
 from libs.tasks import Once, Progress, RequestUrl, TaskRuntime
 from libs.tasks.broker.brokers import Broker, read_broker
-from libs.tasks.broker.celery_app import CeleryPublisher, make_celery, queue_name, register
+from libs.tasks.broker.celery_app import (
+    MOST_CONNECTIONS,
+    CeleryPublisher,
+    make_celery,
+    queue_name,
+    register,
+)
 from libs.tasks.effects import current_once
 from libs.tasks.following.events import EventStreams
 from libs.tasks.lease import current_progress
@@ -70,12 +76,13 @@ class Running:
         self.settings = settings
         self.database = service.database(settings)
         self.clients = service.clients(settings, transports)
+        self.provided = tuple(service.provide(settings))
         self.dependencies = Dependencies(
             [
                 self.database,
                 *([self.clients] if service.calls else []),
                 *service_account(settings),
-                *service.provide(settings),
+                *self.provided,
             ],
             {
                 Caller: _caller,
@@ -138,7 +145,7 @@ class Running:
         runtime = TaskRuntime(
             self.service.tasks,
             self.dependencies,
-            CeleryPublisher(self.celery),
+            CeleryPublisher(self.celery, pool=self.metrics.pool("broker", MOST_CONNECTIONS)),
             lease_seconds=self.settings.task_lease_seconds,
             identity=self.identity,
             reports=self.reports,
@@ -245,7 +252,9 @@ class Running:
                 f"APP_REDIS_URL: Missing; {limited.method} {limited.path} has a limit (x-rate-limit)."
             )
         prefix = f"{self.settings.table_prefix}{self.service.name}:limits"
-        return RateLimits(Counters(self.settings.redis_url.reveal(), key_prefix=prefix))
+        counters = Counters(self.settings.redis_url.reveal(), key_prefix=prefix)
+        counters.watch(self.metrics.pool("redis:limits", None))
+        return RateLimits(counters)
 
     def web_app(self) -> Flask:
         """Return the WSGI application.

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from limits.storage import MemoryStorage, RedisStorage
 
 from libs.errors import TooManyRequests
+from libs.resilience import PoolWatchers
 from libs.service.limits import Counters, digest, network
 
 __all__ = ["Limits", "Throttle", "Window", "network"]
@@ -69,6 +70,10 @@ class Throttle:
 
     def __init__(self, redis_url: str, *, key_prefix: str) -> None:
         self._counters = Counters(redis_url, key_prefix=key_prefix)
+
+    def watch_pools(self, watchers: PoolWatchers) -> None:
+        """Have the connections to Redis watched; to be said before the first try."""
+        self._counters.watch(watchers("redis:tries", None))
 
     def take(self, window: Window, who: str) -> None:
         """Count a try of `who`.

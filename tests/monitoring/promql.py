@@ -11,9 +11,9 @@ _TOKEN = re.compile(
     |(?P<number>\d+(?:\.\d+)?)|(?P<name>[A-Za-z_:][A-Za-z0-9_:]*)|(?P<sign>=~|!~|!=|==|>=|<=|[-+*/%(){},=<>]))""",
     re.VERBOSE,
 )
-FUNCTIONS = {"changes", "histogram_quantile", "increase", "label_values", "rate", "time"}
+FUNCTIONS = {"changes", "histogram_quantile", "increase", "label_values", "max_over_time", "rate", "time"}
 AGGREGATIONS = {"avg", "max", "min", "sum", "topk"}
-_OF_RANGES = {"changes", "increase", "rate"}
+_OF_RANGES = {"changes", "increase", "max_over_time", "rate"}
 _BINARY = {"+", "-", "*", "/", "%", "==", "!=", ">", "<", ">=", "<=", "and", "or", "unless"}
 
 

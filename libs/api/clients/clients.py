@@ -16,7 +16,7 @@ from libs.api.clients.watching import ClientWatcher
 from libs.api.document.errors import suggestion
 from libs.api.document.files import APIS
 from libs.api.wire.answers import AnswerCheck
-from libs.resilience.breaker import State
+from libs.resilience import CircuitBreaker, PoolWatchers, State
 
 
 class Clients:
@@ -56,17 +56,17 @@ class Clients:
             timeouts or Timeouts(), answer_check or AnswerCheck(0, strict=False)
         )
         given = transports or {}
+        self._pools: dict[str, PooledTransport] = {}
         for api in given:
             if api not in urls:  # its tests would call the real one, or nobody
                 raise ValueError(f"there is a transport for {api!r}, but no address{suggestion(api, urls)}")
+        for api, url in urls.items():
+            if api not in given:
+                tls = url.startswith("https:")
+                self._pools[api] = PooledTransport(max_connections=max_connections, tls=tls)
         self._senders = {
-            api: Sender(
-                api,
-                given.get(api)
-                or PooledTransport(max_connections=max_connections, tls=url.startswith("https:")),
-                max_answer_bytes=max_answer_bytes,
-            )
-            for api, url in urls.items()
+            api: Sender(api, given.get(api) or self._pools[api], max_answer_bytes=max_answer_bytes)
+            for api in urls
         }
         self._clients = {
             api: ApiClient(client_document(api, folder), url, self._senders[api], options)
@@ -102,11 +102,20 @@ class Clients:
 
     def circuits(self) -> dict[str, State]:
         """Return the state of each service's circuit breaker, for metrics and checks of health."""
-        return {api: sender.breaker.state for api, sender in self._senders.items()}
+        return {api: breaker.state for api, breaker in self.breakers().items()}
+
+    def breakers(self) -> dict[str, CircuitBreaker]:
+        """Return each service's circuit breaker."""
+        return {api: sender.breaker for api, sender in self._senders.items()}
 
     def watch(self, watcher: ClientWatcher) -> None:
         """Have `watcher` told of each call when it is over; to be said before the first one."""
         self._options.watchers.append(watcher)
+
+    def watch_pools(self, watchers: PoolWatchers) -> None:
+        """Have the connections to each service watched; to be said before the first call."""
+        for api, pool in self._pools.items():
+            pool.watcher = watchers(f"api:{api}", pool.max_connections)
 
     def close(self) -> None:
         """Close the connections that are kept."""

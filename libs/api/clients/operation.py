@@ -151,7 +151,7 @@ class RemoteOperation:
             return self._sent(outgoing, timeouts, may_renew=may_renew)
         call = ClientCall(self._api, self._operation)
         try:
-            with watched(call, outgoing.attempts, self._sender):
+            with watched(call, outgoing.attempts):
                 answer = self._sent(outgoing, timeouts, may_renew=may_renew)
                 call.answered(answer.status_code)
                 return answer

@@ -18,6 +18,7 @@ import httpcore
 import httpx
 
 from libs.api.wire.answers import NO_CONTENT
+from libs.resilience import UNWATCHED, PoolWatcher
 
 KEPT_SECONDS = 30.0
 """How long an idle connection is kept: less than our own services keep theirs (65 s), so that they do not
@@ -43,10 +44,12 @@ class PooledTransport(httpx.BaseTransport):
 
     :param max_connections: at most so many at once; who needs another one waits for it.
     :param tls: whether it is for https addresses; reading the certificates that are trusted takes its time.
+    :ivar watcher: is told of the connections; to be set before the first request.
     """
 
     def __init__(self, *, max_connections: int, tls: bool) -> None:
-        self._max_connections = max_connections
+        self.max_connections = max_connections
+        self.watcher: PoolWatcher = UNWATCHED
         self._tls = httpx.create_ssl_context(trust_env=False) if tls else None
         # By process: one that was forked must not use the connections of its parent, which does so itself.
         self._pools: dict[int, httpcore.ConnectionPool] = {}
@@ -56,10 +59,10 @@ class PooledTransport(httpx.BaseTransport):
         if pool is None:
             made = httpcore.ConnectionPool(
                 ssl_context=self._tls,
-                max_connections=self._max_connections,
-                max_keepalive_connections=self._max_connections,
+                max_connections=self.max_connections,
+                max_keepalive_connections=self.max_connections,
                 keepalive_expiry=KEPT_SECONDS,
-                network_backend=_Backend(self._max_connections),
+                network_backend=_Backend(self.max_connections, self.watcher),
             )
             pool = self._pools.setdefault(os.getpid(), made)
         return pool
@@ -73,9 +76,17 @@ class PooledTransport(httpx.BaseTransport):
             content=request.stream,
             extensions=request.extensions,
         )
-        with _as_httpx():
-            answer = self._pool().handle_request(sent)
-        body = _Body(answer.stream, answer.extensions["network_stream"])
+        watcher = self.watcher
+        watcher.taken()
+        try:
+            with _as_httpx():
+                answer = self._pool().handle_request(sent)
+        except BaseException as error:
+            watcher.returned()
+            if isinstance(error, httpx.PoolTimeout):
+                watcher.timed_out()
+            raise
+        body = _Body(answer.stream, answer.extensions["network_stream"], watcher)
         made = httpx.Response(answer.status, headers=answer.headers, stream=body)
         bodiless = request.method == "HEAD" or answer.status in NO_CONTENT
         body.length = "0" if bodiless else made.headers.get("Content-Length", "")
@@ -91,9 +102,10 @@ class _Body(httpx.SyncByteStream):
     :ivar length: what Content-Length says; empty where nothing does.
     """
 
-    def __init__(self, stream: Any, connection: Any) -> None:
+    def __init__(self, stream: Any, connection: Any, watcher: PoolWatcher) -> None:
         self._stream = stream
         self._connection = connection
+        self._watcher: PoolWatcher | None = watcher
         self.length = ""
 
     def __iter__(self) -> Iterator[bytes]:
@@ -103,9 +115,14 @@ class _Body(httpx.SyncByteStream):
     def close(self) -> None:
         # httpcore keeps what was received beyond an answer, and takes it for the next one: for another
         # caller's. So a connection is used again only where its bytes add up.
-        if not self.length.isdecimal() or self._connection.received != int(self.length):
-            self._connection.close()
-        self._stream.close()
+        try:
+            if not self.length.isdecimal() or self._connection.received != int(self.length):
+                self._connection.close()
+            self._stream.close()
+        finally:
+            watcher, self._watcher = self._watcher, None
+            if watcher is not None:  # it was not closed before
+                watcher.returned()
 
 
 @contextmanager
@@ -133,10 +150,12 @@ class _Backend(httpcore.SyncBackend):
     """Connects within a time that the look-up of the name and all addresses of it share.
 
     :param lookups: how many names are looked up at once at most.
+    :param watcher: is told of connections that are made, and closed.
     """
 
-    def __init__(self, lookups: int) -> None:
+    def __init__(self, lookups: int, watcher: PoolWatcher = UNWATCHED) -> None:
         self._lookups = threading.BoundedSemaphore(lookups)
+        self._watcher = watcher
 
     def connect_tcp(
         self,
@@ -151,7 +170,9 @@ class _Backend(httpcore.SyncBackend):
         for number, address in enumerate(addresses):
             share = max((end - time.monotonic()) / (len(addresses) - number), _SHORTEST)
             try:
-                return _Stream(super().connect_tcp(address, port, share, local_address, socket_options))
+                made = super().connect_tcp(address, port, share, local_address, socket_options)
+                self._watcher.opened()
+                return _Stream(made, self._watcher)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure
@@ -196,8 +217,9 @@ class _Backend(httpcore.SyncBackend):
 class _Stream(httpcore.NetworkStream):
     """A connection that knows the deadline, and how much it has received."""
 
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, watcher: PoolWatcher) -> None:
         self._stream = stream
+        self._watcher: PoolWatcher | None = watcher
         self._head: bytes | None = b""
         self._beyond_head = 0
 
@@ -223,6 +245,9 @@ class _Stream(httpcore.NetworkStream):
             self._stream.write(piece, _within(timeout, httpcore.WriteTimeout))
 
     def close(self) -> None:
+        watcher, self._watcher = self._watcher, None
+        if watcher is not None:  # it was not closed before
+            watcher.closed()
         self._stream.close()
 
     def start_tls(
@@ -230,10 +255,12 @@ class _Stream(httpcore.NetworkStream):
     ) -> httpcore.NetworkStream:
         try:
             timeout = _within(timeout, httpcore.ConnectTimeout)
-        except httpcore.ConnectTimeout:
+            made = self._stream.start_tls(ssl_context, server_hostname, timeout)
+        except BaseException:
             self.close()
             raise
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, timeout))
+        watcher, self._watcher = self._watcher, None  # it goes on as that one
+        return _Stream(made, watcher or UNWATCHED)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)

@@ -6,9 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-from libs.api.clients.sending import Attempts, Sender, UnreadableAnswer
+from libs.api.clients.sending import Attempts, UnreadableAnswer
 from libs.errors import ServiceUnavailable
-from libs.resilience import State
 
 Outcome = Literal["ok", "client_error", "server_error", "unavailable", "circuit_open", "not_sent"]
 """What became of a call.
@@ -29,7 +28,6 @@ class ClientCall:
 
     :ivar seconds: of all its tries, and the pauses between them.
     :ivar retries: how often it was sent again.
-    :ivar breaker: the state of the service's circuit breaker after it.
     """
 
     api: str
@@ -38,7 +36,6 @@ class ClientCall:
     seconds: float = 0.0
     retries: int = 0
     outcome: Outcome = "ok"
-    breaker: State = "closed"
 
     def answered(self, status: int) -> None:
         """Note the status of the answer."""
@@ -50,10 +47,10 @@ ClientWatcher = Callable[[ClientCall], object]
 
 
 @contextmanager
-def watched(call: ClientCall, attempts: Attempts, sender: Sender) -> Iterator[None]:
+def watched(call: ClientCall, attempts: Attempts) -> Iterator[None]:
     """Be in a call; note what has become of it when the with-block ends.
 
-    :param attempts: what `sender` notes its tries in.
+    :param attempts: what the sender notes its tries in.
     """
     try:
         yield
@@ -69,4 +66,3 @@ def watched(call: ClientCall, attempts: Attempts, sender: Sender) -> Iterator[No
     finally:
         call.seconds = time.perf_counter() - call.started
         call.retries = max(attempts.made - 1, 0)
-        call.breaker = sender.breaker.state

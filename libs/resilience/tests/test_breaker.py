@@ -218,3 +218,19 @@ class Model(RuleBasedStateMachine):
 
 
 TestModel = Model.TestCase
+
+
+def test_who_watches_is_told_until_when_calls_are_refused(clock, breaker):
+    told = []
+    breaker.watch(told.append)
+    opened(breaker)
+    assert told == [None, clock.now + 5]
+    clock.now += 5
+    call(breaker, failed=True)
+    clock.now += 5
+    call(breaker, failed=False)
+    assert told == [None, 1005.0, 1010.0, None]
+    opened(breaker)
+    late = []
+    breaker.watch(late.append)
+    assert late == [told[-1]]

@@ -7,13 +7,15 @@ import threading
 import time
 from collections.abc import Callable
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import redis
 from limits.storage import MemoryStorage, RedisStorage
 from redis.backoff import NoBackoff
 from redis.commands.core import Script
 from redis.retry import Retry
+
+from libs.resilience import UNWATCHED, PoolWatcher
 
 logger = logging.getLogger(__name__)
 
@@ -35,15 +37,19 @@ class Counters:
 
     def __init__(self, redis_url: str, *, key_prefix: str) -> None:
         url = redis_url.replace("unix://", "redis+unix://", 1) if redis_url.startswith("unix:") else redis_url
-        self._redis = RedisStorage(
-            url,
-            key_prefix=key_prefix,
+        self._pool = _Pool.from_url(
+            url.replace("redis+unix://", "unix://", 1),
             socket_timeout=REDIS_SECONDS,
             socket_connect_timeout=REDIS_SECONDS,
-            retry=Retry(NoBackoff(), 0),  # type: ignore[arg-type]  # what redis-py takes
+            retry=Retry(NoBackoff(), 0),
         )
+        self._redis = RedisStorage(url, connection_pool=self._pool, key_prefix=key_prefix)
         self._lock = threading.Lock()
         self._away_until = float("-inf")
+
+    def watch(self, watcher: PoolWatcher) -> None:
+        """Have the connections to Redis watched; to be said before the first question."""
+        self._pool.watcher = watcher
 
     def script(self, source: str) -> Script:
         """Return a Lua script that a question asked in Redis may call: it is one step there."""
@@ -55,6 +61,8 @@ class Counters:
         There it is asked by one thread at a time, so that all it does is one step; in Redis a script is.
         """
         if self._is_to_be_asked():
+            watcher = self._pool.watcher
+            watcher.taken()
             try:
                 answer = question(self._redis)
             except redis.RedisError as error:
@@ -63,6 +71,8 @@ class Counters:
             else:
                 self._away_until = float("-inf")
                 return answer
+            finally:
+                watcher.returned()
         with self._lock:
             return question(self._memory)
 
@@ -81,6 +91,17 @@ class Counters:
     def _memory(self) -> MemoryStorage:
         # Made when it is first needed, so in the process that needs it: it starts a thread.
         return MemoryStorage()
+
+
+class _Pool(redis.ConnectionPool):
+    """A connection for each thread that asks; each stays, and connects again where it has broken."""
+
+    watcher: PoolWatcher = UNWATCHED
+
+    def make_connection(self) -> Any:
+        made = super().make_connection()
+        self.watcher.opened()
+        return made
 
 
 def network(address: str) -> str:

@@ -1,11 +1,10 @@
-"""Calls of other services in numbers: how many, what became of them, how long they took; their breakers."""
+"""Calls of other services in numbers: how many, what became of them, how long they took."""
 
 from collections.abc import Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from libs.api.clients.watching import OUTCOMES, ClientCall
-from libs.service.metrics.breakers import STATES
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 """The upper bounds of what is told of how long calls took."""
@@ -29,17 +28,8 @@ class ClientMetrics:
             buckets=SECONDS,
         )
         self._retries = Counter("client_retries", "Calls sent again.", ["api"], registry=registry)
-        self._breaker = Gauge(
-            "client_breaker_state",
-            "Of the circuit breaker, as of the last call: 0 closed, 1 half-open, 2 open.",
-            ["api"],
-            registry=registry,
-            multiprocess_mode="livemax",
-        )
-        self._states = dict.fromkeys(apis, 0)
-        for api in self._states:
+        for api in apis:
             self._retries.labels(api)
-            self._breaker.labels(api).set(0)
         self._known: set[tuple[str, str]] = set()
 
     def __call__(self, call: ClientCall) -> None:
@@ -54,7 +44,3 @@ class ClientMetrics:
         self._seconds.labels(*key).observe(call.seconds)
         if call.retries:
             self._retries.labels(call.api).inc(call.retries)
-        state = STATES[call.breaker]
-        if self._states.get(call.api) != state:
-            self._states[call.api] = state
-            self._breaker.labels(call.api).set(state)

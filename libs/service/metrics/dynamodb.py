@@ -1,14 +1,13 @@
 """Calls of DynamoDB in numbers: how many, what became of them, their time and the capacity they took."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from libs.dynamodb import Call
 from libs.dynamodb.usage import OUTCOMES, Outcome
-from libs.resilience import State
-from libs.service.metrics.breakers import STATES
+from libs.resilience import UNWATCHED, PoolWatcher
 
 SEVERAL, NO_TABLE = "several", "none"
 """The label `table` of calls that are for several tables, and for none."""
@@ -20,7 +19,7 @@ class DynamoMetrics:
     """A watcher of a connection to DynamoDB that counts its calls.
 
     :param table_prefix: what the names of tables begin with, which is left out of the label `table`.
-    :param breaker: tells the state of the connection's circuit breaker.
+    :param pool: what watches its connections: each call has one, for as long as it takes.
     """
 
     def __init__(
@@ -28,17 +27,10 @@ class DynamoMetrics:
         registry: CollectorRegistry,
         *,
         table_prefix: str = "",
-        breaker: Callable[[], State] = lambda: "closed",
+        pool: PoolWatcher = UNWATCHED,
     ) -> None:
         self._prefix = table_prefix
-        self._state = breaker
-        self._last_state = 0
-        self._breaker = Gauge(
-            "dynamodb_breaker_state",
-            "Of the circuit breaker, as of the last call: 0 closed, 1 half-open, 2 open.",
-            registry=registry,
-            multiprocess_mode="livemax",
-        )
+        self._pool = pool
         self._calls = Counter(
             "dynamodb_calls", "Calls made.", ["table", "operation", "outcome"], registry=registry
         )
@@ -58,23 +50,17 @@ class DynamoMetrics:
             ["table", "kind"],
             registry=registry,
         )
-        self._under_way = Gauge(
-            "dynamodb_calls_in_flight",
-            "Calls that are not answered yet.",
-            registry=registry,
-            multiprocess_mode="livesum",
-        )
         self._counted: dict[tuple[tuple[str, ...], str], _Counted] = {}
         self._taken: dict[tuple[str, bool], Counter] = {}
 
     @contextmanager
     def watch(self, call: Call) -> Iterator[None]:
         """Count a call."""
-        self._under_way.inc()
+        self._pool.taken()
         try:
             yield
         finally:
-            self._under_way.dec()
+            self._pool.returned()
             self._count(call)
 
     def _count(self, call: Call) -> None:
@@ -83,9 +69,6 @@ class DynamoMetrics:
         if counted is None:
             counted = self._counted[key] = self._make(call)
         counted.outcomes[call.outcome].inc()
-        if (state := STATES[self._state()]) != self._last_state:
-            self._last_state = state
-            self._breaker.set(state)
         counted.seconds.observe(call.seconds)
         if call.tries > 1:
             counted.retries.inc(call.tries - 1)

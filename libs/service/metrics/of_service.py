@@ -3,10 +3,13 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from libs.resilience import UNWATCHED, Pooled, PoolWatcher
+from libs.service.metrics.breakers import BreakerGauge
 from libs.service.metrics.clients import ClientMetrics
 from libs.service.metrics.dynamodb import DynamoMetrics
 from libs.service.metrics.facts import Fact
 from libs.service.metrics.health import HealthGauges
+from libs.service.metrics.pools import PoolMetrics
 from libs.service.metrics.port import Metrics
 from libs.service.metrics.requests import RequestMetrics
 
@@ -26,20 +29,32 @@ class ServiceMetrics(Metrics):
         super().__init__(shared=self.asked)
         self._running = running
         if self.asked:
+            self._pools = PoolMetrics(self.registry)
             self._watch_calls()
             self._tell_facts()
 
+    def pool(self, name: str, most: int | None) -> PoolWatcher:
+        """Return what watches a pool of connections.
+
+        :param most: how many connections each process has at most; None where there is no such bound.
+        """
+        return self._pools.watcher(name, most) if self.asked else UNWATCHED
+
     def _watch_calls(self) -> None:
-        database = self._running.database
-        dynamodb = DynamoMetrics(
-            self.registry,
-            table_prefix=database.table_prefix,
-            breaker=lambda: database.connection.calls.state,
-        )
+        database, clients = self._running.database, self._running.clients
+        connections = self.pool("dynamodb", database.max_connections)
+        dynamodb = DynamoMetrics(self.registry, table_prefix=database.table_prefix, pool=connections)
         database.connection.watchers = (*database.connection.watchers, dynamodb.watch)
-        clients = self._running.clients
+        BreakerGauge(self, "dynamodb_breaker_state").follow(database.connection.calls.breaker)
         if apis := clients.names():
             clients.watch(ClientMetrics(self.registry, apis))
+            clients.watch_pools(self.pool)
+            breakers = BreakerGauge(self, "client_breaker_state", "api")
+            for api, breaker in clients.breakers().items():
+                breakers.follow(breaker, api)
+        for part in self._running.provided:
+            if isinstance(part, Pooled):
+                part.watch_pools(self.pool)
 
     def _tell_facts(self) -> None:
         running, settings = self._running, self._running.settings
@@ -49,8 +64,6 @@ class ServiceMetrics(Metrics):
             "commit": settings.commit or "",
         }
         self.add(Fact("service_info", "What is running.", 1, labels))
-        text = "How many calls of DynamoDB a process makes at once over connections that are kept."
-        self.add(Fact("dynamodb_connections", text, running.database.max_connections))
 
     @cached_property
     def requests(self) -> RequestMetrics:

@@ -15,13 +15,14 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
 from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 from werkzeug import Response
 
@@ -63,7 +64,8 @@ class Metrics:
         """Where counters and histograms are made."""
         self._answered = CollectorRegistry()
         counted = share() if shared else None
-        self._answered.register(counted or self.registry)
+        self._means: dict[str, Callable[[float], float]] = {}
+        self._answered.register(_Told(counted or self.registry, self._means))
         self._living = counted.living if counted else _alone
         self._answered.register(Processes(self._living))
         self._app = make_wsgi_app(self._answered)
@@ -75,6 +77,13 @@ class Metrics:
     def add(self, collector: Collector) -> None:
         """Have the process that is asked ask `collector`, too."""
         self._answered.register(collector)
+
+    def tell_as(self, name: str, meaning: Callable[[float], float]) -> None:
+        """Have the values of a gauge be told as what they mean at the moment somebody asks.
+
+        :param meaning: returns what is told for a value, be it this process's or another's.
+        """
+        self._means[name] = meaning
 
     def app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer ``GET /metrics``, in OpenMetrics or in Prometheus' own format as `Accept` says; else 404."""
@@ -92,6 +101,27 @@ class Metrics:
             failed.error_id = error_id_of(error)
             logger.exception("metrics could not be told", extra={"error_id": failed.error_id})
             return _answer(failed)(environ, start_response)
+
+
+class _Told(Collector):
+    """What is counted, as it is told."""
+
+    def __init__(
+        self, counted: Collector | CollectorRegistry, means: Mapping[str, Callable[[float], float]]
+    ) -> None:
+        self._counted = counted
+        self._means = means
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing is read when it is registered."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        """Return it."""
+        for metric in self._counted.collect():
+            if (meaning := self._means.get(metric.name)) is not None:
+                metric.samples = [one._replace(value=meaning(one.value)) for one in metric.samples]
+            yield metric
 
 
 def _alone() -> dict[int, int]:

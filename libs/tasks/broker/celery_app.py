@@ -6,6 +6,7 @@ hangs; the table in docs/tasks.md says which. What depends on the kind of broker
 
 import contextvars
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -17,6 +18,8 @@ from celery import Celery
 from celery.beat import Scheduler
 from kombu.entity import Exchange, Queue
 
+from libs.errors import remaining
+from libs.resilience import UNWATCHED, PoolWatcher
 from libs.tasks.broker.brokers import PRIORITIES, read_broker, use_own_transports
 from libs.tasks.broker.draining import handing_back
 from libs.tasks.options import DEFAULT_PRIORITY, DEFAULT_QUEUE
@@ -27,6 +30,10 @@ logger = logging.getLogger(__name__)
 
 RELAY = "relay"
 PAUSE_AFTER_FAILURE_SECONDS = 5.0
+MOST_CONNECTIONS = 10
+"""How many threads of a process publish at once."""
+WAIT_SECONDS = 1.0
+"""How long the next one waits for its turn."""
 
 
 def make_celery(
@@ -73,6 +80,7 @@ def make_celery(
         worker_cancel_long_running_tasks_on_connection_loss=False,
         # Commands to workers, such as Flower's, go to all of them, which beside SQS would need Amazon SNS.
         worker_enable_remote_control=broker.echoes,
+        broker_pool_limit=MOST_CONNECTIONS,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_use_ssl=broker.use_ssl,
@@ -96,11 +104,19 @@ def queue_name(service: str, queue: str | None) -> str:
 class CeleryPublisher:
     """Publish through a Celery app; after a failure, do not try for some seconds.
 
-    A request must not wait for a broker that the request before has just found dead.
+    A request must not wait for a broker that the request before has just found dead, nor behind all those
+    that are finding out.
+
+    :param pool: is told of the connections in use.
     """
 
-    def __init__(self, app: Celery, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, app: Celery, clock: Callable[[], float] = time.monotonic, *, pool: PoolWatcher = UNWATCHED
+    ) -> None:
         self._app = app
+        self._pool = pool
+        # By process: in one that was forked nobody gives back what threads of its parent had.
+        self._turns: dict[int, threading.BoundedSemaphore] = {}
         self._clock = clock
         self._lock = threading.Lock()
         self._paused_until = float("-inf")
@@ -116,7 +132,7 @@ class CeleryPublisher:
         """Send the hint to `queue`, or to the default queue where this release knows none of that name.
 
         :param priority: 0 to 9; of two hints that wait, the one with the higher is taken first. SQS has none.
-        :raises ConnectionError: if the broker did not answer, or did not lately.
+        :raises ConnectionError: if the broker did not answer, did not lately, or all connections are in use.
         """
         name = queue_name(self._app.main, queue)
         if name not in self._app.amqp.queues:
@@ -143,7 +159,7 @@ class CeleryPublisher:
     def _producer(self) -> Iterator[Any]:
         """Lend one of the app's producers, unless the broker did not answer lately."""
         self._check_pause()
-        with self._app.producer_pool.acquire(block=True) as producer:
+        with self._turn(), self._app.producer_pool.acquire(block=True) as producer:
             self._check_pause()  # while this one was waited for, others may have found the broker dead
             try:
                 yield producer
@@ -151,6 +167,28 @@ class CeleryPublisher:
                 with self._lock:
                     self._paused_until = self._clock() + PAUSE_AFTER_FAILURE_SECONDS
                 raise
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Wait until there is a connection, which kombu's pool does for as long as it takes.
+
+        That pool has as many, so whoever has a turn finds one there.
+        """
+        turns = self._turns.get(os.getpid())
+        if turns is None:
+            turns = self._turns.setdefault(os.getpid(), threading.BoundedSemaphore(MOST_CONNECTIONS))
+        left = remaining()
+        self._pool.taken()
+        try:
+            if not turns.acquire(timeout=WAIT_SECONDS if left is None else min(WAIT_SECONDS, left)):
+                self._pool.timed_out()
+                raise ConnectionError("all connections to the broker are in use")
+            try:
+                yield
+            finally:
+                turns.release()
+        finally:
+            self._pool.returned()
 
     def _check_pause(self) -> None:
         with self._lock:

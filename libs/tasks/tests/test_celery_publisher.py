@@ -4,9 +4,11 @@ import json
 import os
 import socket
 import subprocess
+import threading
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,10 +20,18 @@ import redis
 from kombu.exceptions import OperationalError
 
 from infra.local.servers import redis_command
+from libs.errors import deadline_scope
+from libs.resilience import PoolWatcher
 from libs.service.testing import eventually
 from libs.tasks import Publisher
+from libs.tasks.broker import celery_app
 from libs.tasks.broker.brokers import read_broker
-from libs.tasks.broker.celery_app import PAUSE_AFTER_FAILURE_SECONDS, CeleryPublisher, make_celery
+from libs.tasks.broker.celery_app import (
+    MOST_CONNECTIONS,
+    PAUSE_AFTER_FAILURE_SECONDS,
+    CeleryPublisher,
+    make_celery,
+)
 
 
 @contextmanager
@@ -196,3 +206,53 @@ def test_a_broker_that_fails_again_is_left_alone_again(paused: SimpleNamespace) 
     with pytest.raises(ConnectionError, match="lately"):
         paused.publisher.publish("some.task", "op3")
     assert paused.app.sent == 2
+
+
+class Pool(PoolWatcher):
+    """Counts what it is told."""
+
+    def __init__(self) -> None:
+        self.in_use = self.in_vain = 0
+
+    def taken(self) -> None:
+        self.in_use += 1
+
+    def returned(self) -> None:
+        self.in_use -= 1
+
+    def timed_out(self) -> None:
+        self.in_vain += 1
+
+
+def test_behind_all_those_that_wait_for_a_broker_nobody_waits_without_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(celery_app, "WAIT_SECONDS", 0.2)
+    pool, hang, published = Pool(), threading.Event(), threading.Semaphore(0)
+    app = make_celery("todos", os.environ["TEST_REDIS_URL"], key_prefix="test:", sweep_seconds=5)
+    publisher = CeleryPublisher(app, pool=pool)
+
+    def hanging(*_: object, **__: object) -> None:
+        published.release()
+        assert hang.wait(30)
+
+    monkeypatch.setattr(app, "send_task", hanging)
+    others = ThreadPoolExecutor(MOST_CONNECTIONS)
+    try:
+        busy = [others.submit(publisher.publish, "some.task", "op") for _ in range(MOST_CONNECTIONS)]
+        for _ in busy:
+            assert published.acquire(timeout=30)
+        assert pool.in_use == MOST_CONNECTIONS
+        assert 0.1 < seconds_of_refusal(publisher, ConnectionError, "in use") < 5
+        with deadline_scope(0):
+            assert seconds_of_refusal(publisher, ConnectionError, "in use") < 0.15
+        assert publisher.waiting(None) is None, "nor whoever asks how many wait"
+        hang.set()
+        for one in busy:
+            one.result(30)
+        publisher.publish("some.task", "op")
+        assert (pool.in_use, pool.in_vain) == (0, 3)
+    finally:
+        hang.set()
+        others.shutdown()
+        app.close()

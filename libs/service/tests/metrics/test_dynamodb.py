@@ -12,8 +12,8 @@ from pynamodb.models import Model
 
 from libs.dynamodb import Call, Database
 from libs.dynamodb.usage import OUTCOMES
-from libs.resilience import CircuitBreaker
 from libs.service.metrics.dynamodb import DynamoMetrics
+from libs.service.metrics.pools import PoolMetrics
 from libs.service.testing import environment
 from libs.service.tests.metrics.test_requests import told
 
@@ -48,7 +48,8 @@ def database(registry: CollectorRegistry) -> Iterator[Database]:
         table_prefix=prefix,
     )
     database.create_tables()
-    database.connection.watchers = (DynamoMetrics(registry, table_prefix=prefix).watch,)
+    pool = PoolMetrics(registry).watcher("dynamodb", database.max_connections)
+    database.connection.watchers = (DynamoMetrics(registry, table_prefix=prefix, pool=pool).watch,)
     yield database
     database.connection.watchers = ()
     database.delete_tables()
@@ -77,7 +78,8 @@ def test_calls_are_counted_by_table_operation_and_outcome(
     assert found["dynamodb_call_seconds_sum", "GetItem", "things"] > 0
     assert found["dynamodb_capacity_units_total", "read", "things"] == 1.5
     assert found["dynamodb_capacity_units_total", "write", "others"] >= 2
-    assert found["dynamodb_calls_in_flight",] == 0
+    assert found["pool_in_use", "dynamodb"] == 0
+    assert found["pool_max", "dynamodb"] == 16
     assert found["dynamodb_retries_total", "GetItem", "things"] == 0
 
 
@@ -88,32 +90,14 @@ def test_all_outcomes_of_what_is_called_are_told(registry: CollectorRegistry, da
 
 
 def test_what_is_sent_again_and_what_is_under_way(registry: CollectorRegistry) -> None:
-    metrics = DynamoMetrics(registry)
+    metrics = DynamoMetrics(registry, pool=PoolMetrics(registry).watcher("dynamodb", 16))
     call = Call.begin("GetItem", {"TableName": "things"})
     with metrics.watch(call):
         call.tries, call.outcome = 3, "throttled"
-        assert told(registry)["dynamodb_calls_in_flight",] == 1
+        assert told(registry)["pool_in_use", "dynamodb"] == 1
     found = told(registry)
     assert found["dynamodb_retries_total", "GetItem", "things"] == 2
     assert found["dynamodb_calls_total", "GetItem", "throttled", "things"] == 1
     with metrics.watch(Call.begin("ListTables", {})):
         pass
     assert told(registry)["dynamodb_calls_total", "ListTables", "ok", "none"] == 1
-
-
-def test_the_worst_state_of_the_breaker_is_the_highest_number(registry: CollectorRegistry) -> None:
-    breaker = CircuitBreaker(least=1, pause=60)
-    metrics = DynamoMetrics(registry, breaker=lambda: breaker.state)
-
-    def call() -> float:
-        with metrics.watch(Call.begin("GetItem", {"TableName": "things"})):
-            pass
-        return told(registry)["dynamodb_breaker_state",]
-
-    assert call() == 0
-    breaker.leave(breaker.enter(), failed=True)
-    assert call() == 2
-    breaker._opened_at = 0.0  # long ago
-    assert call() == 1
-    breaker.leave(breaker.enter(), failed=False)
-    assert call() == 0

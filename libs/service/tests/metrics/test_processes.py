@@ -84,7 +84,7 @@ def test_every_web_process_tells_what_all_have_counted(environ: dict[str, str]) 
                 assert told["http_request_seconds_count", "POST", "/auth/signup"] == 3
                 assert told["http_requests_total", "GET", UNMATCHED, "404"] == 1
                 assert told["http_problems_total", "NOT_FOUND"] == 1
-                assert told["http_requests_in_flight",] == told["dynamodb_calls_in_flight",] == 0
+                assert told["http_requests_in_flight",] == told["pool_in_use", "dynamodb"] == 0
             assert ("tasks_pending", "waiting", *mails) in told, "read from the table"
             assert written(told) > 3, "each sign-up is a transaction"
             assert told["http_threads",] == 16
