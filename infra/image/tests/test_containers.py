@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from infra.bundle.host import PROXY_USER
 from infra.image import healthcheck, secrets
 from libs.tasks.broker.celery_app import make_celery
 
@@ -62,9 +63,9 @@ def test_the_parts_are_all_there() -> None:
         *("dynamodb", "redis", "secrets", "profiles"),
         *("auth", "auth-worker", "auth-beat"),
         *("todos", "todos-worker", "todos-beat"),
-        "flower",
+        *("flower", "proxy"),
     }
-    assert sorted(TOOLS) == ["flower"]
+    assert sorted(TOOLS) == ["flower", "proxy"]
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
@@ -156,7 +157,7 @@ def test_an_image_is_built_once_and_never_pulled() -> None:
 
 def test_every_image_has_a_version() -> None:
     images = {service["image"] for service in SERVICES.values()}
-    for path in [ROOT / "Dockerfile", FLOWER / "Dockerfile"]:
+    for path in [ROOT / "Dockerfile", *(ROOT / "infra").glob("*/Dockerfile")]:
         froms = [rest.split(" AS ") for word, rest in dockerfile(path) if word == "FROM"]
         images |= {words[0] for words in froms} - {words[1] for words in froms if len(words) > 1}
     images -= {"scratch"}
@@ -174,6 +175,7 @@ def test_ports_are_published_on_the_loopback_only() -> None:
         "dynamodb": ["127.0.0.1:${DYNAMODB_PORT:-8109}:8000"],
         "redis": ["127.0.0.1:${REDIS_PORT:-8110}:6379"],
         "flower": ["127.0.0.1:${FLOWER_PORT:-5555}:5555"],
+        "proxy": ["127.0.0.1:${PROXY_PORT:-8104}:8080"],
     }
 
 
@@ -370,6 +372,14 @@ def test_only_what_is_named_enters_a_build() -> None:
     assert patterns[0] == "*"
     assert {pattern for pattern in patterns if pattern.startswith("!")} == {
         *("!requirements/runtime.txt", "!libs/", "!apis/", "!config/", "!services/", "!infra/image/"),
-        *("!requirements/flower.txt", "!infra/flower/"),
+        *("!requirements/flower.txt", "!infra/flower/", "!infra/proxy/"),
     }
     assert {"**/tests", "**/*.pyi"} <= set(patterns)
+
+
+def test_the_proxy_runs_as_nobody_and_finishes_what_is_under_way() -> None:
+    image = dict(final_stage(ROOT / "infra/proxy/Dockerfile"))
+    assert image["USER"] == f"{PROXY_USER}:{PROXY_USER}"
+    assert image["STOPSIGNAL"] == "SIGQUIT"
+    assert json.loads(image["ENTRYPOINT"]) == ["/proxy/start"]
+    assert "HEALTHCHECK" in image

@@ -1,60 +1,15 @@
 """What the proxy passes on, what it answers itself, and whom it lets go."""
 
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import httpx
-import orjson
 import pytest
 
 from infra.local.throwaway import reserved_port
 from libs.service.tests.protection.conftest import StartProxy
-
-
-class Upstream(BaseHTTPRequestHandler):
-    """Tells what it is sent; at ``/events`` a second event after `go`."""
-
-    protocol_version = "HTTP/1.1"
-    go = threading.Event()
-
-    def do_GET(self) -> None:
-        if self.path == "/events":
-            self.send_response(200)
-            self.send_header("Content-Type", "text/event-stream")
-            self.send_header("X-Accel-Buffering", "no")
-            self.send_header("Connection", "close")
-            self.end_headers()
-            self.wfile.write(b"data: one\n\n")
-            self.wfile.flush()
-            self.go.wait(20)
-            self.wfile.write(b"data: two\n\n")
-            self.close_connection = True
-            return
-        status = int(self.path.removeprefix("/status/")) if self.path.startswith("/status/") else 200
-        body = orjson.dumps({"path": self.path, "headers": dict(self.headers)})
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture(scope="module")
-def upstream() -> Iterator[int]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Upstream) as server:
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server.server_address[1]
-        server.shutdown()
-        thread.join()
+from libs.service.tests.protection.upstream import Upstream
 
 
 @pytest.fixture(scope="module")
