@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
+import redis
+
 from libs.errors import ServiceUnavailable
 
 logger = logging.getLogger(__name__)
@@ -90,3 +92,15 @@ def _timed(check: Callable[[], object]) -> dict[str, Any]:
     details = check()
     milliseconds = round((time.monotonic() - started) * 1000, 1)
     return {"milliseconds": milliseconds, **(details if isinstance(details, dict) else {})}
+
+
+def broker_check(ask: Callable[[], object]) -> Callable[[], None]:
+    """Return the check that the broker answers `ask`."""
+
+    def ping() -> None:
+        try:
+            ask()
+        except redis.RedisError as error:
+            raise ServiceUnavailable("The broker does not answer. Try again.") from error
+
+    return ping

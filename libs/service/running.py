@@ -5,7 +5,6 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import httpx
-import redis
 from celery import Celery
 from flask import Flask
 
@@ -16,7 +15,6 @@ from libs.api import (
     Dependencies,
     Server,
 )
-from libs.errors import ServiceUnavailable
 from libs.errors.personal import for_reports
 from libs.errors.redaction import Redaction
 from libs.jwt import (
@@ -32,7 +30,7 @@ from libs.jwt import (
 from libs.service.admission import Admission
 from libs.service.builtin import Builtin
 from libs.service.cors import Cors
-from libs.service.health import Health
+from libs.service.health import Health, broker_check
 from libs.service.identity import identity_of, service_account, verifying
 from libs.service.limits import Counters, RateLimits
 from libs.service.metrics.of_service import ServiceMetrics
@@ -204,7 +202,7 @@ class Running:
                     checks[name] = ready
         if self.service.tasks:
             if self.broker.ping is not None:
-                checks["redis"] = _broker_ping(self.broker.ping)
+                checks["redis"] = broker_check(self.broker.ping)
             checks["tasks"] = TaskHealth().look
         # Without the broker requests are served, and limits counted: what they start waits in its row.
         return Health(checks, told_only={"redis", "tasks"})
@@ -302,13 +300,3 @@ def _caller() -> Caller:
     if caller is None:
         raise RuntimeError("a Caller was asked for where nobody is known: by a public operation?")
     return caller
-
-
-def _broker_ping(ask: Callable[[], object]) -> Callable[[], None]:
-    def ping() -> None:
-        try:
-            ask()
-        except redis.RedisError as error:
-            raise ServiceUnavailable("The broker does not answer. Try again.") from error
-
-    return ping

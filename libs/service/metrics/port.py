@@ -21,6 +21,7 @@ from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
+import orjson
 from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
@@ -64,6 +65,7 @@ class Metrics:
         """Where counters and histograms are made."""
         self._answered = CollectorRegistry()
         counted = share() if shared else None
+        self._pages: dict[str, Callable[[], Mapping[str, Any]]] = {}
         self._means: dict[str, Callable[[float], float]] = {}
         self._answered.register(_Told(counted or self.registry, self._means))
         self._living = counted.living if counted else _alone
@@ -85,17 +87,33 @@ class Metrics:
         """
         self._means[name] = meaning
 
+    def add_page(self, path: str, look: Callable[[], Mapping[str, Any]]) -> None:
+        """Have ``GET <path>`` answered at the same port, with JSON.
+
+        :param look: returns it, or raises the `Problem` that is answered instead.
+        """
+        self._pages[path] = look
+
     def app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer ``GET /metrics``, in OpenMetrics or in Prometheus' own format as `Accept` says; else 404."""
-        if environ["PATH_INFO"] != PATH:
+        """Answer ``GET /metrics``, in OpenMetrics or in Prometheus' own format as `Accept` says.
+
+        What else there is has been added by `add_page`; the rest is a 404.
+        """
+        path = environ["PATH_INFO"]
+        page = self._pages.get(path)
+        if path != PATH and page is None:
             return _answer(NotFound())(environ, start_response)
         if environ["REQUEST_METHOD"] not in _METHODS:
             allowed = {"Allow": ", ".join(_METHODS)}
             return _answer(MethodNotAllowed(headers=allowed))(environ, start_response)
         try:
+            if page is not None:
+                return _json(page())(environ, start_response)
             # Parts of it (`name[]=`) would be nothing: what is collected here is not known by name before.
             answer: Iterable[bytes] = self._app({**environ, "QUERY_STRING": ""}, start_response)
             return answer
+        except Problem as problem:
+            return _answer(problem)(environ, start_response)
         except Exception as error:
             failed = InternalError()
             failed.error_id = error_id_of(error)
@@ -126,6 +144,10 @@ class _Told(Collector):
 
 def _alone() -> dict[int, int]:
     return {0: os.getpid()}
+
+
+def _json(value: Mapping[str, Any]) -> Response:
+    return Response(orjson.dumps(value), mimetype="application/json", headers={"Cache-Control": "no-store"})
 
 
 def _answer(problem: Problem) -> Response:

@@ -1,7 +1,5 @@
 """What worker and beat have in common."""
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from celery import signals
@@ -25,14 +23,3 @@ def tasks_of(running: Running) -> TaskRuntime:
 
 def _logs_are_set_up(**_: Any) -> None:
     """Nothing is left to do."""
-
-
-def sign_of_life(running: Running) -> Callable[..., None]:
-    """Return what touches the file that health checks look at, if there is one."""
-    path = running.settings.alive_path
-
-    def show(**_: Any) -> None:
-        if path:
-            Path(path).touch()
-
-    return show

@@ -14,7 +14,9 @@ from pynamodb.exceptions import PynamoDBException
 from libs.dynamodb import Database
 from libs.service.logs.levels import LogLevels
 from libs.service.processes.asking import serve_metrics
-from libs.service.processes.tasks import sign_of_life, tasks_of
+from libs.service.processes.life import SignsOfLife, answer_health
+from libs.service.processes.stopping import Stopping
+from libs.service.processes.tasks import tasks_of
 from libs.service.running import Running
 from libs.service.settings import SettingsError, read_queues
 from libs.tasks.broker.celery_app import queue_name
@@ -34,8 +36,11 @@ def run_worker(running: Running) -> int:
     tasks_of(running)
     settings, service, app = running.settings, running.service.name, running.celery
     queues = _queues(running)
+    signs, own = SignsOfLife(settings.alive_path), _own_database(running)
+    stopping = Stopping()
+    answer_health(running, signs, own).unready_when(stopping.begun)
     serve_metrics(running)
-    pulse = _pulse(running, queues)
+    pulse = _pulse(running, queues, signs)
     pulse.attach()
     log_levels = LogLevels.of(settings)
     log_levels.follow()
@@ -52,6 +57,7 @@ def run_worker(running: Running) -> int:
     )
     drain = Drain(partial(_children, worker), lambda: bool(state.active_requests), settings.drain_seconds)
     signals.worker_shutting_down.connect(drain.begin, weak=False)
+    signals.worker_shutting_down.connect(lambda **_: stopping.begin(), weak=False)
     try:
         worker.start()
     finally:
@@ -86,20 +92,24 @@ def _queues(running: Running) -> list[str]:
     return names
 
 
-def _pulse(running: Running, queues: Sequence[str]) -> Pulse:
-    settings, service, worker = running.settings, running.service.name, worker_id()
-    Database(
+def _own_database(running: Running) -> Database:
+    """Return what the main process asks DynamoDB by: its children are forked from it, and have their own."""
+    settings = running.settings
+    return Database(
         [LiveWorker],
         region=settings.dynamodb_region,
         endpoint=settings.dynamodb_endpoint,
-        table_prefix=f"{settings.table_prefix}{service}-",
-        max_connections=1,
+        table_prefix=f"{settings.table_prefix}{running.service.name}-",
+        max_connections=2,  # the pulse, and checks of health
     )
-    touch = sign_of_life(running)
+
+
+def _pulse(running: Running, queues: Sequence[str], signs: SignsOfLife) -> Pulse:
+    settings, service, worker = running.settings, running.service.name, worker_id()
     every = min(settings.task_lease_seconds / 3, LONGEST_PULSE_SECONDS)
 
     def alive() -> None:
-        touch()
+        signs.show()
         with suppress(PynamoDBException):
             show_life(worker, queues, seconds=settings.task_lease_seconds + every)
 

@@ -29,6 +29,8 @@ from libs.tasks.following.events import EventStreams
 DOCUMENT = "openapi: 3.1.0\ninfo: {title: Served, version: 1.0.0}\nsecurity: []\npaths: {}\n"
 FOLDER = "SERVED_FOLDER"
 """Where a handler says that it has begun (`<name>.begun`) and looks whether it may end (`<name>.go`)."""
+HANG, FAIL = "ping.hang", "ping.fail"
+"""Files there, by which the hook of ``/ping`` hangs until the first is gone, or fails."""
 
 
 def _wait(name: str) -> dict[str, Any]:
@@ -38,6 +40,14 @@ def _wait(name: str) -> dict[str, Any]:
     while not (folder / f"{name}.go").exists():
         time.sleep(0.005)
     return {"waited": name}
+
+
+def _pinged() -> None:
+    folder = Path(os.environ[FOLDER])
+    if (folder / FAIL).exists():
+        raise RuntimeError("hunter2")
+    while (folder / HANG).exists():
+        time.sleep(0.005)
 
 
 def _quick() -> dict[str, Any]:
@@ -83,7 +93,7 @@ class Served(Running):
 
     def web_app(self) -> Flask:
         callers = {Caller: current_caller, Caller | None: current_caller}
-        builtin = Builtin("served", self.settings, self.health, lambda: contract.document)
+        builtin = Builtin("served", self.settings, self.health, lambda: contract.document, [_pinged])
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "served.yaml")
             path.write_text(DOCUMENT)
