@@ -105,6 +105,8 @@ def instances(stage: Stage, service: str, role: Role) -> Options:
         "aws:autoscaling:launchconfiguration": {
             "IamInstanceProfile": names.instance_profile(service, stage.name),
             "DisableIMDSv1": True,
+            # Nobody: who has to be there comes by Systems Manager.
+            "SSHSourceRestriction": "tcp,22,22,127.0.0.1/32",
             "RootVolumeType": "gp3",
             "RootVolumeSize": 16,
         },
