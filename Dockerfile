@@ -10,11 +10,14 @@ FROM python:3.13-slim AS base
 # The base image without what a running service has no use for, and an intruder may have: pip, and programs that
 # run as root whoever starts them. As a layer of its own: what a later layer removes would stay in an earlier one.
 FROM base AS system
+# A pipe fails where any part of it does.
+SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 # 10001: fixed, so that a volume's files and a cluster's policy can name it. Compose mounts the secrets of a service
 # in its folder of /secrets; a new volume takes over owner and mode of the folder.
 RUN --mount=type=bind,from=base,target=/base \
     mkdir /rootfs && \
     tar --create --directory /base --one-file-system \
+        --exclude='./dev/*' \
         --exclude='./usr/local/bin/idle*' --exclude='./usr/local/bin/pip*' --exclude='./usr/local/bin/pydoc*' \
         --exclude='./usr/local/bin/*-config' --exclude='./usr/local/include' --exclude='./usr/local/lib/pkgconfig' \
         --exclude='./usr/local/lib/python3*/config-*' --exclude='./usr/local/lib/python3*/ensurepip' \
@@ -55,7 +58,8 @@ COPY config/ config/
 COPY infra/image/healthcheck.py infra/image/secrets.py infra/image/
 COPY services/ /tmp/services/
 RUN case "$SERVICE" in ''|*[!a-z0-9_]*) false ;; *) [ -d "/tmp/services/$SERVICE" ] ;; esac || \
-    { echo "--build-arg SERVICE='$SERVICE' must be one of:" $(cd /tmp/services && ls -d */ | tr -d /) >&2; exit 1; }
+    { echo "--build-arg SERVICE='$SERVICE' must be one of these:" >&2; \
+    find /tmp/services -mindepth 1 -maxdepth 1 -type d -printf '%f\n' >&2; exit 1; }
 # Modes, too: a clone has those of whoever cloned it.
 RUN mkdir services && \
     cp -rp "/tmp/services/$SERVICE" services/ && \

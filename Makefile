@@ -61,13 +61,14 @@ fuzz: .venv/.stamp ## Run the property tests with other examples than every time
 testaccept: .venv/.stamp ## Run the acceptance tests against what is up (ARGS="-k name")
 	@$(INFRA) testaccept $(ARGS)
 
-lint: .venv/.stamp ## Check format, style, types, who imports whom, and apis/published/
+lint: .venv/.stamp ## Check format, style, types, who imports whom, Dockerfiles, and apis/published/
 	@$(VENV) -m ruff format --check . || { echo "\`make fmt\` repairs the format" >&2; exit 1; }
 	@$(VENV) -m ruff check --quiet .
 	@$(VENV) -m mypy
 	@said=$$($(VENV) -c 'from importlinter.cli import lint_imports_command as lint; lint()' 2>&1) || { \
 		echo "$$said" >&2; exit 1; }
 	@echo "Imports: who may import whom is kept (pyproject.toml, [tool.importlinter])"
+	@.venv/bin/hadolint Dockerfile infra/*/Dockerfile
 	@$(VENV) -m infra.contracts lint
 	@$(VENV) -m infra.contracts breaking
 
@@ -95,6 +96,17 @@ clients: .venv/.stamp ## Write dist/clients/, in TypeScript and Python, and chec
 
 bundle: .venv/.stamp ## Write what Beanstalk is given into dist/ (SERVICE=todos STAGE=live ARGS="--commit …")
 	@$(VENV) -m infra.bundle '$(SERVICE)' '$(STAGE)' $(ARGS)
+
+##@ The images
+
+image: .venv/.stamp ## Build the image of a service, by commit (SERVICE=todos PLATFORM=linux/arm64)
+	@$(VENV) -m infra.image build $(SERVICE)
+
+sbom: .venv/.stamp ## Build an image and write to dist/sbom/ what is in it, in CycloneDX (SERVICE=todos)
+	@$(VENV) -m infra.image sbom $(SERVICE)
+
+testimage: .venv/.stamp ## Look into the images and start them; needs a Docker engine (ARGS="-k name")
+	@TEST_IMAGES=1 $(VENV) -m pytest infra/image/tests/test_images.py $(ARGS)
 
 ##@ The packages
 
