@@ -27,9 +27,8 @@ from infra.image.revision import Revision, read_revision
 from infra.image.sbom import SCHEMA, sbom
 from infra.local.paths import ROOT
 
-pytestmark = pytest.mark.skipif(
-    "TEST_IMAGES" not in os.environ, reason="`make testimage` runs them, where a Docker engine answers"
-)
+if "TEST_IMAGES" not in os.environ:
+    pytest.skip("`make testimage` runs them, where a Docker engine answers", allow_module_level=True)
 SERVICES = [part for part in parts() if part != PROXY]
 BYTES_BEYOND_THE_BASE = 200_000_000
 USER = 10001
