@@ -12,7 +12,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up down ps logs seed shell token tasks run config test fuzz testaccept lint fmt bench bench-tasks contracts breaking clients bundle requirements clean
+.PHONY: help up down ps logs seed shell token tasks run config test fuzz testaccept lint fmt bench bench-tasks contracts tables breaking drift clients bundle requirements clean
 # One target after the other: `make down up` means that order, under -j, too.
 .NOTPARALLEL:
 # Recipes show what they do in their own words.
@@ -61,7 +61,7 @@ fuzz: .venv/.stamp ## Run the property tests with other examples than every time
 testaccept: .venv/.stamp ## Run the acceptance tests against what is up (ARGS="-k name")
 	@$(INFRA) testaccept $(ARGS)
 
-lint: .venv/.stamp ## Check format, style, types, who imports whom, Dockerfiles, and apis/published/
+lint: .venv/.stamp ## Check format, style, types, who imports whom, Dockerfiles, apis/published/, and infra/stacks/data/
 	@$(VENV) -m ruff format --check . || { echo "\`make fmt\` repairs the format" >&2; exit 1; }
 	@$(VENV) -m ruff check --quiet .
 	@$(VENV) -m mypy
@@ -71,6 +71,7 @@ lint: .venv/.stamp ## Check format, style, types, who imports whom, Dockerfiles,
 	@.venv/bin/hadolint Dockerfile infra/*/Dockerfile
 	@$(VENV) -m infra.contracts lint
 	@$(VENV) -m infra.contracts breaking
+	@$(VENV) -m infra.tables breaking
 
 fmt: .venv/.stamp ## Repair format, imports and what else ruff can
 	@$(VENV) -m ruff check --quiet --fix-only .
@@ -86,8 +87,15 @@ contracts: .venv/.stamp ## Write apis/published/, the complete OpenAPI documents
 	@$(VENV) -m libs.service.contracts
 	@$(VENV) -m libs.api.stubs
 
-breaking: .venv/.stamp ## Tell what in apis/published/ would break clients (BASE=v1.4 to compare with)
-	@$(VENV) -m infra.contracts breaking $(if $(BASE),--base '$(BASE)')
+tables: .venv/.stamp ## Write infra/stacks/data/, the CloudFormation templates of the tables
+	@$(VENV) -m infra.tables write
+
+breaking: .venv/.stamp ## Tell what would break clients, or tables in use (BASE=v1.4 to compare with)
+	@found=0; $(VENV) -m infra.contracts breaking $(if $(BASE),--base '$(BASE)') || found=$$?; \
+		$(VENV) -m infra.tables breaking $(if $(BASE),--base '$(BASE)') || found=$$?; exit $$found
+
+drift: .venv/.stamp ## Tell where the tables of a stage are not as the models have them (STAGE=live)
+	@$(VENV) -m infra.tables drift $(or $(STAGE),staging)
 
 clients: .venv/.stamp ## Write dist/clients/, in TypeScript and Python, and check that they compile
 	@$(VENV) -m infra.contracts clients

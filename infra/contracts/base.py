@@ -1,4 +1,4 @@
-"""The published documents as they were: in git, at the version that today's are compared with."""
+"""Generated documents as they were: in git, at the version that today's are compared with."""
 
 import subprocess
 from dataclasses import dataclass
@@ -23,13 +23,17 @@ class Base:
 
 
 class History:
-    """What git knows of the published documents.
+    """What git knows of the documents in a folder.
 
     :param root: the folder that apis/ is in.
+    :param folder: where below it the documents are.
+    :param suffix: how their names end.
     """
 
-    def __init__(self, root: Path = ROOT) -> None:
+    def __init__(self, root: Path = ROOT, folder: str = FOLDER, suffix: str = ".json") -> None:
         self._root = root
+        self._folder = folder
+        self._suffix = suffix
 
     def base(self, wanted: str | None = None) -> Base | str:
         """Return the version to compare with, or a sentence that says why there is none.
@@ -54,10 +58,10 @@ class History:
 
     def documents(self, base: Base) -> dict[str, bytes]:
         """Return the documents of a version by service; {} if it had none."""
-        listed = self._git("ls-tree", "--name-only", base.commit, f"{FOLDER}/") or ""
+        listed = self._git("ls-tree", "--name-only", base.commit, f"{self._folder}/") or ""
         found = {}
         for path in listed.splitlines():
-            if path.endswith(".json"):
+            if path.endswith(self._suffix):
                 text = self._git("show", f"{base.commit}:./{path}")
                 found[Path(path).stem] = (text or "").encode()
         return found
@@ -75,14 +79,16 @@ class History:
         return None
 
     def _before(self, head: str) -> Base | str:
-        changes = (self._git("log", "-2", "--format=%H", head, "--", FOLDER) or "").split()
-        if changes and self._git("diff", "--quiet", changes[0], "--", FOLDER) is None:
-            return Base(changes[0], f"{changes[0][:12]} (the last commit that changed {FOLDER})")
+        changes = (self._git("log", "-2", "--format=%H", head, "--", self._folder) or "").split()
+        if changes and self._git("diff", "--quiet", changes[0], "--", self._folder) is None:
+            return Base(changes[0], f"{changes[0][:12]} (the last commit that changed {self._folder})")
         if len(changes) > 1:
-            return Base(changes[1], f"{changes[1][:12]} (the last commit but one that changed {FOLDER})")
+            return Base(
+                changes[1], f"{changes[1][:12]} (the last commit but one that changed {self._folder})"
+            )
         if self._git("rev-parse", "--is-shallow-repository") == "true":
             return "this clone is shallow; `git fetch --unshallow --tags` brings what it lacks"
-        return f"{FOLDER} has no earlier version"
+        return f"{self._folder} has no earlier version"
 
     def _commit(self, version: str) -> str | None:
         return self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{version}^{{commit}}")

@@ -4,6 +4,7 @@ from libs.dynamodb.cursor import CursorSigner, Position
 from libs.dynamodb.database import Database
 from libs.dynamodb.errors import as_problem, error_code, is_condition_failure
 from libs.dynamodb.mismatch import TableMismatch
+from libs.dynamodb.stored import plain_name, stored_attributes
 from libs.dynamodb.table import Answer, Change, ConditionFailed, Item, Put, Remove, Table, Write
 from libs.dynamodb.transaction import Transaction, current_transaction
 from libs.dynamodb.usage import Call, Usage, current_usage, usage_scope
@@ -29,5 +30,7 @@ __all__ = [
     "current_usage",
     "error_code",
     "is_condition_failure",
+    "plain_name",
+    "stored_attributes",
     "usage_scope",
 ]

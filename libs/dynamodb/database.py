@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+from botocore.exceptions import ClientError
 from pynamodb.exceptions import TableError
 from pynamodb.models import Model
 
 from libs.dynamodb.connection import ItemConnection
 from libs.dynamodb.errors import error_code
-from libs.dynamodb.mismatch import check_table
+from libs.dynamodb.mismatch import TableMismatch, check_table
+from libs.dynamodb.stored import plain_name
 from libs.dynamodb.transaction import Transaction
 
 
@@ -43,9 +45,9 @@ class Database:
 
     def _bind(self, model: type[Model], prefix: str) -> None:
         meta = model.Meta
-        plain_name: str = vars(meta).get("plain_table_name", meta.table_name)
-        meta.plain_table_name = plain_name  # type: ignore[attr-defined]  # bound again, it gets one prefix, not two
-        meta.table_name = prefix + plain_name
+        plain = plain_name(model)
+        meta.plain_table_name = plain  # type: ignore[attr-defined]  # bound again, it gets one prefix, not two
+        meta.table_name = prefix + plain
         model._connection = None
         table = model._get_connection()
         if meta.table_name not in self.connection._tables:  # several models may share one
@@ -70,6 +72,30 @@ class Database:
 
             described = self.connection.dispatch("DescribeTable", {"TableName": model.Meta.table_name})
             check_table(model, described["Table"])
+
+    def check_tables(self) -> None:
+        """Check that every table is there, as its model takes it, and can be used.
+
+        :raises TableMismatch: naming everything that is missing or differs.
+        :raises ClientError: as DynamoDB says, such as that they may not be described.
+        :raises BotoCoreError: if nobody answers.
+        """
+        faults = []
+        for model in self.models:
+            name = model.Meta.table_name
+            try:
+                described = self.connection.dispatch("DescribeTable", {"TableName": name})["Table"]
+                check_table(model, described)
+                if described["TableStatus"] == "CREATING":
+                    faults.append(f"table {name} is still being made.")
+            except TableMismatch as fault:
+                faults.append(str(fault))
+            except ClientError as error:
+                if error_code(error) != "ResourceNotFoundException":
+                    raise
+                faults.append(f"table {name} is missing.")
+        if faults:
+            raise TableMismatch("\n".join(dict.fromkeys(faults)))
 
     def delete_tables(self) -> None:
         """Delete the tables and all they hold."""

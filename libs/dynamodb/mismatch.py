@@ -4,7 +4,7 @@ Else a model that was changed after its table was made would be found out by req
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pynamodb.models import Model
@@ -17,14 +17,14 @@ _ADVICE = {
 
 
 class TableMismatch(Exception):
-    """A table is there and has other keys or indexes than its model, from before the model was changed."""
+    """A table is missing, or has other keys or indexes than its model, from before the model was changed."""
 
 
 def check_table(model: type[Model], described: Mapping[str, Any]) -> None:
     """Check that a table has the keys of its model, and all its indexes.
 
     Indexes the model does not have are no fault: a global one is added before the code that asks it is
-    deployed, and removed after.
+    deployed, and removed after. One that is still being filled is missing: nobody can ask it yet.
 
     :param described: the table, as ``DescribeTable`` tells of it.
     :raises TableMismatch: with everything that differs, and what can be done about it.
@@ -56,6 +56,7 @@ def check_table(model: type[Model], described: Mapping[str, Any]) -> None:
 class _Index:
     keys: str
     projection: str
+    status: str = field(default="ACTIVE", compare=False)
 
     def __str__(self) -> str:
         return f"{self.keys}: {self.projection}"
@@ -65,6 +66,8 @@ def _differences(found: Mapping[str, _Index], wanted: Mapping[str, _Index], kind
     for name, index in sorted(wanted.items()):
         if name not in found:
             yield f"no {kind} index {name} ({index})"
+        elif found[name].status == "CREATING":
+            yield f"the {kind} index {name} only in part, as DynamoDB is still filling it"
         elif found[name] != index:
             yield f"the {kind} index {name} ({found[name]}) and not ({index})"
 
@@ -75,6 +78,7 @@ def _indexes(stored: Sequence[Mapping[str, Any]], table: Mapping[str, Any]) -> d
         one.get("index_name") or one["IndexName"]: _Index(
             _keys(one.get("key_schema") or one["KeySchema"], table),
             _projection(one.get("projection") or one["Projection"]),
+            one.get("IndexStatus", "ACTIVE"),
         )
         for one in stored
     }

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException
 
 from libs.api import ContractError
-from libs.dynamodb import TableMismatch, error_code
+from libs.dynamodb import TableMismatch, as_problem, error_code
 from libs.service.logs import command as log_level
 from libs.service.logs import configure_logs, log_to_stderr
 from libs.service.logs.control_file import UnsafeFile
@@ -22,11 +22,13 @@ from libs.service.logs.levels import control_file
 from libs.service.processes import run_beat, run_shell, run_web, run_worker
 from libs.service.running import Running
 from libs.service.service import Service
-from libs.service.settings import SettingsError, SettingsUnavailable, command
-from libs.service.settings.deployment import advice
+from libs.service.settings import Settings, SettingsError, SettingsUnavailable, command
+from libs.service.settings.deployment import DEVELOPMENT, advice
 from libs.tasks.admin import commands
 
 _logger = logging.getLogger(__name__)
+
+_MENDED = "A release comes after the tables it needs: docs/table-changes.md."
 
 _PROCESSES: dict[str, Callable[[Running], int | None]] = {
     "web": run_web,
@@ -67,8 +69,9 @@ def main(arguments: list[str]) -> int:
             log_to_stderr()
         for warning in advice(type(settings), vars(settings)):
             _logger.warning(warning)
-        if settings.create_tables or process == "tables":
-            service.database(settings).create_tables()
+        runs = process == "web" or (process in _PROCESSES and service.tasks)
+        if runs or process == "tables" or settings.create_tables:
+            look_after_tables(service, settings, patiently=process != "tables")
         if service.prepare is not None and process != "tables":
             # With a database of its own, as the tables: the one the process serves with may be forked.
             service.database(settings)
@@ -94,6 +97,26 @@ def main(arguments: list[str]) -> int:
         print(f"cannot start: DynamoDB: {told}", file=sys.stderr)
         return os.EX_TEMPFAIL
     return 0
+
+
+def look_after_tables(service: Service, settings: Settings, *, patiently: bool) -> None:
+    """Make the missing tables where a stack on one machine wants that; elsewhere see that they are right.
+
+    :param patiently: a database that is away stops nothing then: the process waits for it, as for all else.
+    :raises TableMismatch: naming every table that is missing, or is not as its model.
+    """
+    database = service.database(settings)
+    if settings.create_tables or (not patiently and settings.environment in DEVELOPMENT):
+        database.create_tables()
+        return
+    try:
+        database.check_tables()
+    except (BotoCoreError, ClientError) as error:
+        if not patiently or as_problem(error) is None:
+            raise
+        _logger.warning("tables not looked at", extra={"error": type(error).__name__})
+    except TableMismatch as fault:
+        raise TableMismatch(f"{fault}\n{_MENDED}") from None
 
 
 def run_commands(asked: argparse.Namespace, running: Running) -> int:

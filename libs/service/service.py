@@ -154,14 +154,21 @@ class Service:
 
         :raises ContractError: if the contract, or one of its persistent classes, is wrong.
         """
-        own = [Operation] if self.tasks else []
         return Database(
-            [*self.models, *table_models(self.objects().persistent()), *own],
+            self.stored_models(),
             region=settings.dynamodb_region,
             endpoint=settings.dynamodb_endpoint,
             table_prefix=f"{settings.table_prefix}{self.name}-",
             max_connections=settings.web_threads * 2,
         )
+
+    def stored_models(self) -> list[type[Model]]:
+        """Return the models of its tables, bound or not.
+
+        :raises ContractError: as `database`.
+        """
+        own = [Operation] if self.tasks else []
+        return [*self.models, *table_models(self.objects().persistent()), *own]
 
     def objects(self) -> ApiModels:
         """Return the classes of the objects of its contract."""

@@ -35,7 +35,7 @@ class Storage:
         self.shape = shape
         self.declaration = declared(facts, shape)
         self.codec = Codec(shape, self.declaration)
-        self.model: type[Model] = table_model(shape.name, self.declaration, self.codec.forms)
+        self.model: type[Model] = table_model(shape.name, self.declaration, self.codec.forms, shape.required)
         self.hash = ItemPath(self.declaration.hash_key)
 
     @cached_property

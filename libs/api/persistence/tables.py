@@ -1,6 +1,6 @@
 """The PynamoDB model of a class: what `Database` binds, creates and checks the table of."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pynamodb.attributes import Attribute, BinaryAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute
@@ -9,16 +9,24 @@ from pynamodb.models import Model
 
 from libs.api.persistence.declaration import Declaration, Index
 from libs.api.persistence.forms import Form
+from libs.dynamodb.stored import OPTIONAL
 
 _KINDS: Mapping[str, type[Attribute[Any]]] = {"S": UnicodeAttribute, "N": NumberAttribute}
 
 
-def table_model(name: str, declaration: Declaration, forms: Mapping[str, Form]) -> type[Model]:
+def table_model(
+    name: str, declaration: Declaration, forms: Mapping[str, Form], required: Collection[str] = ()
+) -> type[Model]:
     """Return a model with the keys, indexes and time to live of a declaration, and no other attributes.
 
     :param name: the schema's.
     :param forms: how each property is stored.
+    :param required: the properties that every object has.
     """
+    has = {
+        one: (form.type or "*") + ("" if one in required or one in declaration.keys else OPTIONAL)
+        for one, form in forms.items()
+    }
 
     def key(attribute: str, *, is_hash: bool) -> Attribute[Any]:
         if forms[attribute].type == "B":
@@ -37,7 +45,7 @@ def table_model(name: str, declaration: Declaration, forms: Mapping[str, Form]) 
 
     body: dict[str, Any] = {
         "__doc__": f"The table of {name}.",
-        "Meta": type("Meta", (), {"table_name": declaration.table}),
+        "Meta": type("Meta", (), {"table_name": declaration.table, "stored_attributes": has}),
         **keys(declaration),
     }
     if declaration.ttl:

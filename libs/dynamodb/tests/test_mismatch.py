@@ -138,3 +138,48 @@ def test_an_index_of_other_keys_or_attributes_is_told(mismatch, kind, changed, t
 def test_an_index_of_the_other_kind_is_missing(mismatch):
     told = mismatch(make_model(index=make_index("global")), make_model(index=make_index("local")))
     assert "it has no local index by-branch" in told
+
+
+def test_tables_as_their_models_pass_the_check_that_makes_none(connect):
+    connect(make_model(index=make_index("global"))).create_tables()
+    connect(make_model(index=make_index("global"))).check_tables()
+
+
+def test_the_check_makes_no_table_and_tells_of_each_that_is_missing_or_differs(connect, models):
+    connect(make_model()).create_tables()
+    changed = make_model(index=make_index("global"))
+    database = connect(*models, changed)
+    for _ in range(2):
+        with pytest.raises(TableMismatch) as caught:
+            database.check_tables()
+        assert str(caught.value).replace(connect.prefix, "").splitlines() == [
+            "table accounts is missing.",
+            "table entries is missing.",
+            "table things is not as its model: it has no global index by-branch (owner S, branch S: ALL). "
+            + ADVICE["global"],
+        ]
+
+
+@pytest.mark.parametrize("being_made", ["index", "table"])
+def test_what_is_still_being_made_is_not_there_yet(connect, monkeypatch, being_made):
+    database = connect(make_model(index=make_index("global")))
+    database.create_tables()
+    dispatch = type(database.connection).dispatch
+
+    def told(self, operation, arguments):
+        answer = dispatch(self, operation, arguments)
+        if being_made == "index":
+            answer["Table"]["GlobalSecondaryIndexes"][0]["IndexStatus"] = "CREATING"
+        else:
+            answer["Table"]["TableStatus"] = "CREATING"
+        return answer
+
+    monkeypatch.setattr(type(database.connection), "dispatch", told)
+    parts = {
+        "index": "it has the global index by-branch only in part, as DynamoDB is still filling it.",
+        "table": "table things is still being made.",
+    }
+    with pytest.raises(TableMismatch) as caught:
+        database.check_tables()
+    assert parts[being_made] in str(caught.value).replace(connect.prefix, "")
+    monkeypatch.undo()

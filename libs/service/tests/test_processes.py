@@ -17,7 +17,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from infra.local.throwaway import reserved_port
 from libs.service import Service
-from libs.service.__main__ import main
+from libs.service.__main__ import _PROCESSES, main
 from libs.service.processes import worker
 from libs.service.processes.web import WebApplication
 from libs.service.testing import ROOT, SECRET, environment, eventually, python_process
@@ -289,3 +289,37 @@ def test_what_runs_tasks_is_known_and_nothing_does_once_celery_has_stopped_it() 
     pool._pool = None
     assert worker._children(SimpleNamespace(pool=pool)) == []
     assert worker._children(SimpleNamespace(pool=None)) == []
+
+
+@pytest.mark.parametrize("process", ["web", "worker", "beat", "tables"])
+def test_a_process_that_finds_no_tables_tells_of_them_and_ends(
+    environ: dict[str, str],
+    process: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As on AWS, where CloudFormation makes them, and `create_tables` is refused."""
+    prefix = f"{environ['APP_TABLE_PREFIX']}none-"
+    monkeypatch.setattr(Service, "start", lambda *_: pytest.fail("it is started"))
+    monkeypatch.setattr("libs.service.__main__.DEVELOPMENT", frozenset())
+    told = {**os.environ, **environ, "APP_CREATE_TABLES": "false", "APP_TABLE_PREFIX": prefix}
+    monkeypatch.setattr(os, "environ", told)
+    code = main([process])
+    monkeypatch.undo()
+    lines = capsys.readouterr().err.splitlines()
+    assert code == os.EX_CONFIG
+    assert lines[:2] == ["cannot start:", f"table {prefix}auth-users is missing."]
+    assert lines[-1] == "A release comes after the tables it needs: docs/table-changes.md."
+
+
+def test_a_database_that_is_away_keeps_no_process_from_starting(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process waits for it, and is not ready until then."""
+    away = {"APP_CREATE_TABLES": "false", "APP_DYNAMODB_ENDPOINT": "http://127.0.0.1:1"}
+    started: list[object] = []
+    monkeypatch.setattr(os, "environ", {**os.environ, **environ, **away})
+    monkeypatch.setitem(_PROCESSES, "web", started.append)
+    assert main(["web"]) == os.EX_OK
+    monkeypatch.undo()
+    assert len(started) == 1

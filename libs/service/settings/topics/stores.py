@@ -25,7 +25,7 @@ class StoreSettings:
     create_tables: bool = setting(
         False,
         deployed=Equal(
-            False, error="Is for local stacks; elsewhere it is done once, by `python -m libs.service tables`."
+            False, error="Is for local stacks; elsewhere CloudFormation makes them (`make stacks`)."
         ),
         help="Create missing tables at start; for local stacks.",
     )

@@ -105,7 +105,7 @@ def test_every_web_process_tells_what_all_have_counted(environ: dict[str, str]) 
 def test_the_web_processes_of_a_service_without_tasks_count_as_one(
     environ: dict[str, str], tmp_path: Path
 ) -> None:
-    own = ("KEY_SECRET", "PROFILES_URL", "TODOS_URL", "MAIL_FOLDER", "CREATE_TABLES")
+    own = ("KEY_SECRET", "PROFILES_URL", "TODOS_URL", "MAIL_FOLDER")
     others = {name: value for name, value in environ.items() if name.removeprefix("APP_") not in own}
     with reserved_port() as port, reserved_port() as http:
         ports = {"APP_PORT": str(http), "APP_METRICS_PORT": str(port)}

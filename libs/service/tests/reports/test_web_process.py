@@ -23,7 +23,8 @@ def port() -> Iterator[int]:
 
 
 def test_faults_and_failures_are_reported_and_none_is_forgotten_at_the_end(server: Sink, port: int) -> None:
-    environ = environment("profiles", port=str(port), web_workers="1", report_webhook_url=server.url)
+    told = {"web_workers": "1", "create_tables": "true", "report_webhook_url": server.url}
+    environ = environment("profiles", port=str(port), **told)
 
     def answers() -> bool:
         with socket.socket() as probe:

@@ -187,7 +187,7 @@ def test_each_is_fetched_once(read: Read, refusing: Refusing) -> None:
 def test_a_process_has_its_children_know_it_and_not_ask(refusing: Refusing) -> None:
     with reserved_port() as port:
         told = {"commit": "aws-secret:todos#a", "secrets_endpoint": refusing.url, "port": str(port)}
-        environ = environment("profiles", web_workers="2", **told)
+        environ = environment("profiles", web_workers="2", create_tables="true", **told)
         del environ["APP_REDIS_URL"]
         with (
             python_process("-m", "libs.service", "web", environ=environ) as web,

@@ -1,0 +1,57 @@
+"""The command line."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from infra.aws.account import check_account
+from infra.aws.clients import Aws
+from infra.aws.errors import AwsError
+from infra.aws.stage import STAGES, load_stage
+from infra.contracts.intended import intended
+from infra.local.errors import LocalError
+from infra.tables.breaking import MEANT, check, history
+from infra.tables.drift import drift
+from infra.tables.prefix import table_prefix
+from infra.tables.templates import UnfitModels, templates
+from infra.tables.writing import FOLDER, write
+
+
+def main(arguments: Sequence[str] | None = None, stages: Path = STAGES) -> int:
+    """Run one command; 1 is the exit code of what was found, 2 of one that could not be run."""
+    parser = argparse.ArgumentParser(prog="python -m infra.tables", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("write", help=f"write {FOLDER}/, the templates of the tables, from the models")
+    breaking = commands.add_parser("breaking", help="tell what tables in use would not survive")
+    breaking.add_argument("--base", default=os.environ.get("BASE"), help="a version git knows (BASE)")
+    drifted = commands.add_parser("drift", help="tell where the tables of a stage are not as the models")
+    drifted.add_argument("stage", metavar="STAGE", help="a file in infra/stages/")
+    given = parser.parse_args(arguments)
+    try:
+        match given.command:
+            case "write":
+                print(f"{FOLDER}:", ", ".join(write()) or "nothing has changed")
+                return 0
+            case "breaking":
+                return check(templates(), intended(MEANT), history(), given.base)
+            case _:
+                return _drift(given.stage, stages)
+    except (AwsError, LocalError, UnfitModels) as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 2
+
+
+def _drift(name: str, stages: Path) -> int:
+    stage = load_stage(name, stages)
+    aws = Aws(stage.region)
+    check_account(aws, stage)
+    looked_at = 0
+    found: list[str] = []
+    for service, template in templates().items():
+        prefix = table_prefix(stage.name, service)
+        found += drift(aws.client("dynamodb"), template, prefix, service)
+        looked_at += len(template["Resources"])
+    print("\n".join(found) or f"The {looked_at} tables of {name} are as the models have them.")
+    return 1 if found else 0
