@@ -5,6 +5,7 @@ import ipaddress
 import logging
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, TypeVar
@@ -44,6 +45,8 @@ class Counters:
             retry=Retry(NoBackoff(), 0),
         )
         self._redis = RedisStorage(url, connection_pool=self._pool, key_prefix=key_prefix)
+        # With those who count, their connections end; left to the garbage collector, sockets may be first.
+        weakref.finalize(self, self._pool.disconnect)
         self._lock = threading.Lock()
         self._away_until = float("-inf")
 

@@ -1,5 +1,6 @@
 """Counting for all processes: in Redis, in each process while that is away, and at no great cost then."""
 
+import gc
 import os
 import socket
 import threading
@@ -39,6 +40,18 @@ class Away:
 
 def test_all_processes_count_together(make: Callable[[], Counters]) -> None:
     assert [make().ask(count), make().ask(count), make().ask(count)] == [1, 2, 3]
+
+
+def test_connections_end_with_those_who_count(make: Callable[[], Counters]) -> None:
+    found = make()
+    found.ask(count)
+    client = found._redis.get_connection()  # while we have it, it does not end by itself
+    connected = client.connection_pool.get_connection()._sock
+    circle: list[object] = [found]
+    circle.append(circle)
+    del found, circle
+    gc.collect()
+    assert connected.fileno() == -1
 
 
 def test_while_redis_is_away_it_is_asked_now_and_then_and_is_used_again(
