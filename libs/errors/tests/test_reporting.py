@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 from contextvars import copy_context
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -142,13 +142,19 @@ class Colour(Enum):
 def test_whatever_is_given_is_copied_in_bounds() -> None:
     assert plain_copy({1: {Decimal("1.5")}, "t": (datetime(2026, 3, 1, tzinfo=UTC), Colour.RED, None)}) == {
         "1": ["1.5"],
-        "t": ["2026-03-01 00:00:00+00:00", "red", None],
+        "t": ["2026-03-01T00:00:00+00:00", "red", None],
     }
     assert plain_copy([Secretive(), b"x", 2**70, float("nan")]) == ["<Secretive>", "<bytes>", "…", "nan"]
     assert plain_copy({Secretive(): 1}) == {"<Secretive>": 1}
     assert len(plain_copy(list(range(10**6)))) == MOST_VALUES
     assert len(plain_copy(dict.fromkeys(range(10**6)))) < MOST_VALUES
-    assert len(plain_copy("x" * 10**6)) == LONGEST_TEXT + 1
+    assert plain_copy("x" * 10**6) == "x" * LONGEST_TEXT + "…(1000000)"
+    assert plain_copy(["\ud800", KeyError(SECRET), date(2026, 3, 1)]) == ["\\ud800", "KeyError", "2026-03-01"]
+    assert plain_copy([[1, 2, 3], {"a": 1, "b": 2, "c": 3}], most_members=2) == [
+        [1, 2, "…"],
+        {"a": 1, "b": 2, "…": "…"},
+    ]
+    assert str(plain_copy([list(range(100))] * 100)).count(",") < 3 * MOST_VALUES
     endless: list[Any] = []
     endless.append(endless)
     assert str(plain_copy(endless)).count("[") == 6

@@ -5,16 +5,17 @@ What is logged comes from clients, too: a path of 8 kB, a name with a line break
 
 import re
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
+
+from libs.errors.plain import plain_copy, shortened
 
 LONGEST_TEXT = 2_000
 """Characters of a value that are written."""
 LONGEST_EXCEPTION = 30_000
 MOST_MEMBERS = 50
 """Of a list or an object."""
-DEEPEST = 5
-_LARGEST = 2**63 - 1
+MOST_VALUES = 1_000
+"""Of one, with all that is in it."""
 _NAMED = ("exception", "stack_info")
 
 UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -25,53 +26,18 @@ def plain_event(event: Mapping[str, Any]) -> dict[str, Any]:
     """Return all values of an event as JSON has them."""
     told: dict[str, Any] = {}
     for name, value in event.items():
-        kind = type(value)
         # Nearly all values are such, and each line of the log is made here.
-        if kind is str and len(value) <= LONGEST_TEXT and value.isascii():
+        if type(value) is str and len(value) <= LONGEST_TEXT and value.isascii():
             one = value
         elif name in _NAMED and isinstance(value, str):
             one = shortened(value, LONGEST_EXCEPTION)
         else:
-            one = plain(value)
+            one = plain_copy(
+                value, most_values=MOST_VALUES, most_members=MOST_MEMBERS, longest_text=LONGEST_TEXT
+            )
         is_plain = type(name) is str and name.isascii() and len(name) <= LONGEST_TEXT
-        told[name if is_plain else shortened(str(name))] = one
+        told[name if is_plain else shortened(str(name), LONGEST_TEXT)] = one
     return told
-
-
-def plain(value: Any, depth: int = 0) -> Any:
-    """Return a value as JSON has it; what has no such form is shown as `repr` has it.
-
-    Of an exception the class is told.
-    """
-    kind = type(value)
-    if kind is str:
-        return shortened(value)
-    if value is None or kind is bool or kind is float:
-        return value
-    if kind is int:
-        return value if -_LARGEST <= value <= _LARGEST else shortened(str(value))
-    if isinstance(value, str):
-        return shortened(str(value))
-    if depth < DEEPEST and isinstance(value, Mapping):
-        some = list(value.items())[:MOST_MEMBERS]
-        return {shortened(str(name)): plain(one, depth + 1) for name, one in some}
-    if depth < DEEPEST and isinstance(value, list | tuple):
-        return [plain(one, depth + 1) for one in value[:MOST_MEMBERS]]
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, BaseException):
-        return type(value).__qualname__  # its text is for nobody
-    try:
-        return shortened(repr(value))
-    except Exception:  # noqa: BLE001 - whatever it says of itself, the line is written
-        return f"<{kind.__name__}>"
-
-
-def shortened(text: str, longest: int = LONGEST_TEXT) -> str:
-    """Return a text, or its beginning and how long it is; always one that is Unicode."""
-    if len(text) > longest:
-        text = f"{text[:longest]}…({len(text)})"
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def escaped(text: str) -> str:

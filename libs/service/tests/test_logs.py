@@ -4,7 +4,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -161,12 +161,6 @@ def test_of_very_many_exceptions_the_last_fifty_are_told_in_the_order_they_came(
     assert (told[0].split()[0], told[-1].split()[-1]) == ("E50", "E99")
 
 
-def test_what_has_no_json_form_is_shown_somehow(capsys: pytest.CaptureFixture[str]) -> None:
-    configure_logs("todos", log_format="json", level="INFO")
-    logger.info("odd", extra={"thing": {1, 2}})
-    assert json.loads(printed(capsys)[0])["thing"] == "{1, 2}"
-
-
 def test_a_line_of_text_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs("todos", log_format="text", level="INFO")
     with request_id_scope("request-1234"):
@@ -180,20 +174,15 @@ HOSTILE = "/todos\n2026-01-01 [info] forged\r\x1b[31m\x7f\x85\x9b2J\u2028next\u2
 
 
 @pytest.mark.parametrize("log_format", ["json", "text"])
-@pytest.mark.parametrize("place", ["event", "name", "value", "within", "repr", "format"])
+@pytest.mark.parametrize("place", ["event", "name", "value", "within", "format"])
 def test_nothing_a_client_sends_can_forge_a_line_or_steer_a_terminal(
     capsys: pytest.CaptureFixture[str], log_format: str, place: str
 ) -> None:
-    class Sent:
-        def __repr__(self) -> str:
-            return HOSTILE
-
     configure_logs("todos", log_format=log_format, level="INFO")
     told: dict[str, Any] = {
         "name": {HOSTILE: 1},
         "value": {"path": HOSTILE},
         "within": {"told": [{"path": [HOSTILE]}, {HOSTILE: 1}]},
-        "repr": {"thing": Sent()},
     }.get(place, {})
     if place == "format":
         logger.info("sent: %s", HOSTILE)
@@ -227,7 +216,8 @@ def test_a_line_is_bounded(capsys: pytest.CaptureFixture[str], log_format: str) 
     configure_logs("todos", log_format=log_format, level="INFO")
     logger.info("request", extra={"path": "/" + "x" * 8191})
     logger.info("odd", extra={"many": ["y"] * 10_000, "more": {str(n): n for n in range(10_000)}})
-    for line, most in zip(printed(capsys), (2_300, 2_300), strict=True):
+    logger.info("nested", extra={"many": [[["y"] * 100] * 100] * 100})
+    for line, most in zip(printed(capsys), (2_300, 2_300, 5_300), strict=True):
         assert len(line) < most
         assert "x" * 2001 not in line
 
@@ -239,15 +229,10 @@ def test_of_a_long_text_the_beginning_is_told_and_how_long_it_is(capsys: pytest.
 
 
 @dataclass
-class Holder:
-    """Would be shown with all it holds, if asked for its fields."""
+class Telling:
+    """Would say what it holds."""
 
-    token: str = field(repr=False)
-
-
-class Mute:
-    def __repr__(self) -> str:
-        raise RuntimeError
+    token: str
 
 
 class Level(StrEnum):
@@ -261,23 +246,25 @@ def nest(depth: int) -> Any:
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
-        (2**70, str(2**70)),
+        (2**63 - 1, 2**63 - 1),
+        (2**70, "…"),
+        ([10**5000], ["…"]),
         (-5, -5),
         (1.5, 1.5),
-        (float("nan"), None),
+        (float("nan"), "nan"),
         (None, None),
         (True, True),
-        (b"bytes", "b'bytes'"),
+        (b"bytes", "<bytes>"),
+        ({1}, [1]),
         (datetime(2026, 1, 2, tzinfo=UTC), "2026-01-02T00:00:00+00:00"),
         (("a", 1), ["a", 1]),
         ({1: {None: 2}}, {"1": {"None": 2}}),
-        (Holder("hunter2"), "Holder()"),
-        (Mute(), "<Mute>"),
+        (Telling("hunter2"), "<Telling>"),
         (ValueError("hunter2"), "ValueError"),
         ({"error": [KeyError("hunter2")]}, {"error": ["KeyError"]}),
         (Level.HIGH, "high"),
         ("\ud800", "\\ud800"),
-        (nest(9), [[[[["[[[['bottom']]]]"]]]]]),
+        (nest(9), [[[[[["…"]]]]]]),
     ],
 )
 def test_any_value_has_a_form(capsys: pytest.CaptureFixture[str], value: Any, shown: Any) -> None:
