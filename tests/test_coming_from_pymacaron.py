@@ -26,7 +26,7 @@ PYMACARON = {
         consumes required additionalProperties minLength pattern minimum formats=[SwaggerFormat(…)]
     """,
     "Starting a service": """
-        host port debug log_level json_encoders timeout error_reporter error_callback error_decorator
+        host port debug log_level json_encoders timeout
         default_user_id ping_hook api.load_apis api.load_builtin_apis api.load_clients api.start(serve=…)
         api.publish_apis letsgo python:pymacaron.gunicorn load_swagger <api>_models.py <api>_app.py
         @app.route

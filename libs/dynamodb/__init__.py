@@ -7,7 +7,7 @@ from libs.dynamodb.mismatch import TableMismatch
 from libs.dynamodb.stored import plain_name, stored_attributes
 from libs.dynamodb.table import Answer, Change, ConditionFailed, Item, Put, Remove, Table, Write
 from libs.dynamodb.transaction import Transaction, current_transaction
-from libs.dynamodb.usage import Call, Usage, current_usage, usage_scope
+from libs.dynamodb.usage import Call, Usage, usage_scope
 
 __all__ = [
     "Answer",
@@ -27,7 +27,6 @@ __all__ = [
     "Write",
     "as_problem",
     "current_transaction",
-    "current_usage",
     "error_code",
     "is_condition_failure",
     "plain_name",

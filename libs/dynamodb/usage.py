@@ -132,11 +132,6 @@ def usage_scope(usage: Usage | None = None) -> VariableScope[Usage]:
     return VariableScope(_usage, Usage() if usage is None else usage)
 
 
-def current_usage() -> Usage | None:
-    """Return the usage of the innermost scope we are in; None outside of one."""
-    return _usage.get()
-
-
 @contextmanager
 def call_scope(call: Call) -> Iterator[None]:
     """Be in a call until the with-block ends; it is then over, and added to the usage of its scope."""
