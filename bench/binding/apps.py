@@ -8,8 +8,8 @@ from flask import Flask, Response, request
 
 from libs.api import ApiModels, ApiObject, Contract, Dependencies, Server
 from libs.jwt import Caller
-from libs.service.cors import Cors
 from libs.service.problems import ProblemAnswers
+from libs.service.protection.cors import Cors
 from libs.service.web import create_app
 from libs.service.web.errors import answer_error
 from libs.service.web.scope import RequestScope

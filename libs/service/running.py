@@ -29,12 +29,12 @@ from libs.jwt import (
 )
 from libs.service.admission import Admission
 from libs.service.builtin import Builtin
-from libs.service.cors import Cors
 from libs.service.health import Health, broker_check
 from libs.service.identity import identity_of, service_account, verifying
 from libs.service.limits import Counters, RateLimits
 from libs.service.metrics.of_service import ServiceMetrics
 from libs.service.protection.compression import Compression
+from libs.service.protection.cors import Cors
 from libs.service.protection.deadline import RequestDeadline
 from libs.service.protection.security_headers import EXTENSION, SecurityHeaders
 from libs.service.renewal import Renewal

@@ -14,9 +14,9 @@ from werkzeug.datastructures import Headers
 from werkzeug.http import http_date
 
 from libs.errors import Problem, new_request_id, valid_request_id
-from libs.service.cors import EXTENSION as CORS
-from libs.service.cors import Cors
 from libs.service.problems.answers import PROBLEMS, ProblemAnswers
+from libs.service.protection.cors import EXTENSION as CORS
+from libs.service.protection.cors import Cors
 from libs.service.protection.security_headers import EXTENSION as SECURITY
 from libs.service.protection.security_headers import SecurityHeaders
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from libs.api import ApiModels, Contract, Contribution, Dependencies, Server
 from libs.errors import Conflict, ServiceUnavailable, Tracer, Unauthorized
 from libs.jwt import Caller
-from libs.service.cors import Cors
+from libs.service.protection.cors import Cors
 from libs.service.web import Watcher, create_app
 from libs.tasks.task import active_runtime
 

@@ -12,9 +12,9 @@ from libs.api import Contract, Route, Routes, Server, empty_response
 from libs.errors import NotFound, Tracer, check_deadline
 from libs.errors.redaction import Redaction
 from libs.jwt import Identity
-from libs.service.cors import EXTENSION as CORS
-from libs.service.cors import Cors
 from libs.service.problems import PROBLEMS, ProblemAnswers
+from libs.service.protection.cors import EXTENSION as CORS
+from libs.service.protection.cors import Cors
 from libs.service.web.client import TRUSTED_PROXIES
 from libs.service.web.errors import answer_error
 from libs.service.web.exchange import Exchange, Watcher, exchange_of

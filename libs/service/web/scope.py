@@ -15,8 +15,8 @@ from libs.dynamodb.usage import usage_scope
 from libs.errors import RequestTimeout, Tracer, languages_scope, request_id_scope
 from libs.errors.redaction import Redaction
 from libs.jwt import Identity, running_as
-from libs.service.cors import Cors
 from libs.service.problems.unserved import REQUEST_ID_HEADER
+from libs.service.protection.cors import Cors
 from libs.service.tracing.server import ServerSpans
 from libs.service.web.exchange import Exchange, Watcher
 from libs.service.web.request_log import LogLine

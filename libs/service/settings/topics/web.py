@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from marshmallow.validate import Equal, Range, Regexp
 
-from libs.service.cors import read_origins
 from libs.service.docs.menu import read_menu
+from libs.service.protection.cors import read_origins
 from libs.service.settings.declaring import setting
 from libs.service.settings.validators import ANSWER_CHECK, HTTP_URL, over_tls, readable
 

@@ -14,9 +14,9 @@ from flask import Flask
 from libs.api import ApiModels, Contract, Contribution, Dependencies, Server
 from libs.errors import Unauthorized
 from libs.jwt import Caller
-from libs.service.cors import Cors
 from libs.service.logs import configure_logs
 from libs.service.problems import ProblemAnswers
+from libs.service.protection.cors import Cors
 from libs.service.web import Exchange, Watcher, create_app
 
 if TYPE_CHECKING:

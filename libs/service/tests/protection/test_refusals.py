@@ -7,11 +7,11 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from libs.errors import RequestTimeout
-from libs.service.cors import EXTENSION as CORS
-from libs.service.cors import Cors
 from libs.service.problems.answers import PROBLEMS, ProblemAnswers
 from libs.service.problems.unserved import refused_head
 from libs.service.protection import shedding
+from libs.service.protection.cors import EXTENSION as CORS
+from libs.service.protection.cors import Cors
 from libs.service.protection.security_headers import EXTENSION, SECURITY_HEADERS, SecurityHeaders
 from libs.service.protection.shedding import Line, Shedding, is_probe
 

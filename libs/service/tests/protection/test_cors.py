@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from libs.service.cors import Cors, read_origins
+from libs.service.protection.cors import Cors, read_origins
 
 APP = "https://app.example.com"
 EVIL = "https://evil.example.com"
