@@ -37,7 +37,7 @@ def extensions(stage: Stage, service: str, role: Role) -> Mapping[str, tuple[str
         ),
         "20-instances": (
             "The instances, how many there are, and how they are replaced.",
-            {"option_settings": instances(stage, service, role)},
+            {"option_settings": instances(stage, service, role), "Resources": _cache_rule(stage)},
         ),
     }
     if web:
@@ -170,6 +170,26 @@ def load_balancer(stage: Stage) -> Options:
             "DefaultProcess": "default",
         }
     return options
+
+
+def _cache_rule(stage: Stage) -> dict[str, Any]:
+    """Let the instances of this environment, and with it no longer than there is one, into the cache.
+
+    CloudFormation itself reads the parameter, so that no id has to be copied from one stack to another.
+    """
+    return {
+        "CacheRule": {
+            "Type": "AWS::EC2::SecurityGroupIngress",
+            "Properties": {
+                "GroupId": f"{{{{resolve:ssm:{names.cache_clients(stage.name)}}}}}",
+                "SourceSecurityGroupId": {"Fn::GetAtt": ["AWSEBSecurityGroup", "GroupId"]},
+                "IpProtocol": "tcp",
+                "FromPort": 6379,
+                "ToPort": 6379,
+                "Description": "An environment of Beanstalk",
+            },
+        }
+    }
 
 
 # There is no option for it. The listener of port 80 is Beanstalk's own: what is named here takes the place of

@@ -75,6 +75,15 @@ def test_tls_ends_at_the_load_balancer_and_http_is_sent_there(live: Stage) -> No
     assert (redirect["Protocol"], redirect["Port"], redirect["StatusCode"]) == ("HTTPS", "443", "HTTP_301")
 
 
+def test_an_environment_lets_itself_into_the_cache_and_nobody_else(live: Stage) -> None:
+    _, content = extensions(live, "todos", "web")["20-instances"]
+    assert list(content["Resources"]) == ["CacheRule"]
+    rule = content["Resources"]["CacheRule"]["Properties"]
+    assert rule["GroupId"] == "{{resolve:ssm:/polymacaron/live/cache_clients}}"
+    assert rule["SourceSecurityGroupId"] == {"Fn::GetAtt": ["AWSEBSecurityGroup", "GroupId"]}
+    assert (rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) == ("tcp", 6379, 6379)
+
+
 def test_workers_have_no_load_balancer(make_stage: MakeStage) -> None:
     found = options(make_stage(worker="environment"), "worker")
     assert found["aws:elasticbeanstalk:environment"]["EnvironmentType"] == "SingleInstance"
