@@ -284,7 +284,7 @@ class Running:
                     trusted_proxies=self.settings.trusted_proxies,
                 ),
                 *([self.metrics.requests.watch] if self.metrics.asked else []),
-                RequestDeadline(self.settings.request_seconds),
+                RequestDeadline(self.settings.request_seconds, trusted_proxies=self.settings.trusted_proxies),
             ],
             tracer=self.tracing.tracer,
             redaction=self.redaction,

@@ -65,6 +65,7 @@ class WebApplication(BaseApplication):  # type: ignore[misc]
         line = Line(settings.web_queue, settings.web_queue_seconds)
         self.shedding = Shedding(line, running.metrics.registry, running.reports)
         self.reports = running.reports
+        self.trusted_proxies = settings.trusted_proxies
         self.header_seconds = settings.read_timeout_seconds
         self.stuck_seconds = (
             settings.body_timeout_seconds + settings.request_seconds + 2 * settings.read_timeout_seconds

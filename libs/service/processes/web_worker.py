@@ -143,7 +143,7 @@ class WebWorker(ProblemWorker):
     def _admit(self, conn: Connection) -> None:
         if self._in_hand < self.cfg.threads:
             self._submit(conn, self.tpool)
-        elif self._probing < PROBES and is_probe(conn.head):
+        elif self._probing < PROBES and is_probe(conn.head, self.app.trusted_proxies):
             self._submit(conn, self._probes)
         elif self._in_hand < self.cfg.threads + self.app.shedding.line.places:
             self._submit(conn, self.tpool)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from libs.errors import BUDGET_HEADER, Deadline, deadline_scope, read_budget
 from libs.service.web import Exchange
+from libs.service.web.client import is_from_outside
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import InputStream, WSGIEnvironment
@@ -22,16 +23,22 @@ class RequestDeadline:
     that has its own limit (`body_timeout_seconds`). A stream is sent after the scope of its request, and may
     take as long as it likes.
 
+    How long a caller waits is between services: what comes from outside through proxies of ours has no say.
+
     :param seconds: what a request may take.
+    :param trusted_proxies: how many there are.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, trusted_proxies: int = 0) -> None:
         self._seconds = seconds
+        self._proxies = trusted_proxies
 
     def __call__(self, exchange: Exchange) -> AbstractContextManager[object]:
         """Return what the request is within."""
         environ, waited = exchange.environ, exchange.waited
         budget = read_budget(environ.get(_BUDGET))
+        if budget is not None and is_from_outside(environ.get("HTTP_X_FORWARDED_FOR", ""), self._proxies):
+            budget = None
         if budget is None and not _has_body(environ):
             return deadline_scope(self._seconds - waited)
         return self._within(environ, waited, budget)

@@ -6,7 +6,8 @@ request and without the application: refusing has to cost next to nothing, or it
 Memory is bounded with it: by the line, by the bodies of as many requests as there are threads, and by the
 number of connections.
 
-What asks whether the process lives is not refused: it has a thread of its own.
+What asks whether the process lives is not refused: it has a thread of its own. Where there are proxies of
+ours, what has come through all of them is a client's, who could keep that thread busy: it has none.
 """
 
 import logging
@@ -24,6 +25,7 @@ from werkzeug import Response
 from libs.errors import ServiceUnavailable, report, reporting_to, request_id_scope
 from libs.errors.reporting import Sink
 from libs.service.problems.unserved import refused_head
+from libs.service.web.client import is_from_outside
 from libs.service.web.exchange import PROBES
 
 logger = logging.getLogger(__name__)
@@ -38,6 +40,8 @@ REASONS = ("full", "late")
 _PROBE = re.compile(rb"(?:GET|HEAD) (?:%b)(?:\?[^ ]*)? HTTP/1\.[01]\r\n" % "|".join(PROBES).encode())
 _BODY = re.compile(rb"\r\n(?:content-length|transfer-encoding|expect)[ \t]*:", re.IGNORECASE)
 
+_FORWARDED = re.compile(rb"\r\nx-forwarded-for:([^\r\n]*)", re.IGNORECASE)
+
 
 class Overloaded(ServiceUnavailable):
     """More is asked for than can be answered in time; nothing of the request was done."""
@@ -51,9 +55,15 @@ class Overloaded(ServiceUnavailable):
         )
 
 
-def is_probe(head: bytes) -> bool:
-    """Whether a request, which is there as a whole, asks if the process lives or is ready."""
-    return b"\r\n\r\n" in head and _PROBE.match(head) is not None and _BODY.search(head) is None
+def is_probe(head: bytes, trusted_proxies: int = 0) -> bool:
+    """Whether a request, which is there as a whole and no client's, asks if the process lives or is ready.
+
+    :param trusted_proxies: how many proxies of ours those of clients come through.
+    """
+    if b"\r\n\r\n" not in head or _PROBE.match(head) is None or _BODY.search(head):
+        return False
+    forwarded = b",".join(_FORWARDED.findall(head)).decode("latin-1")
+    return not is_from_outside(forwarded, trusted_proxies)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,14 @@ def post(url: str, content: bytes, headers: dict[str, str]) -> None:
     """Send something, over a connection of its own, and look at nothing of the answer but its head.
 
     Reports are few, and a connection that is kept could be one that a fork shares with its parent. No
-    redirect is followed: what is sent is meant for one address.
+    redirect is followed, no proxy asked that the environment names, and no password of ~/.netrc sent: what is
+    sent is meant for one address.
 
     :raises ReportRefused: if the answer is no 2xx.
     :raises httpx.HTTPError: if there is none.
     """
     with (
-        httpx.Client(timeout=TIMEOUT, follow_redirects=False) as client,
+        httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client,
         client.stream("POST", url, content=content, headers=headers) as answer,
     ):
         if not answer.is_success:

@@ -50,6 +50,16 @@ def address_of(environ: "WSGIEnvironment", proxies: int) -> ClientAddress:
     return _address(told) or ClientAddress(peer)
 
 
+def is_from_outside(forwarded: str, proxies: int) -> bool:
+    """Tell whether a request has come through all proxies of ours, as those of clients do.
+
+    Those of the proxies themselves, and of services beside them, have not. Where there are none nobody knows.
+
+    :param forwarded: X-Forwarded-For, to which each has added an entry, and nobody could take one from.
+    """
+    return 0 < proxies <= sum(1 for one in forwarded.split(",") if one.strip())
+
+
 def _address(told: str) -> ClientAddress | None:
     """Return the address of an entry, which some proxies add a port to (RFC 7239 section 6)."""
     if with_port := _WITH_PORT.fullmatch(told):

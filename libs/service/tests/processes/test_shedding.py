@@ -81,6 +81,18 @@ def test_whoever_finds_the_line_full_is_told_at_once_and_all_others_are_served(s
         assert "Traceback" not in web.log
 
 
+def test_a_client_that_has_come_through_our_proxies_has_not_the_thread_of_probes(serve: Serve) -> None:
+    own = b"GET /health/live HTTP/1.1\r\nHost: served\r\n\r\n"
+    with serve(web_queue="0", trusted_proxies="1") as web, ExitStack() as stack:
+        keep_busy(web, stack)
+        with web.connect(own[:-2] + b"X-Forwarded-For: 1.2.3.4\r\n\r\n") as client:
+            assert problem(said(client))["code"] == "OVERLOADED"
+        with web.connect(own) as proxy:
+            assert one_answer(proxy).startswith(b"HTTP/1.1 200 ")
+        web.let("a")
+        web.let("b")
+
+
 def test_whoever_has_waited_too_long_is_not_served_late(serve: Serve) -> None:
     with serve(web_queue="2", web_queue_seconds="0.05") as web, ExitStack() as stack:
         busy = keep_busy(web, stack)

@@ -12,7 +12,7 @@ import pytest
 
 from libs.service.testing import eventually
 from libs.service.tests.protection.conftest import PROXY, StartProxy
-from libs.service.web.client import address_of
+from libs.service.web.client import address_of, is_from_outside
 
 CLIENT = "203.0.113.9"
 
@@ -52,6 +52,15 @@ def test_the_client_is_whom_the_load_balancer_has_seen(balanced: int) -> None:
 def test_what_a_client_says_of_itself_is_not_believed(balanced: int) -> None:
     headers = told(balanced, X_Forwarded_For=f"6.6.6.6, 127.0.0.1, {CLIENT}")
     assert seen(headers) == CLIENT
+
+
+def test_what_the_load_balancer_asks_by_itself_is_nobodys(balanced: int, open_to_all: int) -> None:
+    """As whether it is healthy: not the request of a client, which has come through it."""
+    headers = told(balanced)
+    assert "X-Forwarded-For" not in headers
+    assert not is_from_outside(headers.get("X-Forwarded-For", ""), 1)
+    for client in (told(balanced, X_Forwarded_For=CLIENT), told(open_to_all)):
+        assert is_from_outside(client["X-Forwarded-For"], 1)
 
 
 def test_who_is_no_load_balancer_is_not_believed(open_to_all: int) -> None:

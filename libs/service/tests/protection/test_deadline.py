@@ -53,7 +53,7 @@ def probe() -> Probe:
 
 @pytest.fixture
 def connect(probe: Probe, tmp_path: Path) -> Callable[..., FlaskClient]:
-    def connect(seconds: float = SECONDS) -> FlaskClient:
+    def connect(seconds: float = SECONDS, trusted_proxies: int = 0) -> FlaskClient:
         functions = {
             one.__name__: one for one in (probe.left, probe.left_after_body, probe.work, probe.stream)
         }
@@ -69,7 +69,7 @@ def connect(probe: Probe, tmp_path: Path) -> Callable[..., FlaskClient]:
         (tmp_path / "probe.yaml").write_text(DOCUMENT)
         contract = Contract.load(tmp_path / "probe.yaml", Dependencies(), [Contribution(paths, functions)])
         server = Server(lambda token: Caller("ada"), ApiModels(contract.document))
-        watchers = [RequestDeadline(seconds)]
+        watchers = [RequestDeadline(seconds, trusted_proxies=trusted_proxies)]
         app = create_app("probe", contract, server, tasks=None, max_body_bytes=2048, watchers=watchers)
         return app.test_client()
 
@@ -106,6 +106,14 @@ def test_a_caller_may_have_less(client: FlaskClient) -> None:
 
 def test_and_never_more(client: FlaskClient) -> None:
     assert SECONDS - 2 < left(asked(client, "60000")) <= SECONDS
+
+
+def test_who_comes_from_outside_has_no_say(connect: Callable[..., FlaskClient]) -> None:
+    client = connect(trusted_proxies=2)
+    seen = {"HTTP_X_FORWARDED_FOR": "1.2.3.4, 10.0.0.1"}
+    assert SECONDS - 2 < left(asked(client, "2000", **seen)) <= SECONDS
+    assert 0.5 < left(asked(client, "2000", HTTP_X_FORWARDED_FOR="10.0.0.1")) <= 2
+    assert 0.5 < left(asked(client, "2000")) <= 2
 
 
 @pytest.mark.parametrize("budget", ["", "soon", "-5", "1.5", "1e3", " 5", "٥", "9" * 9, "9" * 5000])

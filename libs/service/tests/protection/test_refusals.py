@@ -96,3 +96,24 @@ def test_a_storm_is_a_number_and_a_line_a_second(
 )
 def test_what_asks_if_the_process_lives_needs_nothing_but_an_answer(head: bytes, probe: bool) -> None:
     assert is_probe(head) is probe
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "proxies", "probe"),
+    [
+        ([], 0, True),
+        ([b"1.2.3.4"], 0, True),
+        ([], 1, True),
+        ([b""], 1, True),
+        ([b"1.2.3.4"], 1, False),
+        ([b"1.2.3.4"], 2, True),
+        ([b"6.6.6.6, 1.2.3.4"], 2, False),
+        ([b"6.6.6.6", b"1.2.3.4"], 2, False),
+        ([b" , 1.2.3.4"], 2, True),
+    ],
+)
+def test_what_has_come_through_all_proxies_is_a_clients_request(
+    forwarded: list[bytes], proxies: int, probe: bool
+) -> None:
+    lines = b"".join(b"X-Forwarded-For: %b\r\n" % one for one in forwarded)
+    assert is_probe(b"GET /health/ready HTTP/1.1\r\nHost: x\r\n" + lines + b"\r\n", proxies) is probe

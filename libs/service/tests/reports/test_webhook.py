@@ -1,6 +1,7 @@
 """A webhook is sent JSON, over a real connection, and believed nothing."""
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -67,3 +68,21 @@ def test_one_that_is_not_there_is_counted(caplog: pytest.LogCaptureFixture) -> N
     assert setup.reports.flush()
     assert setup.counted("webhook") == {"failed": 1}
     assert "hunter2" not in str([record.__dict__ for record in caplog.records])
+
+
+def test_no_proxy_or_password_that_the_environment_names_is_used(
+    server: Sink, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login ada password hunter2\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with sink(200) as proxy:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url)
+        WebhookReporter(server.url).send({})
+        assert not proxy.posted
+    ((_, headers, _),) = server.posted
+    assert "Authorization" not in headers
