@@ -12,7 +12,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up down ps logs seed shell token tasks run config test fuzz testaccept lint fmt bench bench-tasks contracts tables breaking drift clients bundle requirements clean
+.PHONY: help up down ps logs seed shell token tasks run config test fuzz testaccept lint fmt bench bench-tasks contracts tables breaking drift clients bundle deploy rollback status cleanup requirements clean
 # One target after the other: `make down up` means that order, under -j, too.
 .NOTPARALLEL:
 # Recipes show what they do in their own words.
@@ -104,6 +104,18 @@ clients: .venv/.stamp ## Write dist/clients/, in TypeScript and Python, and chec
 
 bundle: .venv/.stamp ## Write what Beanstalk is given into dist/ (SERVICE=todos STAGE=live ARGS="--commit …")
 	@$(VENV) -m infra.bundle '$(SERVICE)' '$(STAGE)' $(ARGS)
+
+deploy: .venv/.stamp ## Bring this commit to a stage (SERVICE=todos STAGE=staging ARGS="--dry-run --json --yes")
+	@$(VENV) -m infra.deploy deploy '$(SERVICE)' '$(STAGE)' $(ARGS)
+
+rollback: .venv/.stamp ## Bring clients back to what they had before (SERVICE=todos STAGE=staging ARGS="--to COMMIT")
+	@$(VENV) -m infra.deploy rollback '$(SERVICE)' '$(STAGE)' $(ARGS)
+
+status: .venv/.stamp ## Show what stands at a stage (STAGE=staging)
+	@$(VENV) -m infra.deploy status '$(SERVICE)' '$(STAGE)' $(ARGS)
+
+cleanup: .venv/.stamp ## Terminate the environments that nobody needs (STAGE=staging)
+	@$(VENV) -m infra.deploy cleanup '$(SERVICE)' '$(STAGE)' $(ARGS)
 
 ##@ The images
 

@@ -5,9 +5,12 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+
+from testaccept.deployment import SERVICES, connect_to, service_url
 
 _FLAGS = (
     "--headless",
@@ -21,6 +24,16 @@ _FLAGS = (
     "--disable-sync",
     "--window-size=1280,1000",
 )
+
+
+def _led() -> list[str]:
+    """What has the browser connect to where the services under test are, if not where their URLs say."""
+    rules = [
+        f"MAP {urlsplit(service_url(service)).hostname} {address}"
+        for service in SERVICES
+        if (address := connect_to(service))
+    ]
+    return [f"--host-resolver-rules={', '.join(rules)}"] if rules else []
 
 
 @contextmanager
@@ -40,7 +53,7 @@ def open_browser(profile: Path) -> Iterator[Chrome]:
         pytest.skip(told)
     options = ChromeOptions()
     options.binary_location = chromium
-    for flag in (*_FLAGS, f"--user-data-dir={profile}"):
+    for flag in (*_FLAGS, *_led(), f"--user-data-dir={profile}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     browser = Chrome(options, ChromeService(driver))

@@ -49,6 +49,50 @@ def service_url(service: str) -> str:
     return os.environ.get(f"{service.upper()}_URL", "").rstrip("/") or DEFAULT_URLS[service]
 
 
+def connect_to(service: str) -> str | None:
+    """Where connections to a service go instead of to the host of its URL: AUTH_CONNECT_TO and so on.
+
+    As "host" or "host:port", like curl's --connect-to: the URL, Host and TLS are those of the service. So a
+    deployment can be tried before its name in DNS leads to it.
+    """
+    return os.environ.get(f"{service.upper()}_CONNECT_TO", "") or None
+
+
+class _ConnectTo(httpx.BaseTransport):
+    """Sends what is for one host to another: only the connection goes there."""
+
+    def __init__(self, address: str, inner: httpx.BaseTransport) -> None:
+        host, _, port = address.partition(":")
+        self._there: dict[str, str | int] = {"host": host, **({"port": int(port)} if port else {})}
+        self._inner = inner
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        sent = httpx.Request(
+            request.method,
+            request.url.copy_with(**self._there),
+            headers=request.headers,  # with the Host of the URL as it was
+            stream=request.stream,
+            extensions={**request.extensions, "sni_hostname": request.url.host},
+        )
+        return self._inner.handle_request(sent)
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+def open_client(service: str, headers: dict[str, str] | None = None) -> httpx.Client:
+    """A client of a service, for the caller to close."""
+    address, certificates = connect_to(service), _trusted_certificates()
+    transport = _ConnectTo(address, httpx.HTTPTransport(verify=certificates)) if address else None
+    return httpx.Client(
+        base_url=service_url(service),
+        headers=headers,
+        timeout=httpx.Timeout(20, connect=5),
+        verify=certificates,
+        transport=transport,
+    )
+
+
 @cache
 def _trusted_certificates() -> ssl.SSLContext:
     # Reading the certificate store takes longer than most tests here, so it is read once.
@@ -57,16 +101,10 @@ def _trusted_certificates() -> ssl.SSLContext:
 
 def open_clients(stack: ExitStack, token: str | None = None) -> Clients:
     """Clients of all three services, closed with `stack`; with a token they send it as Bearer."""
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
 
     def client(service: str) -> httpx.Client:
-        return stack.enter_context(
-            httpx.Client(
-                base_url=service_url(service),
-                headers={} if token is None else {"Authorization": f"Bearer {token}"},
-                timeout=httpx.Timeout(20, connect=5),
-                verify=_trusted_certificates(),
-            )
-        )
+        return stack.enter_context(open_client(service, headers))
 
     return Clients(auth=client("auth"), profiles=client("profiles"), todos=client("todos"))
 

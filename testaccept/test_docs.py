@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import httpx
 import pytest
 from selenium.common import StaleElementReferenceException
 from selenium.webdriver import Chrome
@@ -14,7 +13,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from testaccept.browser import open_browser
-from testaccept.deployment import SERVICES, User, service_url
+from testaccept.deployment import SERVICES, User, open_client, service_url
 
 SECONDS = 30
 """How long the page may take to show what is waited for."""
@@ -162,8 +161,9 @@ def test_pages_of_every_other_service_may_call(service: str) -> None:
             "Access-Control-Request-Method": "GET",
             "Access-Control-Request-Headers": "authorization",
         }
-        answer = httpx.options(f"{service_url(service)}/auth/version", headers=preflight)
+        with open_client(service) as client:
+            answer = client.options("/auth/version", headers=preflight)
+            foreign = client.get("/ping", headers={"Origin": "http://evil.example"})
         assert answer.status_code == 204
         assert answer.headers["Access-Control-Allow-Origin"] == origin
-        foreign = httpx.get(f"{service_url(service)}/ping", headers={"Origin": "http://evil.example"})
         assert "Access-Control-Allow-Origin" not in foreign.headers

@@ -6,8 +6,9 @@ import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from testaccept.deployment import DEFAULT_URLS, User, service_url
+from testaccept.deployment import DEFAULT_URLS, User, connect_to, service_url
 
 ROOT = Path(__file__).parents[1]
 SEED = re.compile(r"TOKEN=\$\(make seed [^)]*\)")
@@ -24,10 +25,20 @@ def block(name: str) -> str:
     return commands
 
 
+def led() -> str:
+    """What has curl connect to where the services under test are, if that is not where their URLs say."""
+    options = [
+        f"--connect-to {url.hostname}:{url.port or ''}:{address if ':' in address else f'{address}:'}"
+        for service in DEFAULT_URLS
+        if (address := connect_to(service)) and (url := urlsplit(service_url(service)))
+    ]
+    return f'curl() {{ command curl {" ".join(options)} "$@"; }}\n' if options else ""
+
+
 def run(commands: str) -> list[dict[str, Any]]:
     """What they print, line by line."""
     done = subprocess.run(  # noqa: S603
-        ["bash", "-euc", commands],  # noqa: S607
+        ["bash", "-euc", led() + commands],  # noqa: S607
         capture_output=True,
         text=True,
         timeout=90,

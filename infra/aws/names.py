@@ -28,9 +28,19 @@ def bundles_bucket(account: str, region: str) -> str:
     return f"{PROJECT}-bundles-{account}-{region}"
 
 
-def version(stage: str, commit: str) -> str:
-    """The label of an application version: a bundle is for one stage and one commit."""
-    return f"{stage}-{commit[:12]}"
+def bundle_key(service: str, stage: str, commit: str, role: str = "web") -> str:
+    """Where a bundle is in its bucket."""
+    return f"{service}/{stage}/{commit}-{role}.zip"
+
+
+def parts_key(service: str, commit: str) -> str:
+    """Where the list of an image's parts (SBOM) is in that bucket."""
+    return f"{service}/parts/{commit}.cdx.json"
+
+
+def version(stage: str, commit: str, role: str = "web") -> str:
+    """The label of an application version: a bundle is for one stage, one commit, and web or workers."""
+    return f"{stage}-{commit[:12]}" + ("" if role == "web" else f"-{role}")
 
 
 def environment(service: str, stage: str, commit: str) -> str:

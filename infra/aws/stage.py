@@ -67,6 +67,8 @@ class Stage:
     network: Network
     cache: Cache
     services: Mapping[str, Fleet]
+    refused_findings: str = "CRITICAL"
+    """The least severe finding of an image's scan that a deploy refuses; NONE lets all pass."""
 
     def host(self, service: str) -> str:
         """The name that clients know a service by."""
@@ -203,6 +205,9 @@ class _StageSchema(Schema):
     )
     operators = fields.Email(required=True)
     watch_minutes = _count(0, 24 * 60)
+    refused_findings = fields.String(
+        load_default="CRITICAL", validate=validate.OneOf(("NONE", "CRITICAL", "HIGH", "MEDIUM", "LOW"))
+    )
     network = fields.Nested(_NetworkSchema, required=True)
     cache = fields.Nested(_CacheSchema, required=True)
     services = fields.Dict(keys=fields.String(), values=fields.Nested(_FleetSchema), required=True)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -133,7 +133,8 @@ def _storage(s3: Any, estate: Estate) -> Storage:
 
     def write(key: str, text: str) -> str:
         bucket = f"elasticbeanstalk-{estate.region}-{estate.account}"
-        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": estate.region})
+        with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+            s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": estate.region})
         s3.put_object(Bucket=bucket, Key=key, Body=text.encode())
         link: str = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": key})
         return link

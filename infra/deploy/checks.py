@@ -1,0 +1,120 @@
+"""What has to be true before anything is done. What can be seen on this machine is told all at once."""
+
+import os
+import sys
+
+from infra.aws import account, names
+from infra.aws.errors import AwsError
+from infra.aws.stage import load_stage
+from infra.bundle.capacity import architecture
+from infra.deploy.calls import BEANSTALK
+from infra.deploy.exits import DeployError, Exit
+from infra.deploy.work import Step, Work
+
+
+class Check(Step):
+    """Everything that can be known to be wrong beforehand."""
+
+    name = "check"
+
+    def done(self) -> str | None:
+        return None
+
+    def run(self) -> str:
+        work = self.work
+        faults = [*work.source.faults(work.commit), *self._settings(), *self._architectures()]
+        docker = work.docker.fault()
+        faults += [docker] if docker else []
+        full = [] if docker else work.docker.disk_faults()
+        if faults or full:
+            code = Exit.REFUSED if faults else Exit.DISK_FULL
+            raise DeployError(code, "\n".join([*faults, *full]))
+        caller = check_account(work)
+        check_stacks(work)
+        on = ", ".join(work.source.branches(work.commit)[:2])
+        return f"a clean tree, on {on}; {caller}"
+
+    def _settings(self) -> list[str]:
+        """What is wrong with what the service is told at this stage, as its own loader sees it."""
+        work = self.work
+        told = {
+            "APP_SERVICE": work.service,
+            "APP_ENVIRONMENT": work.stage.name,
+            "APP_VERSION": work.commit[:12],
+        }
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("APP_")}
+        found = work.programs.ask(
+            sys.executable, "-m", "libs.service", "config", "--offline", environment=told, only=inherited
+        )
+        if found.code == 0:
+            return []
+        return [f"config/{work.stage.name}.yaml: {line}" for line in found.said[-5:]] or [
+            "settings cannot be read"
+        ]
+
+    def _architectures(self) -> list[str]:
+        """Stages of one account share the images of a commit, and so have to run on the same processors."""
+        work, found = self.work, {}
+        for file in sorted(work.tools.stages.glob("*.yaml")):
+            try:
+                stage = load_stage(file.stem, work.tools.stages)
+            except AwsError:
+                continue  # another stage's file is its own affair
+            if stage.account == work.stage.account and work.service in stage.services:
+                found[stage.name] = architecture(stage.services[work.service].instance_type)
+        if len(set(found.values())) < 2:
+            return []
+        told = ", ".join(f"{stage}: {one}" for stage, one in found.items())
+        return [
+            f"infra/stages: {work.service} runs on different processors ({told}), and its image is for one."
+        ]
+
+
+def check_account(work: Work) -> str:
+    """See that the credentials are of the stage's account; who they are of.
+
+    :raises DeployError: there are none, they have expired, or they are of another account.
+    """
+    try:
+        return account.check_account(work.api.aws, work.stage)
+    except AwsError as error:
+        raise DeployError(Exit.CREDENTIALS, str(error)) from error
+
+
+def stacks(stage: str, service: str) -> list[str]:
+    """The stacks that a deploy stands on."""
+    return [
+        names.DELIVERY_STACK,
+        names.delivery_stack(service),
+        names.stack(stage, "roles"),
+        names.service_stack(service, stage, "instances"),
+    ]
+
+
+def check_stacks(work: Work) -> None:
+    """See that what the deploy stands on is there.
+
+    :raises DeployError: it is not.
+    """
+    wanted = stacks(work.stage.name, work.service)
+    missing = [one for one in wanted if not _is_there(work, one)]
+    if missing:
+        raise DeployError(
+            Exit.REFUSED,
+            f"there is no stack {', '.join(missing)}: `make stacks STAGE={work.stage.name}` makes it.",
+        )
+    found = work.api.ask(
+        BEANSTALK, "DescribeApplications", ApplicationNames=[names.application(work.service)]
+    )
+    if not found.get("Applications"):
+        raise DeployError(
+            Exit.REFUSED,
+            f"there is no Beanstalk application {names.application(work.service)}: `make stacks"
+            f" STAGE={work.stage.name}` makes it.",
+        )
+
+
+def _is_there(work: Work, stack: str) -> bool:
+    # CloudFormation calls a stack that there is not a ValidationError.
+    found = work.api.read("cloudformation", "DescribeStacks", absent=("ValidationError",), StackName=stack)
+    return found is not None and found["Stacks"][0]["StackStatus"].endswith(("_COMPLETE", "_IN_PROGRESS"))

@@ -1,0 +1,39 @@
+"""What nobody needs any more: environments that no client comes to.
+
+Old versions are no matter of this: applications have a rule for them (infra/stacks/delivery-service.yaml).
+"""
+
+from infra.deploy.checks import check_account
+from infra.deploy.environments import ENDING
+from infra.deploy.exits import DeployError, Exit
+from infra.deploy.green import terminate
+from infra.deploy.pipeline import lock_of
+from infra.deploy.work import Work
+
+
+def cleanup(work: Work, *, previous_too: bool = False) -> None:
+    """Terminate what is neither live nor kept for a rollback.
+
+    :param previous_too: also the environment that was live before this one.
+    :raises DeployError: there is no live environment, so that nobody can tell which one is wanted.
+    """
+    work.journal.tell("step", "cleanup")
+    check_account(work)
+    with lock_of(work).held():
+        standing = work.environments.web()
+        live = work.environments.live()
+        if standing and live is None:
+            raise DeployError(
+                Exit.REFUSED,
+                f"no environment of {work.service} at {work.stage.name} is live, so none is terminated:"
+                " look at `make status`.",
+            )
+        kept = {live.name} if live else set()
+        previous = work.environments.previous(live) if live else None
+        if previous is not None and not previous_too:
+            kept.add(previous.name)
+            work.tell(f"{previous.name} is kept for a rollback; ARGS=--previous removes it, too")
+        gone = [
+            one for one in standing if one.name not in kept and one.status != ENDING and terminate(work, one)
+        ]
+        work.journal.tell("done", f"{len(gone)} terminated, {len(standing) - len(gone)} left")

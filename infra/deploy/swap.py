@@ -1,0 +1,178 @@
+"""Clients come to the new environment, which is watched; the old one stays beside it."""
+
+from datetime import UTC, datetime
+
+from infra.deploy.calls import BEANSTALK
+from infra.deploy.environments import Environment
+from infra.deploy.exits import DeployError, Exit
+from infra.deploy.work import Step, Work
+
+LOOK_SECONDS = 15.0
+BAD_LOOKS = 3
+"""So many bad looks in a row, 45 s, and clients are brought back."""
+SHARE_OF_FAULTS = 0.05
+FEWEST_FAULTS = 5
+"""5xx count where they are so many of the last ten seconds' requests, and such a share of them."""
+
+
+class Swap(Step):
+    """The live CNAME goes from the environment that has it to the new one."""
+
+    name = "swap"
+
+    def done(self) -> str | None:
+        live = self._settled()
+        if live is not None and live.name == self.work.name:
+            return f"{live.name} has {live.cname}"
+        return None
+
+    def run(self) -> str:
+        work = self.work
+        live = work.environments.live()
+        if live is None:
+            if work.api.dry:
+                return ""  # the first one is born with it
+            raise DeployError(
+                Exit.AWS,
+                f"no environment has {work.environments.live_address()}: `make status` shows who has what.",
+            )
+        found = work.environments.find(work.name)
+        if not work.api.dry and (found is None or not found.serves):
+            raise DeployError(
+                Exit.ENVIRONMENT, f"{work.name} is not green any more, so clients stay where they are."
+            )
+        swap(work, live.name, work.name)
+        return f"clients come to {work.name}; {live.name} stays beside it"
+
+    def _settled(self) -> Environment | None:
+        """Who has the live CNAME, once no swap is under way: one that was interrupted here goes on there."""
+        live = self.work.environments.live()
+        if live is not None and not self.work.api.dry:
+            self.work.waiting.until_ready(live.name, self.work.name)
+            live = self.work.environments.live()
+        return live
+
+
+def swap(work: Work, source: str, target: str) -> None:
+    """Give the live CNAME, which `source` has, to `target`, and wait until it has it.
+
+    :raises DeployError: it has not within half an hour.
+    """
+    work.api.change(
+        BEANSTALK,
+        "SwapEnvironmentCNAMEs",
+        SourceEnvironmentName=source,
+        DestinationEnvironmentName=target,
+    )
+    if work.api.dry:
+        return
+
+    def look() -> bool | None:
+        live = work.environments.live()
+        return True if live is not None and live.name == target else None
+
+    if not work.clock.poll(look, every=LOOK_SECONDS / 5, timeout=10 * 60):
+        raise DeployError(
+            Exit.AWS, f"{target} has not got the live CNAME in 10 minutes: `make status` shows who has it."
+        )
+    work.waiting.until_ready(source, target)
+
+
+class Watch(Step):
+    """The new environment under its first clients, who are brought back if it turns bad."""
+
+    name = "watch"
+
+    def done(self) -> str | None:
+        if self.work.api.dry:
+            return f"for {self.work.stage.watch_minutes} minutes, and swapped back where it turns bad"
+        if self._left() < 1:
+            return f"it has been watched for {self.work.stage.watch_minutes} minutes"
+        return None
+
+    def run(self) -> str:
+        work = self.work
+        ends = work.clock.now() + self._left()
+        work.tell(f"watching {work.name} for {self._left() / 60:.0f} minutes")
+        bad = 0
+        while work.clock.now() < ends:
+            fault = self._fault()
+            bad = bad + 1 if fault else 0
+            if fault:
+                work.tell(fault)
+            if bad >= BAD_LOOKS:
+                self._swap_back(fault or "")
+            work.clock.wait(LOOK_SECONDS)
+        return f"{work.name} is good"
+
+    def _left(self) -> float:
+        """How long it is still to be watched, in seconds: from the swap on, as its events tell."""
+        work = self.work
+        minutes = work.stage.watch_minutes * 60.0
+        events = work.api.ask(
+            BEANSTALK,
+            "DescribeEvents",
+            ApplicationName=work.environments.application,
+            EnvironmentName=work.name,
+            MaxRecords=100,
+        ).get("Events", ())
+        swapped = [event["EventDate"] for event in events if is_swap(event["Message"])]
+        if not swapped:
+            found = work.environments.find(work.name)
+            swapped = (
+                [found.created]
+                if found and work.name not in work.created
+                else [datetime.fromtimestamp(work.api.now(), UTC)]
+            )
+        began: datetime = max(swapped)
+        return minutes - (work.api.now() - began.timestamp())
+
+    def _fault(self) -> str | None:
+        """What is bad about it now; None where nothing is."""
+        work = self.work
+        found = work.environments.find(work.name)
+        if found is None:
+            return f"{work.name} went away"
+        if found.health == "Red":
+            return "its health is Red"
+        return self._faults_of_requests() or work.tools.probe(work.stage, work.service, found.cname)
+
+    def _faults_of_requests(self) -> str | None:
+        health = self.work.api.ask(
+            BEANSTALK,
+            "DescribeEnvironmentHealth",
+            EnvironmentName=self.work.name,
+            AttributeNames=["HealthStatus", "Causes", "ApplicationMetrics"],
+        )
+        metrics = health.get("ApplicationMetrics", {})
+        failed, all_of_them = (
+            metrics.get("StatusCodes", {}).get("Status5xx", 0),
+            metrics.get("RequestCount", 0),
+        )
+        if failed >= FEWEST_FAULTS and failed > SHARE_OF_FAULTS * all_of_them:
+            return f"{failed} of {all_of_them} requests got a 5xx"
+        return None
+
+    def _swap_back(self, fault: str) -> None:
+        work = self.work
+        live = work.environments.live()
+        previous = live and work.environments.previous(live)
+        if live is None or live.name != work.name or previous is None or not previous.serves:
+            raise DeployError(
+                Exit.SWAPPED_BACK if previous else Exit.ENVIRONMENT,
+                f"{work.name}: {fault}, and there is no good environment to go back to: it stays live.\n"
+                "`make rollback` brings back an earlier version; `make status` shows how things are.",
+            )
+        work.tell(f"going back to {previous.name}")
+        swap(work, work.name, previous.name)
+        raise DeployError(
+            Exit.SWAPPED_BACK,
+            f"{work.name} turned bad under its clients: {fault}. They are back at {previous.name}.\n"
+            f"{work.name} stays for a look; `make cleanup` removes it.",
+        )
+
+
+def is_swap(message: str) -> bool:
+    """Whether an event of Beanstalk tells of a swap that is done."""
+    told = message.lower()
+    return "swap" in told and "cname" in told and "complet" in told

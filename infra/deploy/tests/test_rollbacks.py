@@ -1,0 +1,131 @@
+"""Going back, looking, and removing what nobody needs."""
+
+import io
+import json
+from contextlib import redirect_stdout
+
+import pytest
+
+from infra.aws import names
+from infra.deploy import cli
+from infra.deploy.exits import Exit
+from infra.deploy.tests.world import World
+
+
+@pytest.fixture
+def two(world: World) -> tuple[str, str]:
+    """Two environments: what is kept, and what is live."""
+    assert world.run("deploy").code == Exit.DONE
+    first = world.name()
+    world.commit()
+    assert world.run("deploy").code == Exit.DONE
+    return first, world.name()
+
+
+def test_rollback_swaps_back_and_leaves_the_other_standing(world: World, two: tuple[str, str]) -> None:
+    world.standin.faults.calls.clear()
+    assert world.run("rollback").code == Exit.DONE
+    assert world.live() == two[0]
+    assert two[1] in world.standing()
+    assert world.standin.faults.made("elasticbeanstalk:CreateEnvironment") == 0
+
+
+def test_what_was_rolled_back_can_be_deployed_again(world: World, two: tuple[str, str]) -> None:
+    assert world.run("rollback").code == Exit.DONE
+    assert world.run("deploy").code == Exit.DONE
+    assert world.live() == two[1]
+    assert world.run("rollback").code == Exit.DONE
+    assert world.live() == two[0]
+
+
+def test_where_the_one_before_is_gone_its_bundle_is_launched_again(
+    world: World, two: tuple[str, str]
+) -> None:
+    assert world.run("cleanup", "--previous").code == Exit.DONE
+    assert set(world.standing()) == {two[1]}
+    world.machine.ran.clear()
+    assert world.run("rollback").code == Exit.DONE
+    assert world.live() == two[0]
+    assert world.machine.ran == [], "nothing is built, nothing tested"
+
+
+def test_one_can_say_to_which_commit(world: World, two: tuple[str, str]) -> None:
+    world.commit()
+    assert world.run("deploy").code == Exit.DONE
+    third = world.name()
+    estate = world.standin.estate.environments
+    label = next(one.version for one in estate if one.name == two[0])
+    versions = world.standin.client("elasticbeanstalk").describe_application_versions(
+        ApplicationName=names.application("todos"), VersionLabels=[label]
+    )
+    world.machine.commit = versions["ApplicationVersions"][0]["Description"]  # what git expands it to
+    assert world.run("rollback", "--to", "something").code == Exit.DONE
+    assert world.live() == two[0]
+    assert world.standing()[third] == names.own_cname(two[0])
+
+
+def test_a_commit_without_a_version_is_told_with_those_there_are(world: World, two: tuple[str, str]) -> None:
+    world.commit()
+    ran = world.run("rollback", "--to", "something")
+    assert ran.code == Exit.REFUSED
+    assert names.version(world.stage.name, world.machine.commit) in ran.told("fault")[0]
+    assert world.live() == two[1]
+
+
+def test_there_is_nothing_to_go_back_from_or_to(world: World) -> None:
+    ran = world.run("rollback")
+    assert ran.code == Exit.REFUSED
+    assert "nothing to go back from" in ran.told("fault")[0]
+    assert world.run("deploy").code == Exit.DONE
+    ran = world.run("rollback")
+    assert ran.code == Exit.REFUSED
+    assert "there is no earlier version" in ran.told("fault")[0]
+
+
+def test_nobody_is_brought_to_what_is_no_better(world: World, two: tuple[str, str]) -> None:
+    world.probe = lambda stage, service, address: "/health/ready answers 503"
+    assert world.run("rollback").code == Exit.ENVIRONMENT
+    assert world.live() == two[1]
+
+
+def test_cleanup_leaves_the_live_one_and_the_one_before(world: World, two: tuple[str, str]) -> None:
+    world.commit()
+    assert world.run("deploy").code == Exit.DONE
+    assert len(world.standing()) == 3
+    ran = world.run("cleanup", "--dry-run")
+    assert ran.told("call") == ["elasticbeanstalk TerminateEnvironment"] or "PutItem" in ran.told("call")[0]
+    assert len(world.standing()) == 3
+    assert world.run("cleanup").code == Exit.DONE
+    assert set(world.standing()) == {two[1], world.name()}
+    assert world.run("rollback").code == Exit.DONE
+    assert world.live() == two[1]
+
+
+def test_cleanup_terminates_nothing_where_nobody_is_live(world: World, two: tuple[str, str]) -> None:
+    for one in world.standin.estate.environments:
+        if one.name == two[1]:
+            one.cname = f"{one.cname}-moved"
+    assert world.run("cleanup").code == Exit.REFUSED
+    assert set(world.standing()) == set(two)
+
+
+def test_status_says_who_is_there_for_what(world: World, two: tuple[str, str]) -> None:
+    ran = world.run("status")
+    assert {(one["environment"], one["role"]) for one in ran.lines if one["kind"] == "environment"} == {
+        (two[0], "kept"),
+        (two[1], "live"),
+    }
+    said = io.StringIO()
+    with redirect_stdout(said):
+        assert cli.main(["status", "todos", world.stage.name], world.stages, clock=world.clock) == Exit.DONE
+    assert said.getvalue().splitlines()[0].split()[:3] == ["SERVICE", "ENVIRONMENT", "ROLE"]
+    seen: list[str] = []
+
+    def look(command: str) -> None:
+        if command == "make test":
+            seen.extend(json.loads(line).get("holder", "") for line in world.run("status").out.splitlines())
+
+    world.machine.before = look
+    world.commit()
+    assert world.run("deploy").code == Exit.DONE
+    assert any("process" in holder for holder in seen)

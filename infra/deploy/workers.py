@@ -1,0 +1,90 @@
+"""The environment of workers and beat, where they have one of their own.
+
+It has one name over all commits and is updated in place: nobody comes to it by a name in DNS, and two of them
+beside each other would be as good as one.
+"""
+
+from infra.aws import names
+from infra.deploy.calls import BEANSTALK
+from infra.deploy.exits import DeployError, Exit
+from infra.deploy.green import TIER, tags
+from infra.deploy.work import Step, Work
+
+
+class Workers(Step):
+    """Workers of this commit, before its web environment: they have to know every task that it gives them."""
+
+    name = "workers"
+
+    def done(self) -> str | None:
+        if not self.work.has_workers:
+            return "they have no environment of their own"
+        found = self.work.environments.find(worker_name(self.work))
+        if found is not None and found.serves and found.version == self._version:
+            return f"{found.name} runs {found.version}"
+        return None
+
+    def run(self) -> str:
+        before = follow(self.work, self._version)
+        try:
+            wait_for(self.work, self._version)
+        except DeployError as error:
+            if error.exit_code is Exit.ENVIRONMENT and before:
+                follow(self.work, before)
+            raise
+        return f"{worker_name(self.work)} runs {self._version}"
+
+    @property
+    def _version(self) -> str:
+        return names.version(self.work.stage.name, self.work.commit, "worker")
+
+
+def worker_name(work: Work) -> str:
+    """The environment of the service's workers."""
+    return names.worker_environment(work.service, work.stage.name)
+
+
+def follow(work: Work, version: str) -> str:
+    """Have the worker environment run a version; the one that it ran before, "" where it is new."""
+    name = worker_name(work)
+    found = work.environments.find(name)
+    if found is None:
+        work.api.change(
+            BEANSTALK,
+            "CreateEnvironment",
+            ApplicationName=work.environments.application,
+            EnvironmentName=name,
+            VersionLabel=version,
+            SolutionStackName=work.environments.platform(),
+            Tier=TIER,
+            OperationsRole=work.operations_role,
+            Tags=tags(work),
+        )
+        return ""
+    if found.version == version:
+        return version
+    if not work.api.dry:
+        work.waiting.until_ready(name)
+    work.tell(f"{name} goes from {found.version} to {version}")
+    work.api.change(BEANSTALK, "UpdateEnvironment", EnvironmentName=name, VersionLabel=version)
+    return found.version
+
+
+def wait_for(work: Work, version: str) -> None:
+    """Wait until the worker environment is green with a version.
+
+    :raises DeployError: it is not. Of an update that fails Beanstalk goes back by itself.
+    """
+    if work.api.dry:
+        return
+    name = worker_name(work)
+    try:
+        found = work.waiting.until_serving(name)
+        if found.version != version:
+            raise DeployError(
+                Exit.ENVIRONMENT, f"{name} could not be updated to {version}, and runs {found.version}."
+            )
+    except DeployError as error:
+        if error.exit_code is Exit.ENVIRONMENT:
+            work.waiting.tell_logs(name)
+        raise
