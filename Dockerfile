@@ -14,10 +14,11 @@ FROM base AS system
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 # 10001: fixed, so that a volume's files and a cluster's policy can name it. Compose mounts the secrets of a service
 # in its folder of /secrets; a new volume takes over owner and mode of the folder.
-RUN --mount=type=bind,from=base,target=/base \
-    mkdir /rootfs && \
-    tar --create --directory /base --one-file-system \
-        --exclude='./dev/*' \
+# What a builder puts into its containers is left out; whatever runs an image puts it there again.
+RUN mkdir /rootfs && \
+    tar --create --directory / --one-file-system \
+        --exclude=./rootfs --exclude='./dev/*' --exclude='./proc/*' --exclude='./sys/*' --exclude=./.dockerenv \
+        --exclude=./etc/hostname --exclude=./etc/hosts --exclude=./etc/resolv.conf \
         --exclude='./usr/local/bin/idle*' --exclude='./usr/local/bin/pip*' --exclude='./usr/local/bin/pydoc*' \
         --exclude='./usr/local/bin/*-config' --exclude='./usr/local/include' --exclude='./usr/local/lib/pkgconfig' \
         --exclude='./usr/local/lib/python3*/config-*' --exclude='./usr/local/lib/python3*/ensurepip' \
@@ -25,6 +26,7 @@ RUN --mount=type=bind,from=base,target=/base \
         --exclude='./usr/local/lib/python3*/test' --exclude='./var/cache/*' --exclude='./var/lib/apt/lists/*' \
         --exclude='./var/log/*' . | \
     tar --extract --directory /rootfs && \
+    touch /rootfs/etc/hostname /rootfs/etc/hosts /rootfs/etc/resolv.conf && \
     find /rootfs -type f -perm /6000 -exec chmod ug-s {} + && \
     echo 'app:x:10001:' >> /rootfs/etc/group && \
     echo 'app:x:10001:10001::/tmp:/usr/sbin/nologin' >> /rootfs/etc/passwd && \

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -25,11 +24,6 @@ def parts(root: Path = ROOT) -> list[str]:
         path.name for path in sorted((root / "services").iterdir()) if (path / "__init__.py").is_file()
     ]
     return [*services, PROXY]
-
-
-def platform_of(instance_type: str) -> str:
-    """The platform of images for a type of instances: Graviton's have a ``g`` behind the generation (t4g)."""
-    return ARM64 if re.match(r"a1\.|[a-z]+[0-9]+g", instance_type) else AMD64
 
 
 def tag(part: str, revision: Revision) -> str:

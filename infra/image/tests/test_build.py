@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from infra.image import cli
-from infra.image.build import AMD64, ARM64, build, parts, platform_of
+from infra.image.build import ARM64, build, parts
 from infra.image.revision import Revision
 from infra.local.errors import LocalError
 from infra.local.paths import ROOT
@@ -78,17 +78,3 @@ def test_a_build_that_fails_shows_its_last_lines(engine: Path, capfd: pytest.Cap
 def test_no_service_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["build"]) == 1
     assert capsys.readouterr().err == "Error: say of which service: make image SERVICE=auth\n"
-
-
-@pytest.mark.parametrize(
-    ("instance_type", "platform"),
-    [
-        *((name, ARM64) for name in ("t4g.small", "m7gd.large", "c7gn.medium", "a1.large", "x2gd.medium")),
-        *(
-            (name, AMD64)
-            for name in ("t3.small", "m7i.large", "m7a.large", "g4dn.xlarge", "i4i.large", "p5.48xlarge")
-        ),
-    ],
-)
-def test_the_platform_is_that_of_the_instances(instance_type: str, platform: str) -> None:
-    assert platform_of(instance_type) == platform
