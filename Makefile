@@ -61,7 +61,7 @@ fuzz: .venv/.stamp ## Run the property tests with other examples than every time
 testaccept: .venv/.stamp ## Run the acceptance tests against what is up (ARGS="-k name")
 	@$(INFRA) testaccept $(ARGS)
 
-lint: .venv/.stamp ## Check format, style, types, who imports whom, Dockerfiles, apis/published/, and infra/stacks/data/
+lint: .venv/.stamp ## Check format, style, types, who imports whom, Dockerfiles, workflows, apis/published/, and infra/stacks/data/
 	@$(VENV) -m ruff format --check . || { echo "\`make fmt\` repairs the format" >&2; exit 1; }
 	@$(VENV) -m ruff check --quiet .
 	@$(VENV) -m mypy
@@ -69,6 +69,7 @@ lint: .venv/.stamp ## Check format, style, types, who imports whom, Dockerfiles,
 		echo "$$said" >&2; exit 1; }
 	@echo "Imports: who may import whom is kept (pyproject.toml, [tool.importlinter])"
 	@.venv/bin/hadolint Dockerfile infra/*/Dockerfile
+	@.venv/bin/zizmor --quiet --offline --no-progress --strict-collection .github
 	@$(VENV) -m infra.contracts lint
 	@$(VENV) -m infra.contracts breaking
 	@$(VENV) -m infra.tables breaking
