@@ -1,7 +1,7 @@
 """A bundle that really runs: containers as Beanstalk starts them, with stand-ins for what AWS gives.
 
 It takes a minute, and the images `polymacaron/auth:dev` and `polymacaron/todos:dev`, which `make up` makes
-where Docker answers; so it runs where TEST_CONTAINERS=1 says so, as .ci/run does.
+where Docker answers; so it runs where TEST_IMAGES=1 says so, as .ci/run does.
 """
 
 import json
@@ -27,7 +27,7 @@ from infra.local.throwaway import reserved_port
 from libs.service.testing import ROOT, eventually
 
 pytestmark = pytest.mark.skipif(
-    os.environ.get("TEST_CONTAINERS") != "1", reason="containers are tried where TEST_CONTAINERS=1"
+    os.environ.get("TEST_IMAGES") != "1", reason="containers are tried where TEST_IMAGES=1"
 )
 
 PARTS = ("web", "worker", "beat", "proxy")
