@@ -9,13 +9,13 @@ from botocore.exceptions import ReadTimeoutError
 from flask.testing import FlaskClient
 from pynamodb.exceptions import PutError, UpdateError
 
-from libs.errors import Unauthorized
+from libs.errors import Unauthorized, deadline_scope
 from libs.service import Running
 from libs.service.testing import ISSUES
 from services.auth.accounts import Accounts, User
 from services.auth.service import service
 from services.auth.sessions import ending, keep_in, sessions
-from services.auth.sessions.ending import end, end_all
+from services.auth.sessions.ending import end, end_all, end_oldest
 from services.auth.sessions.models import Revocation, Session
 from services.auth.sessions.sessions import Sessions
 
@@ -419,3 +419,12 @@ def test_a_log_in_reads_so_many_sessions_and_no_more(
     everywhere.append(begin())
     assert len(read) == 3
     assert [session_of(one).ended_why for one in everywhere] == ["many"] * 3 + [None] * 2
+
+
+def test_a_log_in_is_not_refused_because_there_is_no_time_to_end_the_oldest_session(
+    running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    with deadline_scope(0):
+        end_oldest("somebody")
+    (line,) = [one for one in caplog.records if one.getMessage() == "cannot end the oldest sessions"]
+    assert line.error == "DeadlineExceeded"  # type: ignore[attr-defined]
