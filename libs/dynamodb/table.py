@@ -176,9 +176,15 @@ class Table:
         filter_condition: Condition | None = None,
         start: Item | None = None,
         limit: int | None = None,
+        segment: tuple[int, int] | None = None,
     ) -> Answer:
-        """Read the table in no order."""
-        arguments = {"TableName": self.name, "ConsistentRead": True}
+        """Read the table in no order.
+
+        :param segment: which of how many parts of the table, counted from 0; all of it if absent.
+        """
+        arguments: dict[str, Any] = {"TableName": self.name, "ConsistentRead": True}
+        if segment is not None:
+            arguments["Segment"], arguments["TotalSegments"] = segment
         return self._read("Scan", arguments, {}, filter_condition, start, limit)
 
     def _read(
