@@ -84,7 +84,7 @@ def main(arguments: list[str]) -> int:
             service.prepare(settings)
         running = service.start(settings)
         if asked is not None:
-            return run_commands(process, asked, running)
+            return run_commands(asked, running, of=process)
         if process == "shell":
             run_shell(running)
         elif process != "tables":
@@ -125,14 +125,14 @@ def look_after_tables(service: Service, settings: Settings, *, patiently: bool) 
         raise TableMismatch(f"{fault}\n{_MENDED}") from None
 
 
-def run_commands(process: str, asked: argparse.Namespace, running: Running) -> int:
+def run_commands(asked: argparse.Namespace, running: Running, *, of: str = "tasks") -> int:
     """Do what is asked of a service's tasks or migrations; return the exit code.
 
     :raises SettingsError: if it has none.
     """
     if running.tasks is None:
         raise SettingsError(f"APP_SERVICE: {running.service.name} has no tasks.")
-    if process == "migrations":
+    if of == "migrations":
         return migrations.run(asked, running.tasks, running.database)
     return commands.run(asked, running.tasks)
 
