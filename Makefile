@@ -12,7 +12,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up down ps logs seed shell token tasks migrations run config test fuzz testaccept lint fmt bench bench-tasks contracts tables breaking drift clients bundle deploy rollback status cleanup requirements clean
+.PHONY: help up down ps logs seed shell token tasks run config test fuzz testaccept lint fmt bench bench-tasks contracts tables breaking drift clients bundle deploy rollback status cleanup requirements clean
 # One target after the other: `make down up` means that order, under -j, too.
 .NOTPARALLEL:
 # Recipes show what they do in their own words.
@@ -43,9 +43,6 @@ token: .venv/.stamp ## Print an access token (ARGS="--subject demo --audience to
 
 tasks: .venv/.stamp ## See and mend what tasks have to do (SERVICE=todos ARGS="list --status parked")
 	@$(INFRA) tasks $(or $(SERVICE),todos) $(ARGS)
-
-migrations: .venv/.stamp ## See and start the migrations of what is stored (SERVICE=todos ARGS="list")
-	@$(INFRA) migrations $(or $(SERVICE),todos) $(ARGS)
 
 run: .venv/.stamp ## Run a command of a service (SERVICE=auth ARGS="admin grant ada@example.com admin")
 	@$(INFRA) run $(SERVICE) $(ARGS)

@@ -27,6 +27,8 @@ from infra.deploy.programs import Programs
 from infra.deploy.source import Source
 from infra.deploy.waiting import fetch_text
 from infra.deploy.work import Tools, Work
+from infra.image.sbom import sbom
+from infra.local.errors import LocalError
 from infra.local.output import table
 
 Command = Callable[[argparse.Namespace, Tools, Stage, list[str]], None]
@@ -39,12 +41,13 @@ def main(
     clock: Clock | None = None,
     programs: Callable[[Journal, bool], Programs] = lambda journal, dry: Programs(journal, dry=dry),
     probe: Probe = ask_ready,
+    parts: Callable[[str], bytes] = sbom,
 ) -> int:
     """Run one command; its exit code.
 
     :param stages: the folder of the stages.
     :param clock: what tells the time, and waits; `programs` makes what runs other programs; `probe` asks a
-        service whether it is ready: for tests.
+        service whether it is ready, `parts` lists what is in an image: for tests.
     """
     options = _parser().parse_args(arguments)
     clock = clock or Clock()
@@ -52,11 +55,11 @@ def main(
     code = Exit.DONE
     try:
         with _ending_by_signals():
-            _run(options, journal, clock, programs(journal, options.dry_run), probe, stages)
+            _run(options, journal, clock, programs(journal, options.dry_run), probe, parts, stages)
     except DeployError as error:
         code = error.exit_code
         journal.tell("fault", str(error), code=int(code))
-    except AwsError as error:
+    except (AwsError, LocalError) as error:
         code = Exit.REFUSED
         journal.tell("fault", str(error), code=int(code))
     except KeyboardInterrupt:
@@ -105,6 +108,7 @@ def _run(
     clock: Clock,
     programs: Programs,
     probe: Probe,
+    parts: Callable[[str], bytes],
     stages: Path,
 ) -> None:
     if not options.stage:
@@ -129,6 +133,7 @@ def _run(
         programs=programs,
         probe=probe,
         fetch=fetch_text,
+        parts=parts,
         holder=f"{holder} (process {os.getpid()}, {uuid4().hex[:6]})",
         keep=getattr(options, "keep", False),
         stages=stages,

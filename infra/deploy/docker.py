@@ -3,8 +3,9 @@
 import json
 import re
 import shutil
+import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from infra.deploy.exits import DeployError, Exit
@@ -65,19 +66,15 @@ class Docker:
         found = self._programs.ask("docker", "image", "inspect", "--format", label, image)
         return found.code == 0 and found.text.strip() == commit
 
-    def build(
-        self, image: str, *, dockerfile: str = "Dockerfile", arguments: Mapping[str, str], architecture: str
-    ) -> None:
-        """Build an image of the repository.
+    def build(self, part: str, architecture: str) -> None:
+        """Build the image of a service, or of the proxy, of the commit that is checked out.
 
+        :param architecture: amd64 or arm64.
         :raises DeployError: it cannot be built.
         """
         platform = () if architecture == self.architecture() else ("--platform", f"linux/{architecture}")
-        given = [part for name, value in arguments.items() for part in ("--build-arg", f"{name}={value}")]
-        done = self._programs.run(
-            "docker", "build", *platform, "--file", dockerfile, *given, "--tag", image, "."
-        )
-        self._require(done, f"{image} cannot be built")
+        done = self._programs.run(sys.executable, "-m", "infra.image", "build", part, *platform)
+        self._require(done, f"the image of {part} cannot be built")
 
     def push(self, image: str, reference: str, token: str) -> None:
         """Push an image to a registry, under the name it has there.

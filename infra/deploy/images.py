@@ -7,11 +7,11 @@ from infra.aws import names
 from infra.bundle.capacity import architecture
 from infra.bundle.images import PROXY
 from infra.deploy.acceptance import accept_images
+from infra.deploy.calls import STORE
 from infra.deploy.exits import DeployError, Exit
 from infra.deploy.registry import Registry
 from infra.deploy.work import Step, Work
 
-DOCKERFILES = {PROXY: "infra/proxy/Dockerfile"}
 DOCKERS = {"x86_64": "amd64", "arm64": "arm64"}
 """What Docker calls the processors of instances."""
 SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED")
@@ -29,16 +29,7 @@ def build(work: Work, wanted: list[str]) -> str:
     """
     built = [one for one in wanted if not work.docker.has(local_name(one, work.commit), work.commit)]
     for one in built:
-        work.docker.build(
-            local_name(one, work.commit),
-            dockerfile=DOCKERFILES.get(one, "Dockerfile"),
-            arguments={
-                **({} if one == PROXY else {"SERVICE": one, "CREATED": work.source.time(work.commit)}),
-                "VERSION": work.commit[:12],
-                "COMMIT": work.commit,
-            },
-            architecture=DOCKERS[architecture(work.stage.services[work.service].instance_type)],
-        )
+        work.docker.build(one, DOCKERS[architecture(work.stage.services[work.service].instance_type)])
     there = [one for one in wanted if one not in built]
     said = [f"built {', '.join(built)}" if built else "", f"{', '.join(there)} built before" if there else ""]
     return "; ".join(part for part in said if part)
@@ -115,12 +106,26 @@ class Push(Step):
             image = local_name(service, work.commit)
             if not work.api.dry:
                 build(work, [service])  # where the other one was pushed from another machine
+            self._keep_parts(service, image)
             address = self.registry.address(service)
             token = self.registry.token()
             work.api.guard()
             work.docker.push(image, f"{address}:{work.commit}", token)
             pushed.append(service)
         return f"pushed {' and '.join(pushed)}"
+
+    def _keep_parts(self, service: str, image: str) -> None:
+        """Put the list of an image's parts where its bundles are."""
+        work = self.work
+        parts = b"" if work.api.dry else work.tools.parts(image)
+        work.api.change(
+            STORE,
+            "PutObject",
+            Bucket=names.bundles_bucket(work.stage.account, work.stage.region),
+            Key=names.parts_key(service, work.commit),
+            Body=parts,
+            ContentType="application/vnd.cyclonedx+json",
+        )
 
 
 class Scan(Step):

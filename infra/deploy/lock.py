@@ -69,17 +69,18 @@ class Lock:
             self._take()
             yield
             return
-        self._take()
         ended = threading.Event()
         thread = threading.Thread(target=self._renew, args=(ended, renew), name="lock", daemon=True)
-        thread.start()
-        self._api.guard = self.require
         try:
+            self._take()
+            thread.start()
+            self._api.guard = self.require
             yield
         finally:
             self._api.guard = lambda: None
             ended.set()
-            thread.join()
+            if thread.ident is not None:
+                thread.join()
             if not self._lost:
                 with suppress(DeployError):  # it ends by itself
                     self._release()

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import threading
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -99,9 +98,9 @@ class Programs:
             return Finished(process.wait(), tuple(said))
         except BaseException:
             process.terminate()
-            # Not for ever: what does not end is ended.
-            killer = threading.Timer(ENDS_WITHIN, process.kill)
-            killer.start()
-            process.wait()
-            killer.cancel()
+            try:
+                process.wait(ENDS_WITHIN)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
             raise

@@ -39,10 +39,6 @@ class Source:
         found = self._programs.ask("git", "log", "-1", "--format=%s", commit)
         return found.text.strip() if found.code == 0 else ""
 
-    def time(self, commit: str) -> str:
-        """When a commit was made (RFC 3339)."""
-        return self._programs.ask("git", "log", "-1", "--format=%cI", commit).text.strip()
-
     def faults(self, commit: str) -> list[str]:
         """What keeps the tree from being deployed, a line each."""
         found = []

@@ -29,6 +29,8 @@ class Tools:
     probe: Probe
     fetch: Callable[[str], str]
     """Reads the logs that Beanstalk leaves at an address."""
+    parts: Callable[[str], bytes]
+    """Lists what is in an image of this machine, as a CycloneDX document."""
     holder: str
     """Who works, for the lock."""
     keep: bool = False

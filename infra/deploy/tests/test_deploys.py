@@ -33,7 +33,7 @@ def test_the_first_environment_has_the_live_cname_from_its_birth(world: World) -
     assert (ran.code, ran.err) == (Exit.DONE, "")
     assert world.standing() == {world.name(): names.live_cname("todos", world.stage.name)}
     assert [command for command in world.machine.ran if command.startswith("make")] == ["make test"]
-    assert world.machine.did("docker build") == 4
+    assert world.machine.did("infra.image build") == 4
     assert world.machine.did(" push ") == 2
 
 
@@ -83,7 +83,7 @@ def changes(world: World) -> list[str]:
 def test_unit_tests_that_fail_end_it_before_anything_is_built(world: World) -> None:
     world.machine.fails["make test"] = FAILED
     assert world.run("deploy").code == Exit.UNIT_TESTS
-    assert world.machine.did("docker build") == 0
+    assert world.machine.did("infra.image build") == 0
     assert world.standing() == {}
 
 
@@ -342,7 +342,7 @@ def test_a_lease_that_ran_out_is_renewed_where_nobody_came_in_between(world: Wor
 
 
 def test_a_full_disk_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.machine.fails["docker build"] = Finished(1, ("write /x: no space left on device",))
+    world.machine.fails["infra.image build"] = Finished(1, ("write /x: no space left on device",))
     ran = world.run("deploy")
     assert ran.code == Exit.DISK_FULL
     assert "docker system prune" in ran.told("fault")[0]
@@ -458,6 +458,11 @@ def eventually(holds: object) -> None:
 
 def test_the_images_of_a_deploy_are_those_of_its_commit(world: World) -> None:
     assert world.run("deploy").code == Exit.DONE
+    bucket = names.bundles_bucket(world.stage.account, world.stage.region)
+    kept = world.standin.client("s3").get_object(
+        Bucket=bucket, Key=names.parts_key("todos", world.machine.commit)
+    )
+    assert kept["Body"].read() == f"the parts of polymacaron/todos:{world.machine.commit}".encode()
     assert world.machine.images == {
         images.local_name(one, world.machine.commit) for one in (*world.stage.services, "proxy")
     }

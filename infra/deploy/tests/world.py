@@ -16,12 +16,10 @@ import yaml
 from infra.aws import names
 from infra.aws.stage import Stage, load_stage
 from infra.deploy import cli
-from infra.deploy.api import Api
 from infra.deploy.checks import stacks
 from infra.deploy.clock import Clock
 from infra.deploy.journal import Journal
 from infra.deploy.programs import Finished, Programs
-from infra.deploy.work import Tools, Work
 from infra.standin.aws import StandIn
 from infra.standin.runners.scripted import Scripted
 
@@ -52,7 +50,8 @@ class Machine:
     """What git, Docker and the tests say on this machine, and what they were told."""
 
     commit: str
-    standin: StandIn
+    client: Callable[[str], Any]
+    """Makes clients of boto3."""
     changed: str = ""
     branches: str = "origin/main"
     images: set[str] = field(default_factory=set)
@@ -94,8 +93,8 @@ class Machine:
         if failed:
             return failed
         words = command.split()
-        if words[:2] == ["docker", "build"]:
-            self.images.add(words[words.index("--tag") + 1])
+        if words[1:4] == ["-m", "infra.image", "build"]:
+            self.images.add(f"{names.repository(words[4])}:{self.commit}")
         if "push" in words:
             self._push(words[-1])
         return Finished(0)
@@ -108,7 +107,7 @@ class Machine:
             "of": reference,
         }
         manifest = json.dumps(layers)
-        self.standin.client("ecr").put_image(
+        self.client("ecr").put_image(
             repositoryName=repository,
             imageTag=tag,
             imageManifest=manifest,
@@ -185,26 +184,9 @@ class World:
                 clock=self.clock,
                 programs=self.programs,
                 probe=self.probe,
+                parts=lambda image: f"the parts of {image}".encode(),
             )
         return Ran(code, out.getvalue(), err.getvalue())
-
-    def work(self, service: str = "todos", **options: Any) -> Work:
-        """What steps share, for a test of one of them."""
-        journal = Journal(self.clock.now, io.StringIO())
-        from infra.aws.clients import Aws
-
-        tools = Tools(
-            api=Api(Aws(self.stage.region), journal, self.clock.now),
-            journal=journal,
-            clock=self.clock,
-            programs=FakePrograms(self.machine, journal, False),
-            probe=self.probe,
-            fetch=lambda address: "",
-            holder="a test",
-            stages=self.stages,
-            **options,
-        )
-        return Work(tools, self.stage, service, self.machine.commit)
 
     def forget_lock(self, service: str = "todos") -> None:
         """As if a minute had passed since its holder was killed."""
@@ -253,4 +235,4 @@ def made_world(standin: StandIn, scripted: Scripted, folder: Path, **changes: An
     there = {one["StackName"] for one in formation.describe_stacks()["Stacks"]}
     for stack in {stack for service in stage.services for stack in stacks(name, service)} - there:
         formation.create_stack(StackName=stack, TemplateBody=TEMPLATE)
-    return World(standin, scripted, stage, folder, Machine(new_commit(), standin))
+    return World(standin, scripted, stage, folder, Machine(new_commit(), standin.client))
