@@ -28,6 +28,7 @@ from pynamodb.exceptions import PynamoDBException
 from urllib3.util import Timeout
 
 from libs.dynamodb.errors import answer_metadata, is_throttled
+from libs.errors import DeadlineExceeded
 from libs.errors.deadline import bounded
 from libs.resilience import CircuitBreaker, CircuitOpen, RetryBudget, State, pause_before
 
@@ -148,7 +149,7 @@ class Calls:
         the budget of retries allow. A transaction keeps its token.
 
         :raises DatabaseAway: if the circuit is open.
-        :raises DeadlineExceeded: if no time was left to begin with.
+        :raises DeadlineExceeded: if the deadline is over, before it begins or while nobody answers.
         :raises ClientError: as DynamoDB says; of the last attempt.
         :raises BotoCoreError: if nobody answered; of the last attempt.
         """
@@ -156,13 +157,14 @@ class Calls:
         ends = time.monotonic() + seconds
         if operation == "TransactWriteItems":
             arguments = {"ClientRequestToken": str(uuid.uuid4()), **arguments}
+        hurried = seconds < self._limits.total
         attempts = 1 if _once.get() else self._attempts
         if attempts > 1:
             self.budget.call()
         lost = 0
         for attempt in range(1, attempts + 1):
             try:
-                return self._attempt(arguments, send, ends, hurried=seconds < self._limits.total)
+                return self._attempt(arguments, send, ends, hurried=hurried)
             except (ClientError, BotoCoreError) as error:
                 failure = _failure(error)
                 if isinstance(error, ClientError):
@@ -170,6 +172,8 @@ class Calls:
                 wait = pause_before(attempt, first=FIRST_PAUSE, most=LONGEST_PAUSE)
                 in_time = attempt < attempts and time.monotonic() + wait + LEAST_SECONDS < ends
                 if not (failure.again and in_time and self.budget.retry()):
+                    if hurried and failure.again and time.monotonic() + LEAST_SECONDS >= ends:
+                        raise DeadlineExceeded from error
                     raise
                 lost += failure.maybe_done
                 if lost and operation in _OF_ONE_ITEM and "ConditionExpression" in arguments:

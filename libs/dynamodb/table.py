@@ -29,15 +29,14 @@ Item = Mapping[str, Mapping[str, Any]]
 class ConditionFailed(Exception):
     """The condition of a write did not hold.
 
+    If its answer was lost before, it may have been done then, and nothing that is stored shows that.
+
     :param index: which write of a transaction it was; 0 for a single one.
-    :param sent_again: whether it had been sent before and got no answer: it may have been done then, and what
-        is stored does not tell.
     """
 
-    def __init__(self, index: int = 0, *, sent_again: bool = False) -> None:
+    def __init__(self, index: int = 0) -> None:
         super().__init__(f"the condition of write {index} does not hold")
         self.index = index
-        self.sent_again = sent_again
 
 
 @dataclass(frozen=True)
@@ -57,27 +56,41 @@ class Answer:
 
 @dataclass(frozen=True)
 class Put:
-    """Write a whole item."""
+    """Write a whole item.
+
+    :param own_key: whether nobody else writes an item with its key, such as a random id: whatever is there
+        then shows that it was written, also where it was changed since.
+    """
 
     item: Item
     condition: Condition | None = None
+    own_key: bool = False
 
 
 @dataclass(frozen=True)
 class Change:
-    """Apply `actions` to the item with this key."""
+    """Apply `actions` to the item with this key.
+
+    :param makes: the whole item as it is then, where that is known: it shows that the change was done.
+    """
 
     key: Item
     actions: Sequence[Action]
     condition: Condition | None = None
+    makes: Item | None = None
 
 
 @dataclass(frozen=True)
 class Remove:
-    """Delete the item with this key."""
+    """Delete the item with this key.
+
+    :param seen: the item, where it was read before: that it is gone then shows that it was deleted. Else it
+        may never have been there.
+    """
 
     key: Item
     condition: Condition | None = None
+    seen: Item | None = None
 
 
 Write = Put | Change | Remove
@@ -163,9 +176,15 @@ class Table:
         filter_condition: Condition | None = None,
         start: Item | None = None,
         limit: int | None = None,
+        segment: tuple[int, int] | None = None,
     ) -> Answer:
-        """Read the table in no order."""
-        arguments = {"TableName": self.name, "ConsistentRead": True}
+        """Read the table in no order.
+
+        :param segment: which of how many parts of the table, counted from 0; all of it if absent.
+        """
+        arguments: dict[str, Any] = {"TableName": self.name, "ConsistentRead": True}
+        if segment is not None:
+            arguments["Segment"], arguments["TotalSegments"] = segment
         return self._read("Scan", arguments, {}, filter_condition, start, limit)
 
     def _read(
@@ -203,12 +222,10 @@ class Table:
         except ClientError as error:
             if error_code(error) != "ConditionalCheckFailedException":
                 raise
-            lost, stored = lost_answers(error) > 0, refused_item(error)
-            if lost and isinstance(write, Put) and put_was_done(stored, write.item):
-                return None
-            if lost and isinstance(write, Change) and update_was_done(stored, write.actions, write.condition):
-                return stored
-            raise ConditionFailed(sent_again=lost) from None
+            stored = refused_item(error)
+            if not (lost_answers(error) and _was_done(write, stored)):
+                raise ConditionFailed from None
+            return write.seen if isinstance(write, Remove) else stored if isinstance(write, Change) else None
         return answer.get("Attributes")
 
     def transact(self, writes: Sequence[tuple["Table", Write]]) -> None:
@@ -229,6 +246,17 @@ class Table:
                 if reason and reason.code == "ConditionalCheckFailed":
                     raise ConditionFailed(index) from None
             raise TransactWriteError("the transaction was refused", error) from error
+
+
+def _was_done(write: Write, stored: Item | None) -> bool:
+    """Tell whether what is stored shows that a write was done whose answer was lost."""
+    if isinstance(write, Put):
+        return (write.own_key and stored is not None) or put_was_done(stored, write.item)
+    if isinstance(write, Remove):
+        return stored is None and write.seen is not None
+    if write.makes is not None and put_was_done(stored, write.makes):
+        return True
+    return update_was_done(stored, write.actions, write.condition)
 
 
 _OPERATIONS = {Put: "Put", Change: "Update", Remove: "Delete"}

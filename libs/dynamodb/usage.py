@@ -20,17 +20,20 @@ from libs.errors.variable_scope import VariableScope
 READS = frozenset({"BatchGetItem", "GetItem", "Query", "Scan", "TransactGetItems"})
 """Operations whose capacity is of reads."""
 
-Outcome = Literal["ok", "condition_failed", "contended", "throttled", "unavailable", "refused", "rejected"]
+Outcome = Literal[
+    "ok", "condition_failed", "contended", "throttled", "unavailable", "too_late", "refused", "rejected"
+]
 """What became of a call.
 
 ``condition_failed``: the condition of a write did not hold. ``contended``: another writer was at it at the
 same moment. ``throttled``: more was asked for than the table or the account may take. ``unavailable``: nobody
-answered, or with an error of the 5xx. ``refused``: nothing was sent, for the circuit was open or the time
-was up. ``rejected``: DynamoDB will not have it, as no repetition will change.
+answered, or with an error of the 5xx. ``too_late``: the time of the request was up, before it was sent or
+while nobody answered. ``refused``: nothing was sent, for the circuit was open. ``rejected``: DynamoDB will
+not have it, as no repetition will change.
 """
 OUTCOMES: tuple[Outcome, ...] = (
     *("ok", "condition_failed", "contended"),
-    *("throttled", "unavailable", "refused", "rejected"),
+    *("throttled", "unavailable", "too_late", "refused", "rejected"),
 )
 
 _BY_CODE: Mapping[str, Outcome] = {
@@ -112,7 +115,7 @@ class Usage:
             self.retries += call.tries - 1
         if call.outcome == "throttled":
             self.throttled += 1
-        elif call.outcome in ("unavailable", "refused"):
+        elif call.outcome in ("unavailable", "too_late", "refused"):
             self.failed += 1
         if call.is_read:
             self.read_units += call.units
@@ -178,7 +181,7 @@ def _failure(error: BaseException) -> tuple[Outcome, str]:
     # PynamoDB's error leaves out what botocore's, which it was raised from, tells.
     cause = error.__cause__ if isinstance(error.__cause__, ClientError) else error
     if isinstance(error, DatabaseAway | DeadlineExceeded):
-        return "refused", type(error).__name__
+        return "refused" if isinstance(error, DatabaseAway) else "too_late", type(error).__name__
     if not isinstance(cause, ClientError):
         # Whatever is not an answer of DynamoDB is that there was none.
         outcome: Outcome = "unavailable" if isinstance(cause, BotoCoreError | OSError) else "rejected"

@@ -100,14 +100,10 @@ class Submission:
         :raises ServiceUnavailable: if others were faster each time, and over again when they were looked at.
         """
         table, waits = Table(Operation), pauses()
-        new = Put(operation.serialize(), Path("id").does_not_exist())
+        # Where its answer was lost a worker may have it by now, and have changed it.
+        new = Put(operation.serialize(), Path("id").does_not_exist(), own_key=True)
         if not operation.unique_key:
-            try:
-                table.write(new)
-            except ConditionFailed as refused:
-                # Sent again, it was stored the first time, and a worker may have it by now.
-                if not refused.sent_again:
-                    raise
+            table.write(new)
             return operation
         while True:
             holder, stale = find_holder(operation.unique_key)

@@ -7,18 +7,19 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from libs.api.clients.sending import Attempts, UnreadableAnswer
-from libs.errors import ServiceUnavailable
+from libs.errors import DeadlineExceeded, ServiceUnavailable
 
-Outcome = Literal["ok", "client_error", "server_error", "unavailable", "circuit_open", "not_sent"]
+Outcome = Literal["ok", "client_error", "server_error", "unavailable", "too_late", "circuit_open", "not_sent"]
 """What became of a call.
 
 ``client_error``: an answer of the 4xx. ``server_error``: one of the 5xx, or one that cannot be read.
-``unavailable``: none in time. ``circuit_open``: nothing was sent, for the calls before had failed.
+``unavailable``: none in time. ``too_late``: the time of the request that it was made for was up.
+``circuit_open``: nothing was sent, for the calls before had failed.
 ``not_sent``: nothing could be sent, by a fault of ours.
 """
 OUTCOMES: tuple[Outcome, ...] = (
     *("ok", "client_error", "server_error"),
-    *("unavailable", "circuit_open", "not_sent"),
+    *("unavailable", "too_late", "circuit_open", "not_sent"),
 )
 
 
@@ -54,6 +55,9 @@ def watched(call: ClientCall, attempts: Attempts) -> Iterator[None]:
     """
     try:
         yield
+    except DeadlineExceeded:
+        call.outcome = "too_late"
+        raise
     except ServiceUnavailable:
         call.outcome = "circuit_open" if attempts.left_alone else "unavailable"
         raise

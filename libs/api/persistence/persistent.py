@@ -274,7 +274,7 @@ class Persistent(ApiObject):
 
         :param condition: what the stored one has to be like.
         :param conflict: what is raised if it is not; by default a `Conflict`, CONDITION_FAILED.
-        :raises NotFound: if there is none.
+        :raises NotFound: if there is none; also where this very call has deleted it and the answer was lost.
         """
         writing.delete(cls._storage, cls._storage.codec.key(key), Terms(condition, conflict, transaction))
 

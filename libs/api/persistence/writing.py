@@ -92,7 +92,7 @@ def save(storage: Storage, data: JSON, terms: Terms, *, known: int | None, must_
         condition = _both(storage.absent(), condition)
     if must_exist:
         condition = _both(storage.present(), condition)
-    write = Change(stored(key), _actions(attributes), condition)
+    write = Change(stored(key), _actions(attributes), condition, {**stored(key), **stored(attributes)})
     changed = terms.failed() if terms.condition is not None or not version else _changed(terms)
     if terms.transaction is not None:
         plain = must_exist and terms.condition is None and known is None
@@ -102,9 +102,7 @@ def save(storage: Storage, data: JSON, terms: Terms, *, known: int | None, must_
         return
     try:
         _write(storage, write)
-    except ConditionFailed as failed:
-        if failed.sent_again and _is_there(storage, {**write.key, **stored(attributes)}):
-            return
+    except ConditionFailed:
         found = storage.get(write.key)
         if must_exist and found is None:
             raise NotFound from None
@@ -177,11 +175,8 @@ def delete(storage: Storage, key: Item, terms: Terms) -> None:
         return
     try:
         _write(storage, write)
-    except ConditionFailed as failed:
-        if storage.get(key) is not None:
-            raise terms.failed() from None
-        if not failed.sent_again:  # else it was we who deleted it
-            raise NotFound from None
+    except ConditionFailed:
+        raise (NotFound() if storage.get(key) is None else terms.failed()) from None
 
 
 class _Planned:
@@ -298,11 +293,6 @@ def _transact(storage: Storage, write: Write) -> None:
 def _sum(number: Mapping[str, Any] | None, by: Raw) -> Raw:
     """Return what `ADD` makes of a number."""
     return {"N": str(_ADDS.add(Decimal(number["N"] if number else 0), Decimal(by["N"])))}
-
-
-def _is_there(storage: Storage, item: Item) -> bool:
-    codec, found = storage.codec, storage.get({name: item[name] for name in storage.declaration.keys})
-    return found is not None and codec.data(found) == codec.data(item)
 
 
 def _changed(terms: Terms) -> Problem:

@@ -31,6 +31,7 @@ from libs.dynamodb.calls import (
     refused_item,
 )
 from libs.dynamodb.connection import ItemConnection
+from libs.dynamodb.usage import usage_scope
 from libs.errors import ServiceUnavailable
 from libs.errors.deadline import DeadlineExceeded, deadline_scope
 from libs.resilience import CircuitBreaker, RetryBudget
@@ -218,7 +219,7 @@ def test_no_attempt_begins_with_too_little_time_to_hear_of_it(monkeypatch):
         raise EndpointConnectionError(endpoint_url="u")
 
     monkeypatch.setattr("libs.dynamodb.calls.pause_before", lambda *_, **__: 0.0)
-    with deadline_scope(0.2), pytest.raises(EndpointConnectionError):
+    with deadline_scope(0.2), pytest.raises(DeadlineExceeded):
         Calls(attempts=10).make("GetItem", {}, send)
     assert len(left) >= 1
     assert all(one > LEAST_SECONDS - 0.05 for one in left[1:])
@@ -316,14 +317,30 @@ def test_a_database_that_does_not_answer_costs_less_than_three_seconds(mute_endp
 def test_a_deadline_bounds_a_call_and_tells_nothing_of_the_database(mute_endpoint):
     connection = connected(mute_endpoint)
     connection.calls = Calls(limits=Limits())
+    assert connection.client  # made before: on a machine that is busy that takes seconds
     for _ in range(6):
         started = time.monotonic()
-        with deadline_scope(0.1):
-            down(connection)
+        with deadline_scope(0.1), pytest.raises(DeadlineExceeded):
+            get(connection)
         assert time.monotonic() - started < 1
     assert connection.calls.state == "closed"
     with deadline_scope(-1), pytest.raises(DeadlineExceeded):
         get(connection)
+
+
+def test_a_deadline_that_ends_a_call_is_what_the_request_is_told_of(mute_endpoint, closed_endpoint):
+    """Be it a moment before it, or while nobody answers; a database that is away is told as that."""
+    silent, closed = connected(mute_endpoint), connected(closed_endpoint)
+    for connection in (silent, closed):
+        connection.calls = Calls(limits=Limits(), budget=RetryBudget(share=1.0))
+        assert connection.client
+    with usage_scope() as usage, deadline_scope(0.3), pytest.raises(DeadlineExceeded) as caught:
+        get(silent)
+    assert isinstance(caught.value.__cause__, BotoCoreError)
+    assert (usage.calls, usage.failed) == (1, 1)
+    with deadline_scope(2.7):
+        error = down(closed)
+    assert as_problem(error).code == "SERVICE_UNAVAILABLE"
 
 
 def test_nobody_waits_longer_to_connect_than_there_is_time():

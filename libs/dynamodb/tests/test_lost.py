@@ -18,7 +18,7 @@ from pynamodb.exceptions import PutError, UpdateError
 from pynamodb.expressions.operand import Path
 from pynamodb.models import Model
 
-from libs.dynamodb import Change, ConditionFailed, Put, Table, is_condition_failure
+from libs.dynamodb import Change, ConditionFailed, Put, Remove, Table, is_condition_failure
 from libs.dynamodb.lost import counts_twice, update_was_done
 from libs.resilience import CircuitBreaker, RetryBudget
 
@@ -179,14 +179,48 @@ def test_an_item_that_is_there_already_is_a_conflict_unless_it_is_the_same(losin
     item = {"id": {"S": key}, "count": {"N": "1.0"}, "tags": {"SS": ["b", "a"]}}
     with losing(most=1):
         table.write(Put(item, absent))
-    with pytest.raises(ConditionFailed) as once:
+    with pytest.raises(ConditionFailed):
         table.write(Put(item, absent))
-    assert not once.value.sent_again
-    with losing(most=1), pytest.raises(ConditionFailed) as other:
+    with losing(most=1), pytest.raises(ConditionFailed):
         table.write(Put({**item, "count": {"N": "2"}}, absent))
-    assert other.value.sent_again
     with losing(most=1), pytest.raises(PutError):
         Claim(key).save(Claim.id.does_not_exist())
+
+
+def test_under_a_key_of_ones_own_whatever_is_there_is_ones_own(losing, key):
+    """As of an operation that a worker has begun with before its writer has heard that it is stored."""
+    table, absent = Table(Claim), Path("id").does_not_exist()
+    one, other = ({"id": {"S": key}, "count": {"N": number}} for number in "12")
+    table.write(Put(one))
+    with losing(most=1):
+        assert table.write(Put(other, absent, own_key=True)) is None
+    with pytest.raises(ConditionFailed):  # its answer was not lost
+        table.write(Put(other, absent, own_key=True))
+    with losing(most=1), pytest.raises(ConditionFailed):
+        table.write(Put(other, absent))
+
+
+def test_a_deletion_is_told_as_done_where_the_item_was_seen(losing, key):
+    table, there, item = Table(Claim), Path("id").exists(), {"id": {"S": key}, "holder": {"S": "a"}}
+    table.write(Put(item))
+    with losing(most=1):
+        assert table.write(Remove({"id": {"S": key}}, there, seen=item)) == item
+    table.write(Put(item))
+    with losing(most=1), pytest.raises(ConditionFailed):
+        table.write(Remove({"id": {"S": key}}, there))  # it may never have been there
+    table.write(Put({**item, "holder": {"S": "b"}}))
+    with losing(most=1), pytest.raises(ConditionFailed):
+        table.write(Remove({"id": {"S": key}}, Path("holder") == "a", seen=item))
+    assert table.get({"id": {"S": key}})[0] is not None
+
+
+def test_a_change_that_makes_a_whole_item_is_told_by_it(losing, key):
+    table, place = Table(Claim), {"id": {"S": key}}
+    free, take = Path("holder").does_not_exist(), [Path("holder").set("a")]
+    for makes, done in (({**place, "holder": {"S": "a"}}, True), ({**place, "holder": {"S": "b"}}, False)):
+        table.write(Put(place))
+        with losing(most=1), contextlib.nullcontext() if done else pytest.raises(ConditionFailed):
+            assert table.write(Change(place, take, free, makes)) == makes
 
 
 def test_a_change_returns_what_it_made_of_the_item(losing, key):

@@ -8,7 +8,6 @@ from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 
 from libs.dynamodb import Item
-from libs.dynamodb.lost import held
 from libs.resource.query.derived import derived_attributes
 from libs.resource.store.row import Codec, Row
 
@@ -93,9 +92,3 @@ class Revision:
         """Return those of `names` it writes as they are read then: a default for what it removes."""
         made = Row(self._about.codec, self.item())
         return {name: made(name) for name in names if name in self._raws}
-
-    def left(self, row: Row) -> bool:
-        """Tell whether the attributes it writes have the values it gives them in `row`."""
-        there, made = held(row.item), held(self.item())
-        stored = (self._about.codec.stored_name(name) for name in self._raws)
-        return all(there.get(name) == made.get(name) for name in stored)

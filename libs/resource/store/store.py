@@ -13,7 +13,6 @@ from pynamodb.models import Model
 
 from libs.dynamodb import Change, ConditionFailed, Item, Put, Remove, Table, Write
 from libs.dynamodb.contention import contended, is_collision, patiently, pauses, wait
-from libs.dynamodb.lost import held
 from libs.errors import Conflict, Forbidden, NotFound, PreconditionFailed
 from libs.resource.query.condition import condition_for, filter_for, settled
 from libs.resource.query.layout import Layout
@@ -160,7 +159,8 @@ class Store:
         condition = self._condition(target, revision)
         if self.totals is not None and not self.totals.watched.isdisjoint(revision.values):
             return self._counted(target, revision.made_of, actions, condition)
-        return self._conditionally(Change(key, actions, condition), target, revision)
+        makes = None if seen is None else revision.made_of(seen).item
+        return self._conditionally(Change(key, actions, condition, makes), target, revision)
 
     def changed(self, row: Row, changes: Mapping[str, Any]) -> Row:
         """Return what `row` will be by an `update` with these changes, without writing it.
@@ -185,7 +185,7 @@ class Store:
         condition = self._condition(target, None)
         if self.totals is not None:
             return self._counted(target, lambda row: None, (), condition)
-        return self._conditionally(Remove(key, condition), target, None)
+        return self._conditionally(Remove(key, condition, None if seen is None else seen.item), target, None)
 
     def _conditionally(self, write: Write, target: _Target, revision: Revision | None) -> Row:
         """Do a write, and tell why it was refused.
@@ -195,11 +195,9 @@ class Store:
         try:
             after = patiently(lambda: self.table.write(write))
             return Row(self.codec, after or {})
-        except ConditionFailed as failed:
+        except ConditionFailed:
             item = self.table.get(target.key)[0]
             stored = None if item is None else Row(self.codec, item)
-            if failed.sent_again and (ours := self._ours(target, stored, revision)) is not None:
-                return ours
             if stored is None or not target.extent.expression.matches(stored):
                 raise NotFound from None
             self._check_version(stored, target.versions, target.seen)
@@ -208,24 +206,6 @@ class Store:
             if target.seen is not None:
                 raise Outdated(target.seen) from None
             raise contended() from None
-
-    def _ours(self, target: _Target, stored: Row | None, revision: Revision | None) -> Row | None:
-        """Return the row our own write left, if what is stored shows that it was done; else None.
-
-        An update is known by the whole row where that was seen before, else by the version next to one of
-        those it may have had and by the values it wrote: the state asked for is reached (RFC 9110 section
-        13.1.1 lets that be told as success). A deletion is known only where the row was seen before.
-        """
-        if revision is None:
-            return target.seen if stored is None else None
-        if stored is None:
-            return None
-        if target.seen is not None:
-            same = held(stored.item) == held(revision.made_of(target.seen).item)
-        else:
-            version = self.version_of(stored)
-            same = version is not None and version - 1 in (target.versions or ()) and revision.left(stored)
-        return stored if same else None
 
     def _counted(
         self,
@@ -249,14 +229,12 @@ class Store:
             if after is not None and not target.extent.expression.matches(after):
                 raise _out_of_scope()
             guarded = condition & self._unchanged(before, self._counts_by())
-            write = Remove(target.key, guarded) if after is None else Change(target.key, actions, guarded)
+            write: Write = Remove(target.key, guarded, before.item)
+            if after is not None:
+                write = Change(target.key, actions, guarded, after.item)
             try:
                 stored = self._write(write, self.totals.changes(before, after) if self.totals else [])
-            except ConditionFailed as failed:
-                # Of transactions, which are not done twice, it is never told; of an update without one it is.
-                again = self.table.get(target.key)[0] if failed.sent_again and after is not None else None
-                if again and after and held(again) == held(after.item):
-                    return Row(self.codec, again)
+            except ConditionFailed:
                 if target.seen is not None:
                     raise Outdated(target.seen) from None
             except (ClientError, TransactWriteError) as error:

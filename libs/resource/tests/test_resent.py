@@ -229,7 +229,7 @@ def test_a_deletion_is_told_as_done(jobs: Store, job: Row, parcel: Row) -> None:
         assert jobs.delete(jobs.key_of(job), Extent(), seen=job)("text") == "x"
     parcels = Store(Parcel)
     with lost(Parcel, "DeleteItem"):
-        assert parcels.delete(parcels.key_of(parcel), Extent(), seen=parcel) is parcel
+        assert parcels.delete(parcels.key_of(parcel), Extent(), seen=parcel).item == parcel.item
     for store, row in ((jobs, job), (parcels, parcel)):
         with pytest.raises(NotFound):
             store.get(store.key_of(row), Extent())

@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError
 from pynamodb.exceptions import DoesNotExist, PynamoDBException, UpdateError
 
 from libs.dynamodb import Transaction, is_condition_failure
+from libs.errors import DeadlineExceeded
 from libs.jwt.challenges import invalid_token
 from services.auth.sessions.models import Session
 from services.auth.sessions.revocations import KEPT_SECONDS, revoke
@@ -74,7 +75,7 @@ def end_oldest(user_id: str) -> None:
         going_on = [session for session in newest if not session.is_ended]
         for session in going_on[MOST_SESSIONS:]:
             end(session, "many")
-    except (PynamoDBException, BotoCoreError) as error:
+    except (PynamoDBException, BotoCoreError, DeadlineExceeded) as error:
         logger.warning("cannot end the oldest sessions", extra={"error": type(error).__name__})
 
 

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,10 +10,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from libs.service import Running
+from services.auth.sessions.models import Session
 from services.auth.sessions.revocations import RevokedTokens
 from services.auth.sessions.sessions import Sessions
-
-JSON = dict[str, Any]
+from services.auth.tests.sessions.looking import JSON
 
 
 class Clock:
@@ -72,3 +72,11 @@ def refresh(client: FlaskClient) -> Callable[[str], Any]:
 def bearer_of() -> Callable[[JSON], dict[str, str]]:
     """Make the headers of a request with an access token."""
     return lambda tokens: {"Authorization": f"Bearer {tokens['access_token']}"}
+
+
+@pytest.fixture
+def no_index(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have the index show nothing yet."""
+    with monkeypatch.context() as patch:
+        patch.setattr(Session.by_user, "query", lambda *args, **kwargs: iter(()))
+        yield
