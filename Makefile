@@ -12,7 +12,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up down ps logs seed shell token tasks run config test fuzz testaccept lint fmt bench bench-tasks contracts tables breaking drift clients bundle deploy rollback status cleanup requirements clean
+.PHONY: help up down ps logs seed shell token tasks migrations run config test fuzz testaccept lint fmt bench bench-tasks contracts tables breaking drift clients bundle deploy rollback status cleanup requirements clean stacks secret policy
 # One target after the other: `make down up` means that order, under -j, too.
 .NOTPARALLEL:
 # Recipes show what they do in their own words.
@@ -70,6 +70,7 @@ lint: .venv/.stamp ## Check format, style, types, who imports whom, Dockerfiles,
 	@echo "Imports: who may import whom is kept (pyproject.toml, [tool.importlinter])"
 	@.venv/bin/hadolint Dockerfile infra/*/Dockerfile
 	@.venv/bin/zizmor --quiet --offline --no-progress --strict-collection .github
+	@.venv/bin/cfn-lint $$(grep -rl --include='*.yaml' ^AWSTemplateFormatVersion infra/stacks)
 	@$(VENV) -m infra.contracts lint
 	@$(VENV) -m infra.contracts breaking
 	@$(VENV) -m infra.tables breaking
@@ -129,10 +130,21 @@ sbom: .venv/.stamp ## Build an image and write to dist/sbom/ what is in it, in C
 testimage: .venv/.stamp ## Look into the images and start them; needs a Docker engine (ARGS="-k name")
 	@TEST_IMAGES=1 $(VENV) -m pytest infra/image/tests/test_images.py $(ARGS)
 
+##@ In AWS
+
+stacks: .venv/.stamp ## Make or change what a stage stands on (STAGE=live ARGS=--dry-run; docs/production.md)
+	@$(VENV) -m infra.stacks apply $(ARGS) -- '$(STAGE)'
+
+secret: .venv/.stamp ## Put an entry into a service's secret (STAGE=live SERVICE=auth ENTRY=smtp_url)
+	@$(VENV) -m infra.stacks secret -- '$(STAGE)' '$(SERVICE)' '$(ENTRY)'
+
+policy: .venv/.stamp ## Check the stacks against checkov's rules, in a venv of its own
+	@$(VENV) -m infra.stacks policy
+
 ##@ The packages
 
 requirements: .venv/.stamp ## Pin requirements/*.in with hashes (ARGS=--upgrade for newer versions)
-	@for name in runtime dev flower java node; do \
+	@for name in runtime dev flower java node policy emulator; do \
 		$(VENV) -m uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header \
 			--output-file requirements/$$name.txt $(ARGS) requirements/$$name.in || exit 1; \
 	done

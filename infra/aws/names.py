@@ -8,6 +8,10 @@ DELIVERY_STACK = f"{PROJECT}-delivery"
 LOCK_TABLE = f"{PROJECT}-delivery-lock"
 
 
+GITHUB_STACK = f"{PROJECT}-github"
+"""GitHub as one whose word is taken on which workflow is calling; once for each account."""
+
+
 def delivery_stack(service: str) -> str:
     """What all stages of an account share of one service: its images and its Beanstalk application."""
     return f"{DELIVERY_STACK}-{service}"
@@ -78,6 +82,11 @@ def instance_profile(service: str, stage: str) -> str:
     return f"{PROJECT}-{stage}-{service}"
 
 
+def versions_role(service: str) -> str:
+    """The role that Beanstalk removes old application versions with."""
+    return f"{PROJECT}-{service}-versions"
+
+
 def deploy_role(stage: str) -> str:
     """The role that CI takes to deploy to a stage."""
     return f"{PROJECT}-{stage}-deploy"
@@ -98,9 +107,9 @@ def cache(stage: str) -> str:
     return f"{PROJECT}-{stage}"
 
 
-def cache_clients(stage: str) -> str:
-    """The parameter with the id of the security group that an instance has to be in to reach the cache."""
-    return parameter(stage, "cache_clients")
+def cache_group(stage: str) -> str:
+    """The parameter with the id of the cache's security group, where each environment adds a rule."""
+    return parameter(stage, "cache_group")
 
 
 def alarms_topic(stage: str) -> str:

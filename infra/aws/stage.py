@@ -11,6 +11,8 @@ from marshmallow import RAISE, Schema, ValidationError, fields, post_load, valid
 
 from infra.aws.errors import AwsError
 
+LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2557, 3653)
+"""PutRetentionPolicy takes these, and some between the last ones."""
 STAGES = Path(__file__).parents[1] / "stages"
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
 """What a VPC may give out that nobody meets outside (RFC 1918, RFC 6598)."""
@@ -69,6 +71,11 @@ class Stage:
     services: Mapping[str, Fleet]
     refused_findings: str = "CRITICAL"
     """The least severe finding of an image's scan that a deploy refuses; NONE lets all pass."""
+    deployer: str | None = None
+    """The OIDC subject of CI's job that may deploy here, such as
+    ``repo:OWNER/REPOSITORY:environment:live``; none: only people do."""
+    log_days: int = 30
+    """For how long what services log is kept: 1, 3, 5, 7, 14, 30, 60, 90 … as CloudWatch takes it."""
 
     def host(self, service: str) -> str:
         """The name that clients know a service by."""
@@ -204,6 +211,14 @@ class _StageSchema(Schema):
         r"arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/.+", "the ARN of a certificate", none=True
     )
     operators = fields.Email(required=True)
+    deployer = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Regexp(
+            r"\Arepo:[^:*/]+/[^:*]+:[^*]+\Z", error="must be such as repo:OWNER/REPOSITORY:environment:live"
+        ),
+    )
+    log_days = fields.Integer(load_default=30, strict=True, validate=validate.OneOf(LOG_DAYS))
     watch_minutes = _count(0, 24 * 60)
     refused_findings = fields.String(
         load_default="CRITICAL", validate=validate.OneOf(("NONE", "CRITICAL", "HIGH", "MEDIUM", "LOW"))

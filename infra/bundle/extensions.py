@@ -181,7 +181,7 @@ def _cache_rule(stage: Stage) -> dict[str, Any]:
         "CacheRule": {
             "Type": "AWS::EC2::SecurityGroupIngress",
             "Properties": {
-                "GroupId": f"{{{{resolve:ssm:{names.cache_clients(stage.name)}}}}}",
+                "GroupId": f"{{{{resolve:ssm:{names.cache_group(stage.name)}}}}}",
                 "SourceSecurityGroupId": {"Fn::GetAtt": ["AWSEBSecurityGroup", "GroupId"]},
                 "IpProtocol": "tcp",
                 "FromPort": 6379,

@@ -79,7 +79,7 @@ def test_an_environment_lets_itself_into_the_cache_and_nobody_else(live: Stage) 
     _, content = extensions(live, "todos", "web")["20-instances"]
     assert list(content["Resources"]) == ["CacheRule"]
     rule = content["Resources"]["CacheRule"]["Properties"]
-    assert rule["GroupId"] == "{{resolve:ssm:/polymacaron/live/cache_clients}}"
+    assert rule["GroupId"] == "{{resolve:ssm:/polymacaron/live/cache_group}}"
     assert rule["SourceSecurityGroupId"] == {"Fn::GetAtt": ["AWSEBSecurityGroup", "GroupId"]}
     assert (rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) == ("tcp", 6379, 6379)
 

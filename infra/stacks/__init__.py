@@ -1,0 +1,1 @@
+"""What is in AWS before anything is deployed: CloudFormation stacks, cut by how long they live."""

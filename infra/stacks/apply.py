@@ -1,0 +1,182 @@
+"""Have the stacks of a stage be what the templates say: look, say what would change, ask, and do it."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from infra.aws import names
+from infra.aws.account import check_account
+from infra.aws.clients import Aws
+from infra.aws.errors import AwsError
+from infra.aws.stage import Stage
+from infra.local.output import say, table
+from infra.stacks.changes import FAILED_AT_BIRTH, Pause, Proposal, discard, propose, read, status
+from infra.stacks.events import Event, follow, latest
+from infra.stacks.plan import Stack, stacks
+
+GITHUB = "token.actions.githubusercontent.com"
+
+
+class Refused(Exception):
+    """Nothing was changed, because somebody or something said no; the text says what."""
+
+
+@dataclass
+class Apply:
+    """One run.
+
+    :param confirm: is asked before anything is changed, with a line that says what.
+    :param replace: whether resources may be replaced or removed.
+    :param pause: waits between two looks.
+    """
+
+    aws: Aws
+    stage: Stage
+    confirm: Callable[[str], bool]
+    replace: bool = False
+    dry_run: bool = False
+    pause: Pause = time.sleep
+    _open: dict[str, Stack] = field(default_factory=dict)
+
+    def run(self, wanted: Sequence[Stack] | None = None) -> None:
+        """Apply the stacks, all of the stage unless some are given.
+
+        Every change is known before the first is made. A run that was cut short is done again: what it has
+        done has no changes then, and what is being done is waited for.
+
+        Raises:
+            AwsError: credentials, a template or AWS are not as they should be.
+            Refused: the answer was no, or something would be replaced.
+        """
+        who = check_account(self.aws, self.stage)
+        say(f"{self.stage.name}: account {self.stage.account}, {self.stage.region}, as {who}")
+        chosen = list(stacks(self.stage) if wanted is None else wanted)
+        if any(stack.name == names.GITHUB_STACK for stack in chosen) and self._knows_github_already():
+            chosen = [stack for stack in chosen if stack.name != names.GITHUB_STACK]
+        with self._nothing_left_open():
+            self._show(proposals := self._look(chosen))
+            changing = [one for one in proposals if one.change_set]
+            if not changing or self.dry_run:
+                say("Nothing to do." if not changing else "Nothing was changed: a dry run.")
+                return
+            self._may(changing)
+            for proposal in changing:
+                self._execute(proposal.stack, str(proposal.change_set))
+        say(f"Done: {len(changing)} of {len(proposals)} stacks have changed.")
+
+    def _knows_github_already(self) -> bool:
+        """Whether the account has the provider, by other means than our stack."""
+        if status(self._cloudformation, names.GITHUB_STACK) is not None:
+            return False
+        known = self.aws.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"]
+        return any(one["Arn"].endswith(f"oidc-provider/{GITHUB}") for one in known)
+
+    @property
+    def _cloudformation(self) -> Any:
+        return self.aws.client("cloudformation")
+
+    def _read(self, stack: Stack, change_set: str | None) -> Proposal:
+        if not change_set:
+            return Proposal(stack, None)
+        proposal = read(self._cloudformation, stack, change_set, self.pause)
+        if not proposal.change_set:
+            self._open.pop(change_set)
+        return proposal
+
+    def _look(self, chosen: Sequence[Stack]) -> list[Proposal]:
+        made: list[tuple[Stack, str | None]] = []
+        for stack in chosen:
+            self._settle(stack)
+            change_set = propose(self._cloudformation, stack)
+            made.append((stack, change_set))
+            if change_set:
+                self._open[change_set] = stack
+        # Only now, since CloudFormation works on all of them at once.
+        return [self._read(stack, change_set) for stack, change_set in made]
+
+    def _settle(self, stack: Stack) -> None:
+        """Wait for what others, or a run that was cut short, have begun; clear away what failed at birth."""
+        now = status(self._cloudformation, stack.name)
+        if now and now.endswith("_IN_PROGRESS") and now != "REVIEW_IN_PROGRESS":
+            say(f"{stack.name} is {now}: waiting for it")
+            while (now := status(self._cloudformation, stack.name)) and now.endswith("_IN_PROGRESS"):
+                self.pause(2.0)
+        if now in FAILED_AT_BIRTH:
+            say(f"{stack.name} is {now}: it was never whole, and is deleted to be made again")
+            self._cloudformation.update_termination_protection(
+                StackName=stack.name, EnableTerminationProtection=False
+            )
+            arn = self._cloudformation.describe_stacks(StackName=stack.name)["Stacks"][0]["StackId"]
+            before = latest(self._cloudformation, arn)
+            self._cloudformation.delete_stack(StackName=stack.name)
+            follow(self._cloudformation, arn, before, _tell, self.pause)
+
+    def _show(self, proposals: Sequence[Proposal]) -> None:
+        rows = [
+            (one.stack.name + (" (new)" if one.new else ""), *row)
+            for one in proposals
+            for row in (
+                [(c.verb, c.resource, c.kind) for c in one.changes] or [("change", "(no resource)", "")]
+            )
+            if one.change_set
+        ]
+        if rows:
+            print(table([("STACK", "CHANGE", "RESOURCE", "TYPE"), *rows]), flush=True)
+        if same := [one.stack.name for one in proposals if not one.change_set]:
+            say(f"No changes: {', '.join(same)}")
+
+    def _may(self, changing: Sequence[Proposal]) -> None:
+        lost = [f"{c.resource} of {one.stack.name}" for one in changing for c in one.changes if c.loses]
+        if lost and not self.replace:
+            raise Refused(
+                f"would be replaced or removed: {', '.join(lost)}.\n"
+                "What a new one starts without is gone. If that is meant: ARGS=--replace."
+            )
+        if not self.confirm(f"Change {len(changing)} stacks of {self.stage.name}?"):
+            raise Refused("nothing was changed.")
+
+    def _execute(self, stack: Stack, change_set: str) -> None:
+        say(f"{stack.name}:")
+        before = latest(self._cloudformation, stack.name)
+        self._cloudformation.execute_change_set(StackName=stack.name, ChangeSetName=change_set)
+        self._open.pop(change_set)
+        follow(self._cloudformation, stack.name, before, _tell, self.pause)
+        if stack.lasting:
+            self._cloudformation.update_termination_protection(
+                StackName=stack.name, EnableTerminationProtection=True
+            )
+
+    @contextmanager
+    def _nothing_left_open(self) -> Iterator[None]:
+        """Throw away the change sets that were not executed, whatever ended the run."""
+        try:
+            yield
+        finally:
+            for change_set, stack in list(self._open.items()):
+                try:
+                    discard(self._cloudformation, stack, change_set)
+                except ClientError as error:
+                    say(f"A change set of {stack.name} stays: {error.response['Error']['Code']}")
+            self._open.clear()
+
+
+def _tell(event: Event) -> None:
+    reason = event.get("ResourceStatusReason")
+    line = f"  {event['ResourceStatus']:<28} {event['LogicalResourceId']}"
+    say(f"{line}: {reason}" if reason and event["ResourceStatus"].endswith("_FAILED") else line)
+
+
+def explain(error: ClientError) -> AwsError:
+    """What AWS has refused, for a person: the call, the code, and what AWS says of it."""
+    told = error.response.get("Error", {})
+    code = told.get("Code", "an error")
+    said = f"AWS refuses {error.operation_name}: {code}: {told.get('Message', '')}".rstrip(": ")
+    if code in ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation"):
+        said += (
+            "\nStacks are applied by an administrator of the account (docs/production.md), not by CI's role."
+        )
+    return AwsError(said)

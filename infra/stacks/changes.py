@@ -1,0 +1,148 @@
+"""What a stack would change: a change set, made and read, and thrown away where nobody wants it."""
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from infra.aws.errors import AwsError
+from infra.stacks.plan import Stack
+
+POLL_SECONDS = 2.0
+REVIEW = "REVIEW_IN_PROGRESS"
+FAILED_AT_BIRTH = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED")
+STUCK = ("UPDATE_ROLLBACK_FAILED", "DELETE_FAILED", "UPDATE_FAILED")
+_NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
+
+Pause = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What would become of one resource."""
+
+    action: str
+    resource: str
+    kind: str
+    replacement: str | None
+    policy: str | None
+
+    @property
+    def verb(self) -> str:
+        """What happens, in capitals where something goes."""
+        if self.action == "Remove":
+            return "let go, kept" if self.policy == "Retain" else "REMOVE"
+        match self.replacement:
+            case "True":
+                return "REPLACE"
+            case "Conditional":
+                return "PERHAPS REPLACE"
+        return {"Add": "add", "Modify": "change", "Import": "take over"}.get(self.action, self.action.lower())
+
+    @property
+    def loses(self) -> bool:
+        """Whether what is there now would go."""
+        return self.verb.isupper()
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What would become of one stack.
+
+    Without a change set nothing would; with one that has no changes, something that is no resource, such as
+    an output.
+    """
+
+    stack: Stack
+    change_set: str | None
+    new: bool = False
+    changes: Sequence[Change] = ()
+
+
+def status(cloudformation: Any, name: str) -> str | None:
+    """Return how a stack is, or None where there is none."""
+    try:
+        found = cloudformation.describe_stacks(StackName=name)["Stacks"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ValidationError":
+            return None
+        raise
+    return str(found[0]["StackStatus"]) if found else None
+
+
+def propose(cloudformation: Any, stack: Stack) -> str | None:
+    """Have a change set made of what `stack` shall be, and return its ARN; :func:`read` waits for it.
+
+    None where CloudFormation says at once that nothing would change; most often it says so later.
+
+    Raises:
+        AwsError: the stack is stuck where only a person can say how it goes on.
+    """
+    now = status(cloudformation, stack.name)
+    if now in STUCK:
+        raise AwsError(
+            f"the stack {stack.name} is {now}: its events in the console say why.\n"
+            "Mend that and continue its rollback there (or delete it, if DELETE_FAILED); then do this again."
+        )
+    try:
+        made = cloudformation.create_change_set(
+            StackName=stack.name,
+            ChangeSetName=f"make-stacks-{uuid.uuid4().hex}",
+            ChangeSetType="CREATE" if now in (None, REVIEW) else "UPDATE",
+            Description="make stacks",
+            TemplateBody=stack.template.read_text(),
+            Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in stack.parameters.items()],
+            Tags=[{"Key": key, "Value": value} for key, value in stack.tags.items()],
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+        )
+    except ClientError as error:
+        if any(part in error.response["Error"]["Message"] for part in _NO_CHANGES):
+            return None
+        raise
+    return str(made["Id"])
+
+
+def read(cloudformation: Any, stack: Stack, change_set: str, pause: Pause = time.sleep) -> Proposal:
+    """Wait until a change set is there, and return what is in it.
+
+    Raises:
+        AwsError: CloudFormation refuses it; the text has its reason.
+    """
+    at = {"StackName": stack.name, "ChangeSetName": change_set}
+    while (told := cloudformation.describe_change_set(**at))["Status"] in (
+        "CREATE_PENDING",
+        "CREATE_IN_PROGRESS",
+    ):
+        pause(POLL_SECONDS)
+    new = status(cloudformation, stack.name) == REVIEW
+    if told["Status"] != "CREATE_COMPLETE":
+        reason = told.get("StatusReason", "no reason given")
+        if not any(part in reason for part in _NO_CHANGES):
+            raise AwsError(f"CloudFormation refuses {stack.template.name} for {stack.name}: {reason}")
+        discard(cloudformation, stack, change_set)
+        return Proposal(stack, None)
+    found = list(told["Changes"])
+    while token := told.get("NextToken"):
+        told = cloudformation.describe_change_set(**at, NextToken=token)
+        found += told["Changes"]
+    return Proposal(stack, change_set, new, [_change(one["ResourceChange"]) for one in found])
+
+
+def _change(told: dict[str, Any]) -> Change:
+    return Change(
+        told["Action"],
+        told["LogicalResourceId"],
+        told["ResourceType"],
+        told.get("Replacement") if told["Action"] == "Modify" else None,
+        told.get("PolicyAction"),
+    )
+
+
+def discard(cloudformation: Any, stack: Stack, change_set: str) -> None:
+    """Throw a change set away, and the empty stack that a first one brings with it."""
+    cloudformation.delete_change_set(StackName=stack.name, ChangeSetName=change_set)
+    if status(cloudformation, stack.name) == REVIEW:
+        cloudformation.delete_stack(StackName=stack.name)

@@ -1,0 +1,172 @@
+"""Which stacks a stage has, from which templates and with which parameters, in the order they are applied in.
+
+No stack imports what another exports: what one has to know of another is a name, and names are made by
+:mod:`infra.aws.names`. So any of them can be changed, or made again, alone.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from infra.aws import names
+from infra.aws.stage import Stage
+from infra.stacks.told import CONFIG, references, told
+
+TEMPLATES = Path(__file__).parent
+PROXY = "proxy"
+REDIS = "redis"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One stack as it shall be."""
+
+    name: str
+    template: Path
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    lasting: bool = False
+    """Protected from being deleted: there is something in it that cannot be made again."""
+
+
+def stacks(stage: Stage, config: Path = CONFIG) -> list[Stack]:
+    """Return the stacks of a stage, those of its account first.
+
+    Raises:
+        AwsError: there is no file in config/ for the stage.
+    """
+    return [*_of_account(stage), *_of_stage(stage, config)]
+
+
+def _of_account(stage: Stage) -> Iterator[Stack]:
+    tags = {"Project": names.PROJECT}
+    if stage.deployer:
+        yield Stack(names.GITHUB_STACK, TEMPLATES / "github.yaml", tags=tags)
+    yield Stack(
+        names.DELIVERY_STACK,
+        TEMPLATES / "delivery.yaml",
+        {
+            "BundlesBucket": names.bundles_bucket(stage.account, stage.region),
+            "LockTable": names.LOCK_TABLE,
+            "ProxyRepository": names.repository(PROXY),
+        },
+        tags,
+        lasting=True,
+    )
+    for service in stage.services:
+        yield Stack(
+            names.delivery_stack(service),
+            TEMPLATES / "delivery-service.yaml",
+            {
+                "Repository": names.repository(service),
+                "Application": names.application(service),
+                "VersionsRole": names.versions_role(service),
+            },
+            {**tags, "Service": service},
+            lasting=True,
+        )
+
+
+def _of_stage(stage: Stage, config: Path) -> Iterator[Stack]:
+    tags = {"Project": names.PROJECT, "Stage": stage.name}
+    yield Stack(
+        names.stack(stage.name, "alarms"),
+        TEMPLATES / "alarms.yaml",
+        {"TopicName": names.alarms_topic(stage.name), "Operators": stage.operators},
+        tags,
+    )
+    for service in stage.services:
+        yield from _lasting(stage, service, {**tags, "Service": service}, config)
+    yield Stack(names.stack(stage.name, "cache"), TEMPLATES / "cache.yaml", _cache(stage), tags)
+    yield Stack(names.stack(stage.name, "roles"), TEMPLATES / "roles.yaml", _roles(stage), tags)
+    for service in stage.services:
+        yield Stack(
+            names.service_stack(service, stage.name, "instances"),
+            TEMPLATES / "instances.yaml",
+            _instances(stage, service, config),
+            {**tags, "Service": service},
+        )
+
+
+def _lasting(stage: Stage, service: str, tags: Mapping[str, str], config: Path) -> Iterator[Stack]:
+    """Secrets and tables of a service, where it has some."""
+    given = {
+        "secrets": {"Name": names.secret(service, stage.name)},
+        "data": {"TablePrefix": str(told(stage.name, service, config)["table_prefix"])},
+    }
+    for part, parameters in given.items():
+        template = TEMPLATES / part / f"{service}.yaml"
+        if template.is_file():
+            name = names.service_stack(service, stage.name, part)
+            yield Stack(name, template, parameters, tags, lasting=True)
+
+
+def _cache(stage: Stage) -> dict[str, str]:
+    return {
+        "Name": names.cache(stage.name),
+        "NodeType": stage.cache.node_type,
+        "Nodes": str(1 + stage.cache.replicas),
+        "Vpc": stage.network.vpc,
+        "Subnets": ",".join(stage.network.instance_subnets),
+        "SecretName": names.cache_secret(stage.name),
+        "GroupParameter": names.cache_group(stage.name),
+        "AlarmsTopic": _topic(stage),
+    }
+
+
+def _roles(stage: Stage) -> dict[str, str]:
+    return {
+        "Stage": stage.name,
+        "Project": names.PROJECT,
+        "ServiceRole": names.service_role(stage.name),
+        "OperationsRole": names.operations_role(stage.name),
+        "DeployRole": names.deploy_role(stage.name),
+        "Deployer": stage.deployer or "",
+        "BundlesBucket": names.bundles_bucket(stage.account, stage.region),
+        "LockTable": names.LOCK_TABLE,
+        "CacheGroup": names.cache_group(stage.name),
+    }
+
+
+def _instances(stage: Stage, service: str, config: Path) -> dict[str, str]:
+    settings = told(stage.name, service, config)
+    return {
+        "Project": names.PROJECT,
+        "Service": service,
+        "Stage": stage.name,
+        "Profile": names.instance_profile(service, stage.name),
+        "Application": names.application(service),
+        "Repository": names.repository(service),
+        "ProxyRepository": names.repository(PROXY),
+        "BundlesBucket": names.bundles_bucket(stage.account, stage.region),
+        "TablePrefix": str(settings["table_prefix"]),
+        **_named(stage, settings),
+        "LogGroup": names.log_group(service, stage.name),
+        "LogDays": str(stage.log_days),
+        "AlarmsTopic": _topic(stage),
+        "EnvironmentsBegin": f"{service}-{stage.name}-",
+    }
+
+
+def _named(stage: Stage, settings: Mapping[str, object]) -> dict[str, str]:
+    """The ARNs of what a service is told to fetch: that and nothing else its role lets it read."""
+    at = f"{_partition(stage.region)}:{{}}:{stage.region}:{stage.account}"
+    # A secret's ARN ends with six characters that nobody knows beforehand.
+    forms = {
+        "secret": lambda name: f"arn:{at.format('secretsmanager')}:secret:{name}-??????",
+        "parameter": lambda name: f"arn:{at.format('ssm')}:parameter/{name.lstrip('/')}",
+    }
+    arns: dict[str, set[str]] = {"secret": set(), "parameter": set()}
+    for kind, name, _ in references(settings):
+        arns[kind].add(name if name.startswith("arn:") else forms[kind](name))
+    return {"Secrets": ",".join(sorted(arns["secret"])), "Parameters": ",".join(sorted(arns["parameter"]))}
+
+
+def _topic(stage: Stage) -> str:
+    topic = names.alarms_topic(stage.name)
+    return f"arn:{_partition(stage.region)}:sns:{stage.region}:{stage.account}:{topic}"
+
+
+def _partition(region: str) -> str:
+    beginnings = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+    return next((name for begin, name in beginnings.items() if region.startswith(begin)), "aws")

@@ -1,0 +1,50 @@
+"""Put one entry into a service's secret, which has others that are to stay."""
+
+import getpass
+import json
+import sys
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from infra.aws import names
+from infra.aws.account import check_account
+from infra.aws.clients import Aws
+from infra.aws.errors import AwsError
+from infra.aws.stage import Stage
+from infra.local.output import say
+from infra.stacks.told import references, told
+
+
+def put_entry(aws: Aws, stage: Stage, service: str, entry: str, value: str) -> None:
+    """Set `entry` of the service's secret to `value`.
+
+    Raises:
+        AwsError: there is no such secret, or no such entry in it or in config/<stage>.yaml; or the value is
+            empty.
+    """
+    check_account(aws, stage)
+    name, client = names.secret(service, stage.name), aws.client("secretsmanager")
+    try:
+        held: dict[str, Any] = json.loads(client.get_secret_value(SecretId=name)["SecretString"])
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+        raise AwsError(f"there is no secret {name}: `make stacks STAGE={stage.name}` makes it.") from error
+    named = {
+        what for kind, of, what in references(told(stage.name, service)) if (kind, of) == ("secret", name)
+    }
+    if entry not in (known := sorted({*held, *(what for what in named if what)})):
+        raise AwsError(
+            f"{name} has no entry {entry}, only {', '.join(known)}.\n"
+            f"A new one is named in config/{stage.name}.yaml first: aws-secret:{name}#{entry}."
+        )
+    if not value:
+        raise AwsError("an empty value was given: nothing was changed.")
+    client.put_secret_value(SecretId=name, SecretString=json.dumps({**held, entry: value}))
+    say(f"{name}#{entry} is set. Processes read it when they start: deploy, or restart their environment.")
+
+
+def ask(prompt: str) -> str:
+    """The value, not shown while it is typed; or a line of standard input, where that is no terminal."""
+    return getpass.getpass(prompt) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")

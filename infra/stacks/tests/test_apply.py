@@ -1,0 +1,163 @@
+"""Stacks applied to a moto server: what is there afterwards, and what is said."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from infra.aws import names
+from infra.aws.clients import Aws
+from infra.aws.errors import AwsError
+from infra.aws.stage import Stage
+from infra.stacks.apply import Apply, Refused
+from infra.stacks.changes import Change, Proposal
+from infra.stacks.plan import Stack, stacks
+from infra.stacks.tests.conftest import ACCOUNT
+
+pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse")
+
+Captured = pytest.CaptureFixture[str]
+
+
+def yes(_: str) -> bool:
+    return True
+
+
+def some(stage: Stage, *parts: str) -> list[Stack]:
+    return [one for one in stacks(stage) if one.name.endswith(parts)]
+
+
+def stack_names(aws: Aws) -> set[str]:
+    return {one["StackName"] for one in aws.client("cloudformation").describe_stacks()["Stacks"]}
+
+
+def test_all_that_a_stage_stands_on_is_made(aws: Aws, stage: Stage) -> None:
+    Apply(aws, stage, yes).run()
+    assert stack_names(aws) == {one.name for one in stacks(stage)}
+
+    ecr = aws.client("ecr").describe_repositories()["repositories"]
+    assert {one["repositoryName"] for one in ecr} == {
+        names.repository(one) for one in ("auth", "profiles", "todos", "proxy")
+    }
+    assert {one["imageTagMutability"] for one in ecr} == {"IMMUTABLE"}
+
+    aws.client("s3").head_bucket(Bucket=names.bundles_bucket(ACCOUNT, stage.region))
+
+    lock = aws.client("dynamodb").describe_table(TableName=names.LOCK_TABLE)["Table"]
+    assert lock["KeySchema"] == [{"AttributeName": "name", "KeyType": "HASH"}]
+    assert lock["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+
+    group = aws.client("ssm").get_parameter(Name=names.cache_group("live"))["Parameter"]["Value"]
+    [doors] = aws.client("ec2").describe_security_groups(GroupIds=[group])["SecurityGroups"]
+    assert doors["VpcId"] == stage.network.vpc
+    assert doors["IpPermissions"] == [], "nobody comes in until an environment lets its instances in"
+
+    [topic] = aws.client("sns").list_subscriptions()["Subscriptions"]
+    assert (topic["Protocol"], topic["Endpoint"]) == ("email", stage.operators)
+    log = aws.client("logs").describe_log_groups(logGroupNamePrefix=names.log_group("todos", "live"))
+    assert [one["retentionInDays"] for one in log["logGroups"]] == [stage.log_days]
+    profiles = aws.client("iam").list_instance_profiles()["InstanceProfiles"]
+    assert {one["InstanceProfileName"] for one in profiles} == {
+        names.instance_profile(one, "live") for one in stage.services
+    }
+
+
+def test_a_dry_run_leaves_nothing_behind(aws: Aws, stage: Stage, capsys: Captured) -> None:
+    Apply(aws, stage, yes, dry_run=True).run(some(stage, "alarms", "delivery"))
+    assert stack_names(aws) == set()
+    assert aws.client("sns").list_topics()["Topics"] == []
+    said = capsys.readouterr()
+    assert "polymacaron-live-alarms (new)  add     Topic" in said.out
+    assert "a dry run" in said.err
+
+
+def test_a_second_time_there_is_nothing_to_do(aws: Aws, stage: Stage, capsys: Captured) -> None:
+    wanted = some(stage, "alarms", "delivery")
+    Apply(aws, stage, yes).run(wanted)
+    capsys.readouterr()
+
+    def nobody(question: str) -> bool:
+        raise AssertionError(question)
+
+    Apply(aws, stage, nobody).run(wanted)
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "No changes: polymacaron-delivery, polymacaron-live-alarms" in said.err
+    assert "Nothing to do." in said.err
+
+
+def test_nothing_is_done_unless_somebody_says_yes(aws: Aws, stage: Stage) -> None:
+    with pytest.raises(Refused, match="nothing was changed"):
+        Apply(aws, stage, lambda _: False).run(some(stage, "alarms"))
+    assert stack_names(aws) == set()
+
+
+def test_a_run_that_was_cut_short_goes_on_where_it_was(
+    aws: Aws, stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    wanted = some(stage, "delivery", "alarms", "roles")
+    cloudformation = aws.client("cloudformation")
+    execute, calls = cloudformation.execute_change_set, []
+
+    def cut_short(**given: Any) -> Any:
+        calls.append(given["StackName"])
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return execute(**given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cloudformation, "execute_change_set", cut_short)
+        with pytest.raises(KeyboardInterrupt):
+            Apply(aws, stage, yes).run(wanted)
+    assert stack_names(aws) == {names.DELIVERY_STACK}, "what was not begun is not left half open"
+    capsys.readouterr()
+    Apply(aws, stage, yes).run(wanted)
+    assert f"No changes: {names.DELIVERY_STACK}" in capsys.readouterr().err
+    assert stack_names(aws) == {one.name for one in wanted}
+
+
+def test_what_lasts_is_protected_from_being_deleted(aws: Aws, stage: Stage) -> None:
+    Apply(aws, stage, yes).run(some(stage, "delivery", "alarms"))
+    described = aws.client("cloudformation").describe_stacks()["Stacks"]
+    assert {one["StackName"]: one["EnableTerminationProtection"] for one in described} == {
+        names.DELIVERY_STACK: True,
+        names.stack("live", "alarms"): False,
+    }
+
+
+def replacing(changes: Sequence[Change]) -> Any:
+    def look(self: Apply, chosen: Sequence[Stack]) -> list[Proposal]:
+        return [Proposal(one, "arn", changes=changes) for one in chosen]
+
+    return look
+
+
+def test_what_would_be_replaced_is_refused_and_named(
+    aws: Aws, stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    lost = Change("Modify", "Cache", "AWS::ElastiCache::ReplicationGroup", "True", "ReplaceAndDelete")
+    monkeypatch.setattr(Apply, "_look", replacing([lost]))
+    with pytest.raises(Refused, match=r"Cache of polymacaron-live-cache\.\n.*--replace"):
+        Apply(aws, stage, yes).run(some(stage, "cache"))
+    assert "REPLACE  Cache" in capsys.readouterr().out
+    asked: list[str] = []
+    with pytest.raises(Refused, match="nothing was changed"):
+        Apply(aws, stage, lambda question: bool(asked.append(question)), replace=True).run(
+            some(stage, "cache")
+        )
+    assert asked == ["Change 1 stacks of live?"]
+
+
+def test_another_account_is_not_touched(aws: Aws, stage: Stage) -> None:
+    with pytest.raises(AwsError, match=rf"account {ACCOUNT} .*999988887777"):
+        Apply(aws, replace(stage, account="999988887777"), yes).run()
+    assert stack_names(aws) == set()
+
+
+def test_a_provider_that_the_account_has_is_not_made_again(aws: Aws, stage: Stage) -> None:
+    aws.client("iam").create_open_id_connect_provider(
+        Url="https://token.actions.githubusercontent.com", ClientIDList=["sts.amazonaws.com"]
+    )
+    Apply(aws, stage, yes).run(some(stage, "github", "alarms"))
+    assert stack_names(aws) == {names.stack("live", "alarms")}

@@ -1,0 +1,98 @@
+"""What is read from a change set, as AWS tells it: moto knows neither replacement nor pages."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from infra.aws.errors import AwsError
+from infra.stacks.changes import propose, read
+from infra.stacks.plan import Stack
+
+STACK = Stack("polymacaron-live-cache", Path(__file__))
+
+
+class CloudFormation:
+    """A stack that is there, and a change set told in pages."""
+
+    def __init__(self, *pages: dict[str, Any], stack_status: str = "UPDATE_COMPLETE") -> None:
+        self._pages, self._status, self.deleted = list(pages), stack_status, False
+
+    def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803
+        return {"Stacks": [{"StackStatus": self._status}]}
+
+    def describe_change_set(self, **_: str) -> dict[str, Any]:
+        return self._pages.pop(0)
+
+    def delete_change_set(self, **_: str) -> None:
+        self.deleted = True
+
+
+def change(action: str, name: str, **more: str) -> dict[str, Any]:
+    told = {"Action": action, "LogicalResourceId": name, "ResourceType": "AWS::ElastiCache::ReplicationGroup"}
+    return {"ResourceChange": told | more}
+
+
+def test_all_pages_are_read_and_what_goes_stands_in_capitals() -> None:
+    cloudformation = CloudFormation(
+        {"Status": "CREATE_IN_PROGRESS"},
+        {
+            "Status": "CREATE_COMPLETE",
+            "Changes": [
+                change("Add", "A"),
+                change("Modify", "B", Replacement="False"),
+                change("Modify", "C", Replacement="True", PolicyAction="ReplaceAndDelete"),
+            ],
+            "NextToken": "more",
+        },
+        {
+            "Status": "CREATE_COMPLETE",
+            "Changes": [
+                change("Modify", "D", Replacement="Conditional"),
+                change("Remove", "E", PolicyAction="Delete"),
+                change("Remove", "F", PolicyAction="Retain"),
+            ],
+        },
+    )
+    waited: list[float] = []
+    proposal = read(cloudformation, STACK, "arn", waited.append)
+    assert len(waited) == 1
+    assert [(one.resource, one.verb, one.loses) for one in proposal.changes] == [
+        ("A", "add", False),
+        ("B", "change", False),
+        ("C", "REPLACE", True),
+        ("D", "PERHAPS REPLACE", True),
+        ("E", "REMOVE", True),
+        ("F", "let go, kept", False),
+    ]
+
+
+def test_no_changes_are_no_failure() -> None:
+    reason = "The submitted information didn't contain changes. Submit different information."
+    cloudformation = CloudFormation({"Status": "FAILED", "StatusReason": reason, "Changes": []})
+    assert read(cloudformation, STACK, "arn").change_set is None
+    assert cloudformation.deleted
+
+
+def test_what_cloudformation_does_not_take_is_told() -> None:
+    cloudformation = CloudFormation({"Status": "FAILED", "StatusReason": "Parameter validation failed: Vpc"})
+    with pytest.raises(
+        AwsError, match=r"refuses .* for polymacaron-live-cache: Parameter validation failed: Vpc"
+    ):
+        read(cloudformation, STACK, "arn")
+
+
+@pytest.mark.parametrize("status", ["UPDATE_ROLLBACK_FAILED", "DELETE_FAILED"])
+def test_a_stack_that_is_stuck_is_left_to_a_person(status: str) -> None:
+    with pytest.raises(AwsError, match=rf"polymacaron-live-cache is {status}"):
+        propose(CloudFormation(stack_status=status), STACK)
+
+
+def test_an_answer_that_is_no_answer_is_not_taken_for_no_stack() -> None:
+    class Denied:
+        def describe_stacks(self, StackName: str) -> None:  # noqa: N803
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "DescribeStacks")
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        propose(Denied(), STACK)

@@ -1,0 +1,127 @@
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from infra.aws import names
+from infra.aws.errors import AwsError
+from infra.aws.stage import load_stage, stage_names
+from infra.local.ports import SERVICES
+from infra.stacks.plan import TEMPLATES, stacks
+from infra.stacks.told import references, told
+
+
+class Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short forms, each of which is read as what it is given."""
+
+
+Loader.add_multi_constructor(
+    "!",
+    lambda loader, _, node: (
+        loader.construct_sequence(node, deep=True)
+        if isinstance(node, yaml.SequenceNode)
+        else loader.construct_mapping(node, deep=True)
+        if isinstance(node, yaml.MappingNode)
+        else loader.construct_scalar(node)
+    ),
+)
+
+
+def read(template: Path) -> dict:
+    return yaml.load(template.read_text(), Loader)  # noqa: S506  # a SafeLoader
+
+
+@pytest.mark.parametrize("name", stage_names())
+def test_every_template_gets_the_parameters_it_has_and_no_other(name: str) -> None:
+    for stack in stacks(load_stage(name)):
+        has = read(stack.template).get("Parameters", {})
+        required = {one for one, what in has.items() if "Default" not in what}
+        assert required <= set(stack.parameters) <= set(has), stack.name
+        assert len(stack.template.read_bytes()) <= 51_200, "CloudFormation takes no more in a call"
+
+
+def test_every_template_is_applied() -> None:
+    used = {stack.template for name in stage_names() for stack in stacks(load_stage(name))}
+    there = {one for one in TEMPLATES.rglob("*.yaml") if "AWSTemplateFormatVersion" in one.read_text()}
+    assert used == there
+
+
+def test_no_two_stacks_have_one_name() -> None:
+    by_stage = [{stack.name for stack in stacks(load_stage(name))} for name in stage_names()]
+    shared = set.intersection(*by_stage)
+    assert shared == {names.GITHUB_STACK, names.DELIVERY_STACK, *map(names.delivery_stack, SERVICES)}
+    for stack in stacks(load_stage("live")):
+        assert re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,127}", stack.name)
+
+
+@pytest.mark.parametrize("name", stage_names())
+@pytest.mark.parametrize("service", SERVICES)
+def test_what_a_service_is_told_to_fetch_is_made_by_a_stack(name: str, service: str) -> None:
+    made = {names.cache_secret(name): {"url"}}
+    for template in (TEMPLATES / "secrets").glob("*.yaml"):
+        [secret] = read(template)["Resources"].values()
+        drawn = secret["Properties"]["GenerateSecretString"]
+        entries = {drawn["GenerateStringKey"], *yaml.safe_load(drawn["SecretStringTemplate"])}
+        made[names.secret(template.stem, name)] = entries
+    for kind, of, entry in references(told(name, service)):
+        assert kind == "secret"
+        assert entry in made.get(of, ()), f"config/{name}.yaml names {of}#{entry}, which no stack makes"
+
+
+def test_a_service_is_told_what_is_in_the_files_in_their_order(tmp_path: Path) -> None:
+    (tmp_path / "default.yaml").write_text("all: {a: 1, b: 1, c: 1}\ntodos: {b: 2}")
+    (tmp_path / "live.yaml").write_text("all: {c: 3}\nauth: {a: 9}")
+    assert told("live", "todos", tmp_path) == {"a": 1, "b": 2, "c": 3}
+    with pytest.raises(AwsError, match=r"config/absent\.yaml is not there"):
+        told("absent", "todos", tmp_path)
+
+
+def test_images_are_scanned_and_never_replaced_under_their_tag() -> None:
+    repositories = [
+        resource["Properties"]
+        for name in ("delivery.yaml", "delivery-service.yaml")
+        for resource in read(TEMPLATES / name)["Resources"].values()
+        if resource["Type"] == "AWS::ECR::Repository"
+    ]
+    assert len(repositories) == 2
+    for one in repositories:
+        assert one["ImageTagMutability"] == "IMMUTABLE"
+        assert one["ImageScanningConfiguration"] == {"ScanOnPush": True}
+        json.loads(one["LifecyclePolicy"]["LifecyclePolicyText"])
+
+
+def test_bundles_are_versioned_encrypted_and_nobodys_else() -> None:
+    resources = read(TEMPLATES / "delivery.yaml")["Resources"]
+    bucket = resources["Bundles"]["Properties"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    [rule] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    [denied] = resources["BundlesByTlsOnly"]["Properties"]["PolicyDocument"]["Statement"]
+    assert (denied["Effect"], denied["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_what_lasts_is_kept_and_protected() -> None:
+    for stack in stacks(load_stage("live")):
+        for name, resource in read(stack.template)["Resources"].items():
+            if resource["Type"] in (
+                "AWS::DynamoDB::Table",
+                "AWS::S3::Bucket",
+                "AWS::ECR::Repository",
+                "AWS::Logs::LogGroup",
+            ) or (stack.lasting and resource["Type"] == "AWS::SecretsManager::Secret"):
+                assert resource["DeletionPolicy"] in ("Retain", "RetainExceptOnCreate"), (
+                    f"{stack.name}: {name}"
+                )
+                assert resource["UpdateReplacePolicy"] == "Retain", f"{stack.name}: {name}"
+
+
+def test_arns_are_of_the_partition_of_the_region() -> None:
+    stage = replace(load_stage("live"), region="cn-north-1")
+    [parameters] = [one.parameters for one in stacks(stage) if one.name.endswith("todos-instances")]
+    assert parameters["AlarmsTopic"].startswith("arn:aws-cn:sns:cn-north-1:")
+    assert parameters["Secrets"].startswith("arn:aws-cn:secretsmanager:cn-north-1:")
