@@ -1,9 +1,12 @@
 """Whole deploys against the stand-in: each test has a stage and a commit of its own in it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 
 import pytest
 
+from infra.aws.clients import Aws
+from infra.deploy import cli
 from infra.deploy.tests.world import World, made_world
 from infra.standin.aws import StandIn, standin_aws
 from infra.standin.beanstalk.estate import Pace
@@ -23,9 +26,16 @@ def one_standin(scripted: Scripted) -> Iterator[StandIn]:
         yield standin
 
 
+@pytest.fixture(scope="session")
+def one_aws() -> Callable[[str], Aws]:
+    """Clients for all tests of a process: to make them takes longer than a step."""
+    return cache(Aws)
+
+
 @pytest.fixture
 def world(
     one_standin: StandIn,
+    one_aws: Callable[[str], Aws],
     scripted: Scripted,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path_factory: pytest.TempPathFactory,
@@ -36,5 +46,6 @@ def world(
         monkeypatch.setenv(name, value)
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(cli, "Aws", one_aws)
     yield made_world(one_standin, scripted, tmp_path_factory.mktemp("stages"))
     one_standin.faults.clear()

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from infra.aws import names
+from infra.aws.clients import Aws
 from infra.deploy import cli, images
 from infra.deploy.calls import CALLS
 from infra.deploy.exits import Exit
@@ -95,7 +96,7 @@ def test_an_image_that_fails_its_acceptance_is_not_pushed(world: World) -> None:
 
 
 def test_what_is_pushed_is_neither_tested_nor_built_again(world: World) -> None:
-    world.clock.skipping = True
+    world.clock.skipping = 10
     world.scripted.say("red", world.name())
     assert world.run("deploy").code == Exit.ENVIRONMENT
     world.scripted.say("green", world.name())
@@ -123,7 +124,7 @@ def test_an_environment_that_is_not_ready_is_rejected(world: World, old: str) ->
 
 
 def test_an_environment_that_stays_red_is_removed_with_its_logs_told(world: World, old: str) -> None:
-    world.clock.skipping = True
+    world.clock.skipping = 10
     world.scripted.say("red", world.name())
     ran = world.run("deploy")
     assert ran.code == Exit.ENVIRONMENT
@@ -133,7 +134,7 @@ def test_an_environment_that_stays_red_is_removed_with_its_logs_told(world: Worl
 
 
 def test_with_keep_an_environment_that_failed_stays_for_a_look(world: World, old: str) -> None:
-    world.clock.skipping = True
+    world.clock.skipping = 10
     world.scripted.say("red", world.name())
     assert world.run("deploy", "--keep").code == Exit.ENVIRONMENT
     assert set(world.standing()) == {old, world.name()}
@@ -142,7 +143,7 @@ def test_with_keep_an_environment_that_failed_stays_for_a_look(world: World, old
 
 
 def test_an_environment_that_is_never_ready_is_given_up(world: World, old: str) -> None:
-    world.clock.skipping = True
+    world.clock.skipping = 10
     world.scripted.say("never", world.name())
     ran = world.run("deploy")
     assert ran.code == Exit.ENVIRONMENT
@@ -157,7 +158,7 @@ def test_an_environment_that_is_never_ready_is_given_up(world: World, old: str) 
 
 def test_what_turns_bad_under_its_clients_is_swapped_back(world: World, old: str) -> None:
     world.stage = replace_minutes(world, 2)
-    world.clock.skipping = True
+    world.clock.skipping = 1
     tried: list[str] = []
 
     def probe(stage: object, service: str, address: str) -> str | None:
@@ -182,7 +183,7 @@ def test_5xx_under_its_clients_bring_them_back(
     world: World, old: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.stage = replace_minutes(world, 2)
-    world.clock.skipping = True
+    world.clock.skipping = 1
     from infra.deploy.swap import Watch
 
     told = iter([None, "9 of 80 requests got a 5xx", None, *["9 of 80 requests got a 5xx"] * 3])
@@ -291,7 +292,8 @@ def test_a_permission_that_is_missing_is_named(world: World, call: str) -> None:
     assert "infra/stacks/roles.yaml" in ran.told("fault")[0]
 
 
-def test_throttling_is_waited_out(world: World, old: str) -> None:
+def test_throttling_is_waited_out(world: World, old: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "Aws", Aws)  # clients of its own: those that were throttled stay slow
     world.standin.faults.throttle("elasticbeanstalk:CreateEnvironment", 1)
     world.standin.faults.throttle("dynamodb:PutItem", 1)
     assert world.run("deploy").code == Exit.DONE
@@ -404,6 +406,7 @@ def test_without_credentials_three_lines_say_where_to_begin(
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
+    monkeypatch.setattr(cli, "Aws", Aws)
     for arguments in (["deploy"], ["deploy", "todos", world.stage.name, "--yes"]):
         said = io.StringIO()
         with redirect_stderr(said):
@@ -439,9 +442,9 @@ def test_workers_of_their_own_come_first_and_go_back_with_a_failed_release(world
     assert made.index("elasticbeanstalk:UpdateEnvironment") < made.index("elasticbeanstalk:CreateEnvironment")
     world.commit()
     world.scripted.say("red", world.name())
-    world.clock.skipping = True
+    world.clock.skipping = 10
     assert world.run("deploy").code == Exit.ENVIRONMENT
-    world.clock.skipping = False
+    world.clock.skipping = 0
     eventually(lambda: version() == second)
     assert world.run("rollback").code == Exit.DONE
     eventually(lambda: version() == first)
