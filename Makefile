@@ -44,6 +44,9 @@ token: .venv/.stamp ## Print an access token (ARGS="--subject demo --audience to
 tasks: .venv/.stamp ## See and mend what tasks have to do (SERVICE=todos ARGS="list --status parked")
 	@$(INFRA) tasks $(or $(SERVICE),todos) $(ARGS)
 
+migrations: .venv/.stamp ## See and start the migrations of what is stored (SERVICE=todos ARGS="list")
+	@$(INFRA) migrations $(or $(SERVICE),todos) $(ARGS)
+
 run: .venv/.stamp ## Run a command of a service (SERVICE=auth ARGS="admin grant ada@example.com admin")
 	@$(INFRA) run $(SERVICE) $(ARGS)
 

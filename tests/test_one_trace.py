@@ -1,6 +1,6 @@
 """One trace from a sign-up through auth, its task in a Celery worker, and profiles: as processes, over HTTP.
 
-Its last spans are sent by processes that are told to end right after them.
+All spans are sent by processes that are told to end.
 """
 
 import json
@@ -22,7 +22,14 @@ from libs.service.testing import SECRET, environment, eventually
 from libs.service.tests.tracing.collecting import CollectorStub, Received, collecting
 from libs.service.tests.workers.forking import Forked, forking
 
-RUN = "import sys; from libs.service.__main__ import main; sys.exit(main(sys.argv[1:]))"
+RUN = """
+import sys
+from libs.service.__main__ import main
+from libs.service.tracing.exporter import Exporter
+Exporter.__init__.__kwdefaults__["every"] = 600.0
+sys.exit(main(sys.argv[1:]))
+"""
+"""A process that sends no span before it is told to end: what has come was sent by its end."""
 TASK = "services.auth.accounts.tasks.create_profile"
 EVERYTHING = {"trace_sample": "1", "create_tables": "true", "web_workers": "1"}
 

@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     add("testaccept", testaccept, takes_rest=True)
     add("token", token, takes_rest=True)
     add("tasks", tasks, takes_rest=True)
+    add("migrations", migrations, takes_rest=True)
     add("run", run_command, takes_rest=True)
     return parser
 
@@ -188,6 +189,16 @@ def tasks(options: argparse.Namespace) -> int:
         raise LocalError(f'say which service ({", ".join(SERVICES)}): make tasks SERVICE=todos ARGS="list"')
     service, *rest = options.rest
     return _in_service(service, ["-m", "libs.service", "tasks", *(rest or ["stats"])], "command")
+
+
+def migrations(options: argparse.Namespace) -> int:
+    """See and start a service's migrations: `todos list`."""
+    if not options.rest or options.rest[0] not in SERVICES:
+        raise LocalError(
+            f'say which service ({", ".join(SERVICES)}): make migrations SERVICE=todos ARGS="list"'
+        )
+    service, *rest = options.rest
+    return _in_service(service, ["-m", "libs.service", "migrations", *(rest or ["list"])], "command")
 
 
 def run_command(options: argparse.Namespace) -> int:

@@ -1,7 +1,7 @@
 """Everything of AWS that a delivery speaks to, on this machine, for the length of a with-block."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -31,6 +31,8 @@ from infra.standin.servers import moto_server, serving
 STAGES = Path(__file__).parent / "stages"
 KEY = "AKIASTANDIN000000000"
 """Of who delivers; a test may have it expire."""
+SERVICE_KEY = "AKIASTANDIN000000002"
+"""Of services that run here."""
 _OWN_KEY = "AKIASTANDIN000000001"
 """Of Beanstalk and the registry themselves: none of a test's rules is for them."""
 SECRET = "standin"  # noqa: S105 - nobody looks at it
@@ -61,18 +63,26 @@ class StandIn:
 
 @contextmanager
 def standin_aws(
-    runner: Runner | None = None, *, pace: Pace | None = None, stages: Path = STAGES, stage: str = "staging"
+    runner: Runner | None = None,
+    *,
+    pace: Pace | None = None,
+    stages: Path = STAGES,
+    stage: str = "staging",
+    hosts: Sequence[str] = (HOST,),
+    dynamodb: str | None = None,
 ) -> Iterator[StandIn]:
     """Start a stand-in, with what the stacks would have made in it.
 
     :param runner: of environments; one that runs nothing if absent (`Scripted`).
     :param pace: how long things take.
+    :param hosts: the addresses of this machine that load balancers listen on.
+    :param dynamodb: where DynamoDB Local is, if moto is not to be it.
     """
     loaded = load_stage(stage, stages)
-    faults, images = Faults(loaded.account, {KEY}), Images()
+    faults, images = Faults(loaded.account, {KEY, SERVICE_KEY}), Images()
     with ExitStack() as stack:
         moto = stack.enter_context(moto_server(loaded.account))
-        balancer = LoadBalancer()
+        balancer = LoadBalancer(hosts)
         stack.callback(balancer.close)
         estate = Estate(loaded.region, loaded.account, balancer)
         life = Life(estate, runner or Scripted(), pace or Pace())
@@ -89,6 +99,7 @@ def standin_aws(
             faults,
             {"elasticbeanstalk": call_beanstalk, "ecr": images.answer},
             {"ecr": images.rewrite},
+            {"dynamodb": dynamodb} if dynamodb else {},
         )
         stack.callback(front.close)
         endpoint = f"http://{HOST}:{stack.enter_context(serving(front))}"

@@ -100,6 +100,7 @@ class Front:
     :param faults: asked before each call.
     :param own: what answers calls of a service here, by its name; where it does not (None), moto does.
     :param rewrite: changes what moto answers to JSON calls, by the service.
+    :param elsewhere: where a service is, if not at moto.
     """
 
     def __init__(
@@ -108,8 +109,10 @@ class Front:
         faults: Faults,
         own: dict[str, Answer],
         rewrite: dict[str, Callable[[bytes], bytes]],
+        elsewhere: dict[str, str] | None = None,
     ) -> None:
         self._moto = moto
+        self._elsewhere = elsewhere or {}
         self._faults = faults
         self._own = own
         self._rewrite = rewrite
@@ -133,6 +136,8 @@ class Front:
         answer = self._own[call.service](call, request) if call.service in self._own else None
         if answer is not None:
             return answer
+        if call.service in self._elsewhere:
+            return self._pass_on(request, self._elsewhere[call.service])
         if call.service == "dynamodb":
             with self._one_at_a_time:
                 return self._pass_on(request)
@@ -141,12 +146,12 @@ class Front:
             answer.set_data(self._rewrite[call.service](answer.get_data()))
         return answer
 
-    def _pass_on(self, request: Request) -> Response:
+    def _pass_on(self, request: Request, to: str = "") -> Response:
         query = f"?{request.query_string.decode()}" if request.query_string else ""
         path = request.environ.get("RAW_URI", request.path).partition("?")[0]
         said = self._pool.request(
             request.method,
-            f"{self._moto}{path}{query}",
+            f"{to or self._moto}{path}{query}",
             headers=dict(request.headers),
             body=request.get_data(),
             preload_content=True,

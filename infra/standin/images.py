@@ -31,14 +31,18 @@ class Images:
         """Have scans of a repository's images find something from now on: ``HIGH=2``."""
         self._findings[repository] = severities
 
+    def token(self) -> str:
+        """Give out a password for the registry; the user is AWS."""
+        token = secrets.token_urlsafe(32)
+        self.tokens.add(token)
+        return token
+
     def answer(self, call: Call, request: Request) -> Response | None:
         """Answer a call, or leave it to moto."""
         asked: dict[str, Any] = request.get_json(force=True, silent=True) or {}
         if call.action == "GetAuthorizationToken":
-            token = secrets.token_urlsafe(32)
-            self.tokens.add(token)
             data = {
-                "authorizationToken": base64.b64encode(f"AWS:{token}".encode()).decode(),
+                "authorizationToken": base64.b64encode(f"AWS:{self.token()}".encode()).decode(),
                 "expiresAt": time.time() + TOKEN_SECONDS,
                 "proxyEndpoint": f"http://{self.registry}",
             }

@@ -201,6 +201,8 @@ class _Connection:
     async def _refuse(self, status: int, reason: bytes) -> None:
         body = b"<html><head><title>%d %s</title></head></html>" % (status, reason)
         headers = [("Content-Type", "text/html"), ("Content-Length", str(len(body)))]
+        if self._client.their_state is not h11.DONE:  # what is left of the request is not waited for
+            headers.append(("Connection", "close"))
         answer = h11.Response(status_code=status, headers=headers, reason=reason)
         parts = (answer, h11.Data(data=body), h11.EndOfMessage())
         self._writer.write(b"".join(self._client.send(part) or b"" for part in parts))

@@ -1,7 +1,5 @@
 """What the stacks would have made: everything a delivery finds there already."""
 
-import json
-import secrets
 from typing import TYPE_CHECKING
 
 from infra.aws import names
@@ -11,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def prepare(standin: "StandIn") -> None:
-    """Make bucket, repositories, lock, applications, secrets and parameters of a stage."""
+    """Make bucket, repositories, lock and applications of a stage."""
     stage = standin.stage
     bucket = names.bundles_bucket(stage.account, stage.region)
     s3 = standin.client("s3")
@@ -28,7 +26,3 @@ def prepare(standin: "StandIn") -> None:
         AttributeDefinitions=[{"AttributeName": "name", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    kept = standin.client("secretsmanager")
-    for service, entries in {"auth": ("key_secret",), "todos": ("cursor_secret",)}.items():
-        values = {entry: secrets.token_urlsafe(48) for entry in entries}
-        kept.create_secret(Name=names.secret(service, stage.name), SecretString=json.dumps(values))

@@ -224,14 +224,14 @@ class Registry:
             )
         except ClientError as error:
             code = error.response["Error"]["Code"]
-            if code == "ImageTagAlreadyExistsException":
+            if code not in ("ImageAlreadyExistsException", "ImageTagAlreadyExistsException"):
+                raise _Refused(400, "MANIFEST_INVALID", code) from None
+            if self._manifests.get((name, tag or digest), (content,))[0] != content:
                 message = (
                     f"The image tag '{tag}' already exists in the '{name}' repository and cannot be "
                     "overwritten because the repository is immutable."
                 )
                 raise _Refused(400, "TAG_INVALID", message) from None
-            if code != "ImageAlreadyExistsException":  # the same again
-                raise _Refused(400, "MANIFEST_INVALID", code) from None
 
 
 def _digest(content: bytes) -> str:

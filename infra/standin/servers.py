@@ -41,6 +41,11 @@ def serving(application: Any, host: str = HOST) -> Iterator[int]:
         server.server_close()
 
 
+def tethered(signal: str, *command: str) -> list[str]:
+    """Return a command that gets a signal when this process is gone, killed or not."""
+    return [sys.executable, "-I", "-S", str(TETHER), signal, str(os.getpid()), *command]
+
+
 @contextmanager
 def moto_server(account: str) -> Iterator[str]:
     """Run moto as a process of its own; the address.
@@ -49,8 +54,8 @@ def moto_server(account: str) -> Iterator[str]:
     :raises LocalError: if it does not start.
     """
     with reserved_port() as port:
-        command = [sys.executable, "-I", "-S", str(TETHER), "SIGKILL", str(os.getpid())]
-        command += [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", HOST, "-p", str(port)]
+        python = [sys.executable, "-W", "ignore"]
+        command = tethered("SIGKILL", *python, "-m", "moto.server", "-H", HOST, "-p", str(port))
         environment = {**os.environ, "MOTO_ACCOUNT_ID": account, "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
         process = subprocess.Popen(
             command,

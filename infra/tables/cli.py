@@ -9,10 +9,11 @@ from pathlib import Path
 from infra.aws.account import check_account
 from infra.aws.clients import Aws
 from infra.aws.errors import AwsError
-from infra.aws.stage import STAGES, load_stage
+from infra.aws.stage import STAGES, Stage, load_stage
 from infra.contracts.intended import intended
 from infra.local.errors import LocalError
 from infra.tables.breaking import MEANT, check, history
+from infra.tables.copying import Copied, copy
 from infra.tables.drift import drift
 from infra.tables.prefix import table_prefix
 from infra.tables.templates import UnfitModels, templates
@@ -28,6 +29,12 @@ def main(arguments: Sequence[str] | None = None, stages: Path = STAGES) -> int:
     breaking.add_argument("--base", default=os.environ.get("BASE"), help="a version git knows (BASE)")
     drifted = commands.add_parser("drift", help="tell where the tables of a stage are not as the models")
     drifted.add_argument("stage", metavar="STAGE", help="a file in infra/stages/")
+    copied = commands.add_parser("copy", help="copy the items of a table that another does not have")
+    copied.add_argument("stage", metavar="STAGE", help="a file in infra/stages/")
+    copied.add_argument("source", metavar="SOURCE", help="such as live-todos-todos-restored")
+    copied.add_argument("target", metavar="TARGET", help="such as live-todos-todos")
+    copied.add_argument("--overwrite", action="store_true", help="also those it has")
+    copied.add_argument("--where", action="append", default=[], metavar="NAME=TEXT", help="only such items")
     given = parser.parse_args(arguments)
     try:
         match given.command:
@@ -36,6 +43,8 @@ def main(arguments: Sequence[str] | None = None, stages: Path = STAGES) -> int:
                 return 0
             case "breaking":
                 return check(templates(), intended(MEANT), history(), given.base)
+            case "copy":
+                return _copy(given, stages)
             case _:
                 return _drift(given.stage, stages)
     except (AwsError, LocalError, UnfitModels) as error:
@@ -44,9 +53,7 @@ def main(arguments: Sequence[str] | None = None, stages: Path = STAGES) -> int:
 
 
 def _drift(name: str, stages: Path) -> int:
-    stage = load_stage(name, stages)
-    aws = Aws(stage.region)
-    check_account(aws, stage)
+    stage, aws = _account(name, stages)
     looked_at = 0
     found: list[str] = []
     for service, template in templates().items():
@@ -55,3 +62,24 @@ def _drift(name: str, stages: Path) -> int:
         looked_at += len(template["Resources"])
     print("\n".join(found) or f"The {looked_at} tables of {name} are as the models have them.")
     return 1 if found else 0
+
+
+def _copy(given: argparse.Namespace, stages: Path) -> int:
+    where = dict(one.partition("=")[::2] for one in given.where)
+    _, aws = _account(given.stage, stages)
+    done = copy(
+        aws.client("dynamodb"), given.source, given.target, overwrite=given.overwrite, where=where, told=_say
+    )
+    print(f"Of {done.read} items of {given.source}, {done.written} were copied, {done.left} were there.")
+    return 0
+
+
+def _say(copied: Copied) -> None:
+    print(f"{copied.read} items ...", file=sys.stderr)
+
+
+def _account(name: str, stages: Path) -> tuple[Stage, Aws]:
+    stage = load_stage(name, stages)
+    aws = Aws(stage.region)
+    check_account(aws, stage)
+    return stage, aws

@@ -1,6 +1,7 @@
 """``python -m libs.service web|worker|beat|tables|shell``: run a process of the service APP_SERVICE names.
 
 ``python -m libs.service tasks list|show|replay|discard|cancel|stats`` looks after what its tasks have to do,
+``python -m libs.service migrations list|start|status|pause`` does so for its migrations,
 ``python -m libs.service config`` shows what it is told, and by what.
 """
 
@@ -9,6 +10,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException
@@ -25,6 +27,7 @@ from libs.service.service import Service
 from libs.service.settings import Settings, SettingsError, SettingsUnavailable, command
 from libs.service.settings.deployment import DEVELOPMENT, advice
 from libs.tasks.admin import commands
+from libs.tasks.migrations import commands as migrations
 
 _logger = logging.getLogger(__name__)
 
@@ -35,6 +38,9 @@ _PROCESSES: dict[str, Callable[[Running], int | None]] = {
     "worker": run_worker,
     "beat": run_beat,
 }
+_COMMANDS = ("tables", "shell")
+_WITH_ARGUMENTS = ("tasks", "migrations", "config", "log-level")
+_ASKED: dict[str, Any] = {"tasks": commands, "migrations": migrations}
 
 
 def main(arguments: list[str]) -> int:
@@ -44,13 +50,13 @@ def main(arguments: list[str]) -> int:
     could wait for will mend it.
     """
     parser = argparse.ArgumentParser(prog="python -m libs.service", description=__doc__)
-    parser.add_argument("process", choices=[*_PROCESSES, "tables", "shell", "tasks", "config", "log-level"])
-    parser.add_argument("rest", nargs=argparse.REMAINDER, help="what is asked of the last three")
+    parser.add_argument("process", choices=[*_PROCESSES, *_COMMANDS, *_WITH_ARGUMENTS])
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help="what is asked of the last four")
     given = parser.parse_args(arguments)
     process = given.process
-    if given.rest and process not in ("tasks", "config", "log-level"):
+    if given.rest and process not in _WITH_ARGUMENTS:
         parser.error(f"{process} takes no arguments")
-    asked = commands.read_arguments(given.rest) if process == "tasks" else None
+    asked = _ASKED[process].read_arguments(given.rest) if process in _ASKED else None
     config = command.read_arguments(given.rest) if process == "config" else None
     levels = log_level.read_arguments(given.rest) if process == "log-level" else None
     try:
@@ -78,7 +84,7 @@ def main(arguments: list[str]) -> int:
             service.prepare(settings)
         running = service.start(settings)
         if asked is not None:
-            return run_commands(asked, running)
+            return run_commands(asked, running, of=process)
         if process == "shell":
             run_shell(running)
         elif process != "tables":
@@ -119,13 +125,15 @@ def look_after_tables(service: Service, settings: Settings, *, patiently: bool) 
         raise TableMismatch(f"{fault}\n{_MENDED}") from None
 
 
-def run_commands(asked: argparse.Namespace, running: Running) -> int:
-    """Do what is asked of a service's tasks; return the exit code.
+def run_commands(asked: argparse.Namespace, running: Running, *, of: str = "tasks") -> int:
+    """Do what is asked of a service's tasks or migrations; return the exit code.
 
     :raises SettingsError: if it has none.
     """
     if running.tasks is None:
         raise SettingsError(f"APP_SERVICE: {running.service.name} has no tasks.")
+    if of == "migrations":
+        return migrations.run(asked, running.tasks, running.database)
     return commands.run(asked, running.tasks)
 
 

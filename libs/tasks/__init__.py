@@ -29,6 +29,7 @@ that loses messages, delivers them twice or is down delays a task and loses none
     following/   what its owner sees: 202, GET /operations/{operation_id}, its events, cancelling
     admin/       what operators see and do, by HTTP and as a command
     watching/    metrics, and what readiness tells
+    migrations/  changing what is stored already, page by page
     broker/      Celery, Redis and SQS: nothing else in here publishes or consumes
 """
 

@@ -178,6 +178,21 @@ def test_tasks_are_looked_after_with_the_settings_of_the_service(
     assert ran == [("todos", ["-m", "libs.service", "tasks", *asked], "command")]
 
 
+@pytest.mark.parametrize(("rest", "asked"), [(["start", "fill"], ["start", "fill"]), ([], ["list"])])
+def test_migrations_are_looked_after_with_the_settings_of_the_service(
+    monkeypatch: pytest.MonkeyPatch, rest: list[str], asked: list[str]
+):
+    ran: list[tuple[str, list[str], str]] = []
+    monkeypatch.setattr(cli, "_in_service", lambda *what: ran.append(what) or 0)
+    assert cli.main(["migrations", "todos", *rest]) == 0
+    assert ran == [("todos", ["-m", "libs.service", "migrations", *asked], "command")]
+
+
+def test_migrations_are_of_a_service(capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["migrations", "list"]) == 1
+    assert 'make migrations SERVICE=todos ARGS="list"' in last_line(capsys)
+
+
 def test_testaccept_names_the_service_that_is_not_ready(
     ports: Ports, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):

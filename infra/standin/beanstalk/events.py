@@ -1,7 +1,7 @@
 """Beanstalk's events: what has become of environments and versions, the newest first."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -80,20 +80,23 @@ class Events:
         """Return the first event of an environment with one of some texts in it, as soon as there is one.
 
         :param after: how many events there were already.
-
         :raises TimeoutError: if there is none within `seconds`.
         """
 
         def fits(event: Event) -> bool:
             return event.environment == environment and any(text in event.message for text in texts)
 
-        def found() -> Event | None:
-            return next(filter(fits, self._events[after:]), None)
+        return self.wait_until(fits, seconds=seconds, after=after)
 
+    def wait_until(self, fits: Callable[[Event], bool], *, seconds: float = 30, after: int = 0) -> Event:
+        """Return the first event that fits, as soon as there is one.
+
+        :raises TimeoutError: if there is none within `seconds`.
+        """
         with self._lock:
-            event = self._lock.wait_for(found, seconds)
+            event = self._lock.wait_for(lambda: next(filter(fits, self._events[after:]), None), seconds)
         if event is None:
-            raise TimeoutError(f"{environment} has no event with {texts}")
+            raise TimeoutError(f"there was no such event within {seconds} seconds")
         return event
 
     def page(self, asked: dict[str, Any]) -> tuple[list[Event], str | None]:

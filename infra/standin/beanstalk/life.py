@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from infra.standin.beanstalk.estate import Estate, Pace
@@ -210,9 +211,10 @@ class Life:
             environment.abort.set()
         for thread in self._threads:
             thread.join(60)
-        for environment in self._estate.environments:
-            if environment.deployment and environment.is_there:
-                environment.deployment.stop()
+        left = [one.deployment for one in self._estate.environments if one.deployment and one.is_there]
+        with ThreadPoolExecutor() as pool:
+            for done in [pool.submit(deployment.stop, gently=False) for deployment in left]:
+                done.result()
 
     def _begin(self, work: Callable[[], None], name: str) -> None:
         thread = threading.Thread(target=work, name=name, daemon=True)
@@ -237,6 +239,7 @@ class Life:
         number, abort = environment.deployments, environment.abort
         return self._runner.start(
             Order(
+                environment.application,
                 environment.name,
                 number,
                 version,

@@ -15,6 +15,7 @@ class CannotRun(Exception):
 class Order:
     """What is to be run.
 
+    :ivar application: the name of the application that it is of.
     :ivar environment: the name of the environment.
     :ivar number: of the deployment, in this environment.
     :ivar version: the label of the bundle.
@@ -22,6 +23,7 @@ class Order:
     :ivar given_up: tells whether nobody waits for it any more.
     """
 
+    application: str
     environment: str
     number: int
     version: str
@@ -43,8 +45,11 @@ class Deployment(Protocol):
     def log(self) -> str:
         """Return the last lines of all its logs."""
 
-    def stop(self) -> None:
-        """Stop it, gently, and leave nothing."""
+    def stop(self, *, gently: bool = True) -> None:
+        """Stop it and leave nothing.
+
+        :param gently: whether it may finish what it is doing.
+        """
 
 
 class Runner(Protocol):

@@ -97,7 +97,7 @@ class Answering:
     def log(self) -> str:
         return f"{self.order.environment}: {self.order.version} answers\n"
 
-    def stop(self) -> None:
+    def stop(self, *, gently: bool = True) -> None:
         if not self.stopped:
             self.stopped = True
             self._server.shutdown()

@@ -110,7 +110,7 @@ def _list(given: argparse.Namespace, runtime: TaskRuntime) -> int:
         print(f"Nothing is {given.status}." if given.status != "queued" else "Nothing waits.")
     else:
         columns = {**_COLUMNS, "SINCE": _TIMES.get(given.status, _COLUMNS["SINCE"])}
-        _print_table([*columns], [[_text(one.get(name)) for name in columns.values()] for one in found])
+        print_table([*columns], [[_text(one.get(name)) for name in columns.values()] for one in found])
     return 0
 
 
@@ -148,7 +148,7 @@ def _show(given: argparse.Namespace, _: TaskRuntime) -> int:
         if name == "history" and value:
             print(name)
             tries = [[_text(one.get(key)) for key in ("attempt", "at", "seconds", "code")] for one in value]
-            _print_table(["  TRY", "BEGAN", "SECONDS", "CODE"], [[f"  {one[0]}", *one[1:]] for one in tries])
+            print_table(["  TRY", "BEGAN", "SECONDS", "CODE"], [[f"  {one[0]}", *one[1:]] for one in tries])
         else:
             print(f"{name.ljust(width)}  {_text(value)}")
     return 0
@@ -161,7 +161,7 @@ def _stats(given: argparse.Namespace, _: TaskRuntime) -> int:
         return 0
     rows = [[_text(one[name]) for name in ("status", "task", "count")] for one in found["counts"]]
     if rows:
-        _print_table(["STATUS", "TASK", "COUNT"], rows)
+        print_table(["STATUS", "TASK", "COUNT"], rows)
     else:
         print("Nothing is parked, waits or runs.")
     if not found["complete"]:
@@ -250,7 +250,8 @@ def _text(value: Any) -> str:
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
-def _print_table(head: list[str], rows: list[list[str]]) -> None:
+def print_table(head: list[str], rows: list[list[str]]) -> None:
+    """Print rows below their head, each column as wide as it has to be."""
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     for row in [head, *rows]:
         print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())

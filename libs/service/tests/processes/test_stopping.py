@@ -98,6 +98,16 @@ def test_an_idle_connection_is_told_with_its_last_answer(serve: Serve) -> None:
         assert web.process.wait(20) == 0
 
 
+def test_who_has_not_asked_yet_does_not_keep_it_from_ending(serve: Serve) -> None:
+    with serve(drain_seconds="60", read_timeout_seconds="60") as web:
+        silent = [web.connect(said_) for said_ in (b"", b"GET /quick HTTP/1.1\r\nHo", QUICK)]
+        assert b"Connection: keep-alive" in one_answer(silent[-1])
+        stop(web)
+        assert web.process.wait(20) == 0
+        for one in silent:
+            one.close()
+
+
 def test_a_request_that_does_not_end_is_given_up_when_the_time_is_over(serve: Serve) -> None:
     with serve(drain_seconds="1") as web, web.ask("/wait/forever"):
         web.wait_for("forever")

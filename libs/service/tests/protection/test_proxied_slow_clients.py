@@ -8,10 +8,9 @@ from contextlib import ExitStack, contextmanager, suppress
 import httpx
 import pytest
 
-from infra.local.throwaway import reserved_port
-from libs.service import Service
-from libs.service.testing import SECRET, environment, eventually, python_process
+from libs.service.testing import eventually
 from libs.service.tests.protection.conftest import StartProxy
+from libs.service.tests.protection.few_threads import answers, auth_process
 
 EACH = 40
 """So many; the service has two threads."""
@@ -25,33 +24,9 @@ UNREAD = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 20
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of a service with few threads."""
-    log = tmp_path_factory.mktemp("web") / "log"
-    with reserved_port() as port, log.open("wb") as output:
-        settings = environment(
-            "auth",
-            key_secret=SECRET,
-            profiles_url="http://127.0.0.1:1",
-            todos_url="http://127.0.0.1:1",
-            mail_folder="unused",
-            port=str(port),
-            web_workers="1",
-            web_threads="2",
-            trusted_proxies="1",
-            create_tables="true",
-        )
-        with python_process("-m", "libs.service", "web", environ=settings, output=output):
-            eventually(lambda: answers(port, seconds=5), seconds=60)
-            yield port
-        made = Service.named("auth")
-        made.database(made.load_settings(settings)).delete_tables()
-
-
-def answers(port: int, *, seconds: float) -> bool:
-    """Tell whether one who needs a thread is answered: whoever asks if the process lives does not."""
-    try:
-        return httpx.get(f"http://127.0.0.1:{port}/version", timeout=seconds, trust_env=False).is_success
-    except httpx.TransportError:
-        return False
+    with auth_process(tmp_path_factory.mktemp("web") / "log", trusted_proxies="1") as port:
+        eventually(lambda: answers(port), seconds=60)
+        yield port
 
 
 def connected(port: int, address: str) -> socket.socket:
@@ -115,4 +90,4 @@ def test_without_it_a_body_holds_a_thread(service: int) -> None:
         eventually(lambda: not answers(service, seconds=1))
         live = f"http://127.0.0.1:{service}/health/live"
         assert httpx.get(live, timeout=20, trust_env=False).status_code == 200
-    eventually(lambda: answers(service, seconds=5), seconds=20)
+    eventually(lambda: answers(service), seconds=20)

@@ -9,9 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from infra.local.throwaway import reserved_port
-from libs.service import Service
-from libs.service.testing import SECRET, environment, eventually, python_process
+from libs.service.testing import eventually
+from libs.service.tests.protection.few_threads import answers, auth_process
 
 
 @pytest.fixture(scope="module")
@@ -21,37 +20,23 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def port(log: Path) -> Iterator[int]:
-    """Where the process listens; each test leaves it as good as new, which the next one sees."""
-    with reserved_port() as port, log.open("wb") as output:
-        settings = environment(
-            "auth",
-            key_secret=SECRET,
-            profiles_url="http://127.0.0.1:1",
-            todos_url="http://127.0.0.1:1",
-            mail_folder="unused",
-            port=str(port),
-            web_workers="1",
-            web_threads="2",
-            read_timeout_seconds="1",
-            body_timeout_seconds="3",
-            request_line_bytes="600",
-            header_bytes="2000",
-            header_count="20",
-            create_tables="true",
-        )
-        with python_process("-m", "libs.service", "web", environ=settings, output=output):
-            yield port
-        service = Service.named("auth")
-        service.database(service.load_settings(settings)).delete_tables()
+def process(log: Path) -> Iterator[int]:
+    with auth_process(
+        log,
+        read_timeout_seconds="1",
+        body_timeout_seconds="3",
+        request_line_bytes="600",
+        header_bytes="2000",
+        header_count="20",
+    ) as port:
+        yield port
 
 
-def answers(port: int) -> bool:
-    """Tell whether one who needs a thread is answered: whoever asks if the process lives does not."""
-    try:
-        return httpx.get(f"http://127.0.0.1:{port}/version", timeout=5, trust_env=False).is_success
-    except httpx.TransportError:
-        return False
+@pytest.fixture
+def port(process: int) -> int:
+    """Where the process answers: each test leaves it as good as new, which the next one sees."""
+    eventually(lambda: answers(process))
+    return process
 
 
 @pytest.mark.parametrize(
@@ -64,7 +49,6 @@ def answers(port: int) -> bool:
     ids=["in its body", "in a body nobody wants", "in its header"],
 )
 def test_clients_that_fall_silent_do_not_hang_the_others(port: int, said: bytes) -> None:
-    eventually(lambda: answers(port))
     with ExitStack() as stack:
         for _ in range(4):  # twice as many as there are threads
             silent = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
@@ -74,7 +58,6 @@ def test_clients_that_fall_silent_do_not_hang_the_others(port: int, said: bytes)
 
 def test_clients_that_never_read_do_not_hang_the_others(port: int, log: Path) -> None:
     """More is asked for than the buffers of both ends hold, so that the answers cannot be sent."""
-    eventually(lambda: answers(port))
     before = len(log.read_text())
     with ExitStack() as stack:
         for _ in range(2):
@@ -88,7 +71,6 @@ def test_clients_that_never_read_do_not_hang_the_others(port: int, log: Path) ->
 
 
 def test_a_body_that_stops_coming_is_a_408(port: int) -> None:
-    eventually(lambda: answers(port))
     with socket.create_connection(("127.0.0.1", port), timeout=10) as silent:
         silent.sendall(
             b"POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
@@ -100,7 +82,6 @@ def test_a_body_that_stops_coming_is_a_408(port: int) -> None:
 
 
 def test_what_is_no_request_is_a_problem(port: int) -> None:
-    eventually(lambda: answers(port))
     with socket.create_connection(("127.0.0.1", port), timeout=10) as wrong:
         wrong.sendall(b"GET / HTTP/1.1\r\nX-A: " + b"x" * 9000 + b"\r\n\r\n")
         answer = b"".join(iter(lambda: wrong.recv(65536), b""))
@@ -110,7 +91,6 @@ def test_what_is_no_request_is_a_problem(port: int) -> None:
 
 def test_a_body_that_trickles_is_a_408_too(port: int) -> None:
     """A byte every half a second is no silence, and would go on for an hour."""
-    eventually(lambda: answers(port))
     began = time.monotonic()
     with socket.create_connection(("127.0.0.1", port), timeout=0.5) as slow:
         slow.sendall(
@@ -128,7 +108,6 @@ def test_a_body_that_trickles_is_a_408_too(port: int) -> None:
 
 
 def test_the_next_request_of_a_connection_has_its_own_time(port: int) -> None:
-    eventually(lambda: answers(port))
     with httpx.Client(trust_env=False, timeout=10) as client:
         for _ in range(3):
             began = time.monotonic()
@@ -158,7 +137,6 @@ def _slowly(seconds: float) -> Iterator[bytes]:
 def test_what_comes_before_a_body_is_bounded(
     port: int, path: str, headers: dict[str, str], status: int
 ) -> None:
-    eventually(lambda: answers(port))
     answer = httpx.get(f"http://127.0.0.1:{port}{path}", headers=headers, timeout=10, trust_env=False)
     assert answer.status_code == status
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
