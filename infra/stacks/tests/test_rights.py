@@ -105,6 +105,20 @@ OTHERS = [
 ]
 
 
+def test_an_instance_may_set_the_hop_limit_of_its_services_instances_alone(roles: Mapping[str, Role]) -> None:
+    # Which the bundle has it do as it starts: without it the containers would have no credentials.
+    statements = roles[names.instance_profile("todos", "live")].may
+
+    def may(environment: str) -> bool:
+        tags = {"aws:ResourceTag/elasticbeanstalk:environment-name": environment}
+        instance = arn("ec2", "instance/i-0123456789abcdef0")
+        return allowed(statements, "ec2:ModifyInstanceMetadataOptions", instance, tags)
+
+    assert may("todos-live-0123456")
+    assert not may("auth-live-0123456")
+    assert not may("todos-staging-0123456")
+
+
 def test_an_instance_may_what_its_service_does_and_no_more(roles: Mapping[str, Role]) -> None:
     statements = roles[names.instance_profile("todos", "live")].may
     assert [call for call in OWN if not allowed(statements, *call, {})] == []
