@@ -12,7 +12,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up down ps logs seed shell token tasks migrations run config test fuzz testaccept lint fmt bench bench-tasks contracts tables breaking drift clients bundle deploy rollback status cleanup requirements clean stacks secret policy
+.PHONY: help up down ps logs seed shell token tasks migrations run config test fuzz testaccept lint fmt bench bench-tasks contracts tables breaking drift clients bundle deploy rollback status cleanup rehearse requirements clean stacks secret policy
 # One target after the other: `make down up` means that order, under -j, too.
 .NOTPARALLEL:
 # Recipes show what they do in their own words.
@@ -121,6 +121,9 @@ status: .venv/.stamp ## Show what stands at a stage (STAGE=staging)
 
 cleanup: .venv/.stamp ## Terminate the environments that nobody needs (STAGE=staging)
 	@$(VENV) -m infra.deploy cleanup '$(SERVICE)' '$(STAGE)' $(ARGS)
+
+rehearse: .venv/.stamp ## Deploy, upgrade and roll back on this machine (ARGS="--processes --verbose")
+	@$(VENV) -m infra.standin.rehearsal $(ARGS)
 
 ##@ The images
 

@@ -77,7 +77,7 @@ def test_something_is_done_before_a_call(standin: StandIn) -> None:
 
 
 def test_of_many_that_take_a_lock_one_has_it(standin: StandIn) -> None:
-    """moto alone lets several have it."""
+    """moto alone may let several have it."""
     client = standin.client("dynamodb")
     outcomes = []
 

@@ -1,0 +1,1 @@
+"""`make rehearse`: whole deliveries on this machine, by the command line that delivers to AWS."""
