@@ -76,9 +76,18 @@ LINT_IMPORTS = ("-c", "from importlinter.cli import lint_imports_command as lint
 def test_the_service_of_the_guide_works_and_passes_the_checks(clone):
     done, told = python(clone, "-m", "libs.service.contracts")
     assert (done, told) == (True, "apis/published: notes.json\ndocs/settings.md: has changed\n"), told
+    done, told = python(clone, "-m", "infra.tables", "write")
+    assert (done, told) == (True, "infra/stacks/data: notes.yaml\n"), told
+    tables = "tests/test_stored_tables.py::test_a_template_is_what_the_models_are"
     settings = "tests/test_documents.py::test_the_settings_are_documented_as_they_are"
     round_trips = "tests/test_round_trip.py::test_what_is_sent_arrives_and_so_does_the_answer"
-    tests = ("services/notes", "tests/test_contracts.py", settings, f"{round_trips}[notes-get_latest_note]")
+    tests = (
+        "services/notes",
+        "tests/test_contracts.py",
+        settings,
+        f"{tables}[notes]",
+        f"{round_trips}[notes-get_latest_note]",
+    )
     done, told = python(clone, "-m", "pytest", "-p", "no:cacheprovider", *tests)
     assert done, told
     (clone / ".local").symlink_to(make_folder(LOCAL))  # the programs are fetched once

@@ -297,6 +297,21 @@ def test_rows_without_a_version_want_a_condition(
     assert Plain.get("a", consistent_read=True).size == 3
 
 
+def test_a_row_without_a_version_that_was_deleted_meanwhile_does_not_come_back(
+    runtime_of: Callable[..., TaskRuntime], database: Database, work: Any
+) -> None:
+    def deleting(row: Plain) -> Edit:
+        row.delete()
+        return Edit(Plain.size.set(1), condition=Plain.size.does_not_exist())
+
+    Plain("a", name="abc").save()
+    one = Migration(deleting, Plain, pages_per_second=1000)
+    runtime = runtime_of(one)
+    start(runtime, database, one)
+    assert work(runtime) == []
+    assert list(Plain.scan(consistent_read=True)) == []
+
+
 def test_it_keeps_to_its_pace(
     runtime_of: Callable[..., TaskRuntime], database: Database, work: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
