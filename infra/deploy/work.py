@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.aws import names
@@ -36,6 +36,8 @@ class Tools:
     keep: bool = False
     """Whether an environment that failed stays, for somebody to look at."""
     stages: Path = STAGES
+    passed: set[tuple[str, str]] = field(default_factory=set)
+    """Step and commit of tests that this very command has seen pass, for another service of the commit."""
 
 
 class Work:
