@@ -62,7 +62,8 @@ def cloned(repository: Path = ROOT) -> Iterator[Clone]:
             if (repository / name).exists():
                 (clone.folder / name).symlink_to((repository / name).resolve())
         makefile = clone.folder / "Makefile"
-        tests = rf"\1\t@$(VENV) -m pytest -n 0 {QUICK_TESTS}\n"
+        # PYTEST_ADDOPTS chooses acceptance tests.
+        tests = rf"\1\t@PYTEST_ADDOPTS= $(VENV) -m pytest -n 0 {QUICK_TESTS}\n"
         makefile.write_text(_TEST.sub(tests, makefile.read_text(), count=1))
         clone.commit("Test little, for a rehearsal")
         yield clone
