@@ -53,7 +53,9 @@ async def _open(host: str, ports: Sequence[int]) -> list[asyncio.Server]:
             except OSError:
                 writer.close()
                 return
-            await asyncio.gather(_pump(reader, inner_writer), _pump(inner_reader, writer))
+            # asyncio would complain of a server's task that is cancelled.
+            with suppress(asyncio.CancelledError):
+                await asyncio.gather(_pump(reader, inner_writer), _pump(inner_reader, writer))
 
         return asyncio.ensure_future(asyncio.start_server(serve, host, port))
 
