@@ -53,20 +53,22 @@ class Check(Step):
         ]
 
     def _architectures(self) -> list[str]:
-        """Stages of one account share the images of a commit, and so have to run on the same processors."""
-        work, found = self.work, {}
+        """Images of a commit are shared by all stages of the account, and the proxy's by all services."""
+        work = self.work
+        found: dict[str, str] = {}
         for file in sorted(work.tools.stages.glob("*.yaml")):
             try:
                 stage = load_stage(file.stem, work.tools.stages)
             except AwsError:
                 continue  # another stage's file is its own affair
-            if stage.account == work.stage.account and work.service in stage.services:
-                found[stage.name] = architecture(stage.services[work.service].instance_type)
-        if len(set(found.values())) < 2:
+            if stage.account == work.stage.account:
+                for service, fleet in stage.services.items():
+                    found.setdefault(architecture(fleet.instance_type), f"{service} at {stage.name}")
+        if len(found) < 2:
             return []
-        told = ", ".join(f"{stage}: {one}" for stage, one in found.items())
+        told = ", ".join(f"{processor} for {one}" for processor, one in found.items())
         return [
-            f"infra/stages: {work.service} runs on different processors ({told}), and its image is for one."
+            f"infra/stages: instances have different processors ({told}), and images are for one of them."
         ]
 
 

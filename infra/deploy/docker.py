@@ -60,11 +60,11 @@ class Docker:
         """What the engine builds and runs without being asked for anything else: amd64, arm64."""
         return self._programs.ask("docker", "version", "--format", "{{.Server.Arch}}").text.strip()
 
-    def has(self, image: str, commit: str) -> bool:
-        """Whether there is an image of that name, made of that commit."""
-        label = '{{index .Config.Labels "org.opencontainers.image.revision"}}'
-        found = self._programs.ask("docker", "image", "inspect", "--format", label, image)
-        return found.code == 0 and found.text.strip() == commit
+    def has(self, image: str, commit: str, architecture: str) -> bool:
+        """Whether there is an image of that name, made of that commit, for such processors."""
+        told = '{{index .Config.Labels "org.opencontainers.image.revision"}} {{.Architecture}}'
+        found = self._programs.ask("docker", "image", "inspect", "--format", told, image)
+        return found.code == 0 and found.text.split() == [commit, architecture]
 
     def build(self, part: str, architecture: str) -> None:
         """Build the image of a service, or of the proxy, of the commit that is checked out.

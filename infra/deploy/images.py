@@ -25,11 +25,23 @@ def local_name(service: str, commit: str) -> str:
 def build(work: Work, wanted: list[str]) -> str:
     """Build the images that are not on this machine yet, and say which.
 
-    :raises DeployError: one cannot be built.
+    :raises DeployError: one cannot be built, or what was built is of another commit: somebody has changed the
+        tree meanwhile.
     """
-    built = [one for one in wanted if not work.docker.has(local_name(one, work.commit), work.commit)]
+    processors = DOCKERS[architecture(work.stage.services[work.service].instance_type)]
+
+    def has(one: str) -> bool:
+        return work.docker.has(local_name(one, work.commit), work.commit, processors)
+
+    built = [one for one in wanted if not has(one)]
     for one in built:
-        work.docker.build(one, DOCKERS[architecture(work.stage.services[work.service].instance_type)])
+        work.docker.build(one, processors)
+        if not work.api.dry and not has(one):
+            raise DeployError(
+                Exit.IMAGE,
+                f"what was built of {one} is not {work.commit[:7]} any more: leave the tree as it is while"
+                " it is deployed, or deploy from a clone.",
+            )
     there = [one for one in wanted if one not in built]
     said = [f"built {', '.join(built)}" if built else "", f"{', '.join(there)} built before" if there else ""]
     return "; ".join(part for part in said if part)

@@ -393,7 +393,42 @@ def test_stages_that_share_images_share_processors(world: World) -> None:
     (world.stages / "other.yaml").write_text(file.read_text().replace("t3.medium", "t4g.medium"))
     ran = world.run("deploy")
     assert ran.code == Exit.REFUSED
-    assert "runs on different processors" in ran.told("fault")[0]
+    assert "instances have different processors" in ran.told("fault")[0]
+
+
+def test_services_that_share_a_proxy_share_processors(world: World) -> None:
+    file = world.stages / f"{world.stage.name}.yaml"
+    file.write_text(file.read_text().replace("t3.medium", "t4g.medium", 1))
+    ran = world.run("deploy")
+    assert ran.code == Exit.REFUSED
+    assert "arm64 for" in ran.told("fault")[0]
+    assert "x86_64 for" in ran.told("fault")[0]
+
+
+def test_an_image_for_other_processors_is_built_anew(world: World) -> None:
+    here = images.local_name("todos", world.machine.commit)
+    world.machine.images = {here}
+    world.machine.built_for = "arm64"  # as `make image` does on another kind of machine
+
+    def builds(command: str) -> None:
+        if "infra.image build" in command:
+            world.machine.built_for = "amd64"
+
+    world.machine.before = builds
+    assert world.run("deploy").code == Exit.DONE
+    assert world.machine.did("infra.image build todos") == 1
+
+
+def test_another_commit_that_is_checked_out_meanwhile_is_not_deployed(world: World) -> None:
+    def meanwhile(command: str) -> None:
+        if command == "make test":
+            world.commit()
+
+    world.machine.before = meanwhile
+    ran = world.run("deploy")
+    assert ran.code == Exit.IMAGE
+    assert "leave the tree as it is" in ran.told("fault")[0]
+    assert world.machine.did(" push ") == 0
 
 
 def test_another_account_is_refused(world: World) -> None:

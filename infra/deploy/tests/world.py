@@ -54,6 +54,8 @@ class Machine:
     changed: str = ""
     branches: str = "origin/main"
     images: set[str] = field(default_factory=set)
+    built_for: str = "amd64"
+    """The processors its images are for."""
     fails: dict[str, Finished] = field(default_factory=dict)
     """How a program ends whose command line holds such a text."""
     ran: list[str] = field(default_factory=list)
@@ -75,7 +77,8 @@ class Machine:
                 said = "Say what is deployed"
             case ["docker", "image", "inspect"]:
                 image = command.split()[-1]
-                return Finished(0, (image.partition(":")[2],)) if image in self.images else Finished(1)
+                said = f"{image.partition(':')[2]} {self.built_for}"
+                return Finished(0, (said,)) if image in self.images else Finished(1)
             case ["docker", "info", _]:
                 said = "/nowhere"
             case ["docker", "version", _]:
