@@ -65,7 +65,6 @@ class Lock:
         :raises DeployError: somebody else has it.
         """
         if self._api.dry:
-            self._refuse_if_held()
             self._take()
             yield
             return
@@ -101,13 +100,13 @@ class Lock:
             )
 
     def _take(self) -> None:
+        # Asked first: the answer has AWS' time, by which a lease has ended or not.
+        self._refuse_if_held()
         if not self._put(FREE):
             self._refuse_if_held()
-            # It ended between the two calls.
-            if not self._put(FREE):
-                raise DeployError(
-                    Exit.LOCKED, f"{self._name} is being deployed by somebody else: try again later."
-                )
+            raise DeployError(
+                Exit.LOCKED, f"{self._name} is being deployed by somebody else: try again later."
+            )
 
     def _refuse_if_held(self) -> None:
         other = self.holder()
