@@ -184,7 +184,7 @@ def test_it_is_told_why_something_is_not_there(heading):
     [
         "x-bind-servr",
         "X-Reqest-ID",
-        "make deploy",
+        "make deplyo",
         "GET /pong",
         "APP_PROT",
         "INVALID_BDY",

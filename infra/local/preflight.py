@@ -54,9 +54,16 @@ def listener(port: int, proc: Path = Path("/proc")) -> str | None:
                     inodes.add(f"socket:[{fields[9]}]")
     for process in proc.glob("[0-9]*") if inodes else ():
         with suppress(OSError):
-            if any(str(fd.readlink()) in inodes for fd in (process / "fd").iterdir()):
+            if any(_leads_to(fd, inodes) for fd in (process / "fd").iterdir()):
                 return f"{(process / 'comm').read_text().strip()} (pid {process.name})"
     return None
+
+
+def _leads_to(fd: Path, inodes: set[str]) -> bool:
+    try:
+        return str(fd.readlink()) in inodes
+    except OSError:  # closed since it was listed
+        return False
 
 
 def check_disk(usage: Callable[[Path], object] = shutil.disk_usage) -> None:

@@ -47,5 +47,7 @@ def world(
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(cli, "Aws", one_aws)
-    yield made_world(one_standin, scripted, tmp_path_factory.mktemp("stages"))
+    world = made_world(one_standin, scripted, tmp_path_factory.mktemp("stages"))
+    yield world
+    world.end()
     one_standin.faults.clear()

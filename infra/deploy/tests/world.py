@@ -213,6 +213,13 @@ class World:
             if f"-{self.stage.name}-" in one.name and one.status != "Terminating"
         }
 
+    def end(self) -> None:
+        """Have nobody look after its environments any more, while other tests go on."""
+        with self.standin.estate.lock:
+            for one in self.standin.estate.environments:
+                if one.name in self.standing() and one.status == "Ready":
+                    one.status = "Terminated"
+
     def live(self, service: str = "todos") -> str | None:
         """The environment that clients come to."""
         prefix = names.live_cname(service, self.stage.name)

@@ -21,6 +21,18 @@ def test_a_taken_port_is_one_line_with_its_holder_and_a_way_out(taken: int, port
         assert f"(pid {os.getpid()})" in line
 
 
+def test_files_that_are_closed_meanwhile_hide_no_holder(tmp_path: Path):
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net/tcp").write_text(f"header\n0: 0100007F:{8101:04X} 00000000:0000 0A 0 0 0 0 0 4711\n")
+    descriptors = tmp_path / "12/fd"
+    descriptors.mkdir(parents=True)
+    (tmp_path / "12/comm").write_text("python\n")
+    for closed in range(8):
+        (descriptors / str(closed)).touch()  # as no link any more
+    (descriptors / "9").symlink_to("socket:[4711]")
+    assert preflight.listener(8101, tmp_path) == "python (pid 12)"
+
+
 def test_every_taken_port_is_named(taken: int):
     with pytest.raises(LocalError, match=rf"Taken, too: {taken} \(todos\)"):
         preflight.check_ports(Ports(auth=taken, todos=taken), ["auth", "todos"])

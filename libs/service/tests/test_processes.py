@@ -19,6 +19,7 @@ from infra.local.throwaway import reserved_port
 from libs.service import Service
 from libs.service.__main__ import _PROCESSES, main
 from libs.service.processes import worker
+from libs.service.processes.life import SignsOfLife
 from libs.service.processes.web import WebApplication
 from libs.service.testing import ROOT, SECRET, environment, eventually, python_process
 
@@ -280,7 +281,7 @@ def test_a_worker_shows_in_time_that_it_lives_however_long_its_leases_are(
 ) -> None:
     service = Service.named("auth")
     running = service.start(service.load_settings({**environ, "APP_TASK_LEASE_SECONDS": lease}))
-    assert worker._pulse(running, ["auth"])._every == every
+    assert worker._pulse(running, ["auth"], SignsOfLife(None))._every == every
 
 
 def test_what_runs_tasks_is_known_and_nothing_does_once_celery_has_stopped_it() -> None:
