@@ -4,7 +4,6 @@ Every test makes its own users and looks only at what belongs to them. So tests 
 side, again and again, against a deployment that other people are using at the same time.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Protocol, TypeVar
@@ -12,6 +11,8 @@ from uuid import uuid4
 
 import pytest
 
+from testaccept import accounts, patience
+from testaccept.accounts import new_email
 from testaccept.deployment import Clients, User, open_clients, require_answers
 from testaccept.tokens import GenuineToken
 
@@ -37,12 +38,6 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
-def new_email() -> str:
-    """An address nobody has; example.com receives no mail (RFC 2606)."""
-    # uuid4 reads the operating system's randomness: pytest-randomly seeds `random` alike for every test.
-    return f"testaccept-{uuid4().hex}@example.com"
-
-
 @pytest.fixture
 def email() -> str:
     """An address that has not signed up."""
@@ -60,27 +55,28 @@ def anyone() -> Iterator[Clients]:
 
 def _sign_up(stack: ExitStack, anyone: Clients, name: str) -> User:
     email, password = new_email(), f"correct horse {uuid4().hex}"
-    signed_up = anyone.auth.post("/auth/signup", json={"email": email, "password": password, "name": name})
-    assert signed_up.status_code == 201, signed_up.text
-    logged_in = anyone.auth.post("/auth/login", json={"email": email, "password": password})
-    assert logged_in.status_code == 200, logged_in.text
-    token = logged_in.json()["access_token"]
-    clients = open_clients(stack, token)
+    confirmed = accounts.sign_up(anyone.auth, email, password, name=name)
+    tokens = accounts.log_in(anyone.auth, email, password)
+    clients = open_clients(stack, tokens["access_token"])
     return User(
         auth=clients.auth,
         profiles=clients.profiles,
         todos=clients.todos,
-        user_id=signed_up.json()["user_id"],
+        user_id=tokens["user_id"],
         email=email,
         password=password,
         name=name,
-        token=token,
+        token=tokens["access_token"],
+        confirmed=confirmed,
     )
 
 
 @pytest.fixture
-def sign_up(anyone: Clients) -> Iterator[SignUp]:
-    """Make as many users as the test needs; their clients are closed after it."""
+def sign_up(anyone: Clients, visitor: User) -> Iterator[SignUp]:
+    """Make as many users as the test needs; their clients are closed after it.
+
+    Where the visitor could not sign up, nobody else tries: a deployment that mails would do so in vain.
+    """
     with ExitStack() as stack:
         yield lambda name="Ada": _sign_up(stack, anyone, name)
 
@@ -109,6 +105,12 @@ def visitor(anyone: Clients) -> Iterator[User]:
 
 
 @pytest.fixture(scope="session")
+def confirming(visitor: User) -> bool:
+    """Whether the deployment wants addresses to be confirmed, and so tells nobody who has an account."""
+    return visitor.confirmed
+
+
+@pytest.fixture(scope="session")
 def genuine(visitor: User) -> GenuineToken:
     """The visitor's token, for forging others from it."""
     return GenuineToken.of(visitor.token, visitor.auth.get("/.well-known/jwks.json").json()["keys"])
@@ -116,18 +118,5 @@ def genuine(visitor: User) -> GenuineToken:
 
 @pytest.fixture(scope="session")
 def eventually() -> Eventually:
-    """Wait for what a worker does: the one place that polls."""
-
-    def poll(check: Callable[[], T], *, seconds: float = 60) -> T:
-        deadline = time.monotonic() + seconds
-        pause = 0.05
-        while True:
-            try:
-                return check()
-            except AssertionError:
-                if time.monotonic() + pause > deadline:
-                    raise
-            time.sleep(pause)
-            pause = min(pause * 1.5, 1)
-
-    return poll
+    """Wait for what a worker does."""
+    return patience.eventually

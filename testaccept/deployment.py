@@ -42,6 +42,8 @@ class User(Clients):
     password: str
     name: str
     token: str
+    confirmed: bool
+    """Whether the deployment wanted the address to be confirmed."""
 
 
 def service_url(service: str) -> str:

@@ -13,7 +13,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from testaccept.browser import open_browser
-from testaccept.deployment import SERVICES, User, open_client, service_url
+from testaccept.deployment import SERVICES, User, connect_to, open_client, service_url
 
 SECONDS = 30
 """How long the page may take to show what is waited for."""
@@ -83,6 +83,13 @@ class Docs:
         """What the browser complained of: errors of the page, and what its policy forbade. Not of a 401."""
         told = [one["message"] for one in self.browser.get_log("browser") if one["level"] == "SEVERE"]
         return [one for one in told if "Failed to load resource: the server responded" not in one]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _over_tls() -> None:
+    """What is deployed lets pages of https:// alone call it (docs/settings.md)."""
+    if any(connect_to(service) and service_url(service).startswith("http:") for service in SERVICES):
+        pytest.skip("a stage without TLS: its services let no pages of http:// call them")
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,14 @@ from libs.service.contracts import services
 from libs.service.testing import SECRET, environment
 
 SERVICES = services()
-_MORE = {"auth": {"key_secret": SECRET, "mail_folder": "unused", "address_tries": "100000"}}
+_MORE = {
+    "auth": {
+        "key_secret": SECRET,
+        "mail_folder": "unused",
+        "address_tries": "100000",
+        "sign_up_tries": "100000",
+    }
+}
 
 
 def environment_of(name: str) -> dict[str, str]:

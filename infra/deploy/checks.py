@@ -9,7 +9,11 @@ from infra.aws.stage import load_stage
 from infra.bundle.capacity import architecture
 from infra.deploy.calls import BEANSTALK
 from infra.deploy.exits import DeployError, Exit
+from infra.deploy.programs import Finished
 from infra.deploy.work import Step, Work
+
+MAIL_COMMAND = "TESTACCEPT_MAIL_COMMAND"
+AUTH, VERIFICATION = "auth", "email_verification"
 
 
 class Check(Step):
@@ -22,7 +26,7 @@ class Check(Step):
 
     def run(self) -> str:
         work = self.work
-        faults = [*work.source.faults(work.commit), *self._settings(), *self._architectures()]
+        faults = [*work.source.faults(work.commit), *self._settings(), *self._architectures(), *self._mails()]
         docker = work.docker.fault()
         faults += [docker] if docker else []
         full = [] if docker else work.docker.disk_faults()
@@ -36,21 +40,37 @@ class Check(Step):
 
     def _settings(self) -> list[str]:
         """What is wrong with what the service is told at this stage, as its own loader sees it."""
+        found = self._told(self.work.service)
+        if found.code == 0:
+            return []
+        return [f"config/{self.work.stage.name}.yaml: {line}" for line in found.said[-5:]] or [
+            "settings cannot be read"
+        ]
+
+    def _told(self, service: str) -> Finished:
+        """What a service is told at this stage, a setting a line."""
         work = self.work
         told = {
-            "APP_SERVICE": work.service,
+            "APP_SERVICE": service,
             "APP_ENVIRONMENT": work.stage.name,
             "APP_VERSION": work.commit[:12],
         }
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("APP_")}
-        found = work.programs.ask(
+        return work.programs.ask(
             sys.executable, "-m", "libs.service", "config", "--offline", environment=told, only=inherited
         )
-        if found.code == 0:
+
+    def _mails(self) -> list[str]:
+        """Where addresses have to be confirmed, the acceptance tests at the stage have to read mails."""
+        if os.environ.get(MAIL_COMMAND) or AUTH not in self.work.stage.services:
             return []
-        return [f"config/{work.stage.name}.yaml: {line}" for line in found.said[-5:]] or [
-            "settings cannot be read"
-        ]
+        if not any(line.split()[:2] == [VERIFICATION, "required"] for line in self._told(AUTH).said):
+            return []
+        fault = (
+            f"{self.work.stage.name} wants e-mail addresses confirmed: set {MAIL_COMMAND}, by which the"
+            " acceptance tests read mails (testaccept/README.md)."
+        )
+        return [fault]
 
     def _architectures(self) -> list[str]:
         """Images of a commit are shared by all stages of the account, and the proxy's by all services."""

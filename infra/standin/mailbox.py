@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
+from typing import Any
 
 from infra.local.ports import HOST
 
@@ -32,6 +33,13 @@ class Mailbox:
         """Return the texts of an address's mails, the newest last."""
         with self._lock:
             return [str(mail.get_content()) for mail in self._mails.get(address.lower(), [])]
+
+    def told(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        """Answer, as a WSGI application, the texts of the mails to the address that is sent."""
+        address = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)).decode()
+        body = "\n".join(self.texts(address)).encode()
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+        return [body]
 
     @contextmanager
     def serving(self, host: str = HOST) -> Iterator[int]:

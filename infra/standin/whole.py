@@ -21,6 +21,7 @@ from infra.standin.relay import gateway, relayed
 from infra.standin.runners.compose import GATEWAY, Compose, sweep
 from infra.standin.runners.processes import Processes
 from infra.standin.runners.runner import Runner
+from infra.standin.servers import serving
 
 PACE = Pace(patience=180, look=0.5, swap=0.5)
 
@@ -35,6 +36,11 @@ class Whole:
     standin: StandIn
     mailbox: Mailbox
     ports: Mapping[str, int]
+
+    @property
+    def mail_command(self) -> str:
+        """What prints the texts of the mails to an address, which it gets as its last argument."""
+        return f"curl -sS --fail http://{HOST}:{self.ports['mails']}/ --data-raw"
 
     def told(self, service: str, host: str) -> dict[str, str]:
         """What a service is told beside config/<stage>.yaml, which has names of AWS in it.
@@ -56,9 +62,7 @@ class Whole:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
         if service == "auth":
-            # Whoever tries it out is one address.
-            told |= {"APP_PROFILES_URL": url("profiles"), "APP_TODOS_URL": url("todos")}
-            return told | {"APP_ADDRESS_TRIES": "10000"}
+            return told | {"APP_PROFILES_URL": url("profiles"), "APP_TODOS_URL": url("todos")}
         keys = f"{url('auth')}/.well-known"
         return told | {"APP_JWKS_URL": f"{keys}/jwks.json", "APP_REVOCATIONS_URL": f"{keys}/revoked.json"}
 
@@ -87,6 +91,7 @@ def whole_standin(
     with ExitStack() as stack:
         ports = stack.enter_context(throwaway_servers())
         ports["smtp"] = stack.enter_context(mailbox.serving())
+        ports["mails"] = stack.enter_context(serving(mailbox.told))
         dynamodb = f"http://{HOST}:{ports['dynamodb']}"
         standin = stack.enter_context(
             standin_aws(runner, pace=pace, stages=stages, hosts=hosts, dynamodb=dynamodb)

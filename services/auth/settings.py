@@ -100,8 +100,15 @@ class AuthSettings(Settings):
         20,
         Range(1, 100_000),
         advised=Range(max=1000, error="Hardly slows down who guesses passwords."),
-        help="The same for one client address (of IPv6, a /64): wrong passwords, and sign-ups, mails "
-        "and mailed links, each counted for itself.",
+        help="The same for one client address (of IPv6, a /64): wrong passwords, and mails, each counted "
+        "for itself.",
+    )
+    sign_up_tries: int = setting(
+        20,
+        Range(1, 100_000),
+        advised=Range(max=1000, error="Lets one address sign up and mail whom it likes."),
+        help="The same for sign-ups, and for mailed links that are opened. The [acceptance tests]"
+        "(../testaccept/README.md#where-addresses-are-confirmed) of one deploy need some 350.",
     )
     acting_per_minute: int = setting(
         1200,

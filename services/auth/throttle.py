@@ -48,17 +48,21 @@ class Limits:
 
     :param account: tries of one account.
     :param address: tries from one address.
+    :param sign_ups: sign-ups, and mailed links that are opened, from one address; as `address` if None.
     :param mailbox: mails to one address; as it is spelled, so that whoever takes what follows a plus sign for
         one mailbox can be sent more.
     """
 
-    def __init__(self, *, account: int = 5, address: int = 20, mailbox: int = 5) -> None:
+    def __init__(
+        self, *, account: int = 5, address: int = 20, sign_ups: int | None = None, mailbox: int = 5
+    ) -> None:
+        sign_ups = address if sign_ups is None else sign_ups
         self.passwords_of_account = Window("account", account)
         self.passwords_by_address = Window("address", address)
-        self.sign_ups_by_address = Window("sign-ups", address)
+        self.sign_ups_by_address = Window("sign-ups", sign_ups)
         self.mails_to_account = Window("mails-to-account", mailbox, LONGEST_MAIL_WINDOW_SECONDS)
         self.mails_by_address = Window("mails", address)
-        self.links_by_address = Window("links", address)
+        self.links_by_address = Window("links", sign_ups)
 
 
 class Throttle:

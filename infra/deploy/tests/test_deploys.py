@@ -3,16 +3,21 @@
 import io
 from contextlib import redirect_stderr
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
 from infra.aws import names
 from infra.aws.clients import Aws
+from infra.aws.stage import load_stage
 from infra.deploy import cli, images
 from infra.deploy.calls import CALLS
+from infra.deploy.checks import Check
 from infra.deploy.exits import Exit
-from infra.deploy.programs import Finished
+from infra.deploy.journal import Journal
+from infra.deploy.programs import Finished, Programs
 from infra.deploy.tests.world import World
+from infra.deploy.work import Tools, Work
 from infra.standin.aws import KEY
 
 FAILED = Finished(1, ("1 failed",))
@@ -378,6 +383,55 @@ def test_what_has_to_be_put_right_first_is_told(world: World, change: dict[str, 
     assert ran.code == Exit.REFUSED
     assert told in ran.told("fault")[0]
     assert world.machine.ran == []
+
+
+CONFIG = "libs.service config"
+REQUIRED = Finished(
+    0, ("email_verification  required  default", "mail_from  a@example.com  config/live.yaml:3")
+)
+OPTIONAL = Finished(0, ("email_verification  optional  default", "help_text  required  default"))
+
+
+@pytest.mark.parametrize(
+    ("told", "command", "refused"),
+    [(REQUIRED, "", True), (REQUIRED, "cat", False), (OPTIONAL, "", False)],
+    ids=["missing", "there", "not needed"],
+)
+def test_where_addresses_are_confirmed_mails_have_to_be_read(
+    world: World, monkeypatch: pytest.MonkeyPatch, told: Finished, command: str, refused: bool
+) -> None:
+    monkeypatch.setenv("TESTACCEPT_MAIL_COMMAND", command)
+    world.machine.fails[CONFIG] = told
+    ran = world.run("deploy")
+    if not refused:
+        assert ran.code == Exit.DONE
+        return
+    assert ran.code == Exit.REFUSED
+    (fault,) = ran.told("fault")
+    assert "set TESTACCEPT_MAIL_COMMAND" in fault
+    assert "\n" not in fault
+    assert world.machine.ran == []
+
+
+def test_the_word_is_looked_for_in_the_settings_of_auth(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As its own loader prints them, for a stage that there is."""
+    monkeypatch.delenv("TESTACCEPT_MAIL_COMMAND", raising=False)
+    work = Work(
+        Tools(
+            cast(Any, None),
+            journal := Journal(lambda: 0.0),
+            world.clock,
+            Programs(journal),
+            *[cast(Any, None)] * 4,
+        ),
+        load_stage("staging"),
+        "todos",
+        world.machine.commit,
+    )
+    assert len(Check(work)._mails()) == 1
+    assert Check(work)._settings() == []
 
 
 def test_missing_stacks_are_named(world: World) -> None:

@@ -28,6 +28,15 @@ def test_each_line_of_a_program_is_told_as_it_comes() -> None:
     assert [json.loads(line)["text"] for line in said.getvalue().splitlines()] == ["one", "two"]
 
 
+def test_programs_are_told_what_this_one_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So the acceptance tests find the mails of the stage."""
+    monkeypatch.setenv("TESTACCEPT_MAIL_COMMAND", "fetch-mails --to")
+    run, _ = programs()
+    code = "import os; print(os.environ['TESTACCEPT_MAIL_COMMAND'], os.environ['AUTH_URL'])"
+    done = run.run(sys.executable, "-c", code, environment={"AUTH_URL": "https://auth.example.com"})
+    assert done.said == ("fetch-mails --to https://auth.example.com",)
+
+
 def test_a_program_that_there_is_not_is_no_traceback() -> None:
     run, _ = programs()
     assert run.run("no-such-program").code == run.ask("no-such-program").code == 127

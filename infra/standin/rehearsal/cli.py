@@ -15,7 +15,7 @@ from infra.standin.whole import whole_standin
 
 LEFT_OUT = (
     f"unit tests but those of {QUICK_TESTS}: `make test` has them",
-    "acceptance tests that need somebody who has signed up: `make testaccept` has them",
+    "acceptance tests with a browser, or with the stage's key: `make testaccept` has them",
     "what AWS alone has: load balancers of its own, DNS and what resolvers remember, TLS, instances, IAM",
 )
 WITHOUT_ENGINE = "images, the registry and the proxy: no Docker engine with compose v2 answers here"

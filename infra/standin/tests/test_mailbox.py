@@ -1,6 +1,7 @@
 """The mail server of the stand-in, and the way containers find it."""
 
 import smtplib
+import subprocess
 from email.message import EmailMessage
 
 import httpx
@@ -29,6 +30,19 @@ def test_mails_are_kept_by_their_address() -> None:
         mail(port)
     assert mailbox.texts("ADA@example.com") == ["Open it:\r\n.\r\nhttps://example.com/?token=x\r\n"] * 2
     assert mailbox.texts("grace@example.com") == []
+
+
+def test_mails_are_told_over_http() -> None:
+    mailbox = Mailbox()
+    with mailbox.serving() as port, serving(mailbox.told) as http:
+        mail(port)
+        command = ["curl", "-sS", "--fail", f"http://{HOST}:{http}/", "--data-raw"]
+        told = [
+            subprocess.run([*command, address], check=True, capture_output=True, text=True).stdout
+            for address in ("Ada@example.com", "grace@example.com")
+        ]
+    assert told[0].splitlines() == ["Open it:", ".", "https://example.com/?token=x"]
+    assert told[1] == ""
 
 
 def test_ports_answer_at_another_address() -> None:

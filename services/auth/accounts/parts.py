@@ -47,7 +47,9 @@ def account_parts(settings: AuthSettings) -> AccountParts:
     except ValueError as error:
         raise SettingsError(f"APP_ARGON2_MEMORY_KIB: {error}.") from None
     throttle = Throttle(settings.redis_url.reveal(), key_prefix=f"{settings.table_prefix}auth:tries")
-    limits = Limits(account=settings.account_tries, address=settings.address_tries)
+    limits = Limits(
+        account=settings.account_tries, address=settings.address_tries, sign_ups=settings.sign_up_tries
+    )
     breaches = Breaches(settings.breached_passwords_url) if settings.breached_passwords_url else None
     verified_only = settings.email_verification == "required"
     accounts = Accounts(passwords, throttle, limits, verified_only=verified_only, used=_keep)

@@ -34,6 +34,7 @@ def environ(mail_folder: Path) -> dict[str, str]:
         email_verification="optional",
         account_tries="100",
         address_tries="100000",
+        sign_up_tries="100000",
         public_url="https://accounts.test",
         mail_folder=str(mail_folder),
         profiles_url="http://profiles.test",

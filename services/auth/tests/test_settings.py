@@ -35,6 +35,7 @@ def environ() -> dict[str, str]:
         ({"APP_EMAIL_VERIFICATION": "off"}, "APP_EMAIL_VERIFICATION: Must be one of: required, optional."),
         ({"APP_ACCOUNT_TRIES": "0"}, "APP_ACCOUNT_TRIES: "),
         ({"APP_ADDRESS_TRIES": "0"}, "APP_ADDRESS_TRIES: "),
+        ({"APP_SIGN_UP_TRIES": "0"}, "APP_SIGN_UP_TRIES: "),
         ({"APP_REDIS_URL": None}, "APP_REDIS_URL: Missing"),
         ({"APP_REDIS_URL": None, "APP_BROKER_URL": "sqs://"}, "APP_REDIS_URL: Missing"),
         (
