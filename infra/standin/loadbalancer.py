@@ -16,6 +16,7 @@ import h11
 from infra.local.ports import HOST
 
 CHUNK = 64 * 1024
+REST_SECONDS = 5.0
 _HOP_BY_HOP = (b"connection", b"keep-alive", b"proxy-connection", b"upgrade", b"te")
 _OF_ITS_OWN = (b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-port")
 
@@ -137,9 +138,23 @@ class _Connection:
             await self._pass_on(request)
             if self._client.our_state is h11.MUST_CLOSE or self._client.their_state is h11.MUST_CLOSE:
                 return
+            if self._client.their_state is h11.SEND_BODY:
+                await self._rest()
             if self._client.our_state is not h11.DONE or self._client.their_state is not h11.DONE:
-                return  # answered before all of the body was here
+                return
             self._client.start_next_cycle()
+
+    async def _rest(self) -> None:
+        """Read what is left of a request that was answered before its end.
+
+        Its answer did not say that the connection ends, and so the next request is on its way.
+        """
+        if self._client.they_are_waiting_for_100_continue:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(REST_SECONDS):
+                while isinstance(await _next(self._client, self._reader), h11.Data):
+                    pass
 
     async def _pass_on(self, request: h11.Request) -> None:
         address = self._to.address

@@ -39,7 +39,9 @@ def serve(name: str) -> Upstream:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            if self.headers.get("Transfer-Encoding"):
+            if self.path == "/early":
+                body, self.close_connection = b"", True  # answered before its body is read
+            elif self.headers.get("Transfer-Encoding"):
                 size = int(self.rfile.readline(), 16)
                 body = self.rfile.read(size)
                 self.rfile.read(7)
@@ -105,6 +107,20 @@ def test_bodies_go_on_however_they_come(both: Both) -> None:
     with httpx.Client(trust_env=False) as client:
         assert "a body" in client.post(both.url, content=b"a body").text
         assert "in chunks" in client.post(both.url, content=iter([b"in chunks"])).text
+
+
+def test_a_connection_goes_on_when_a_request_was_answered_before_its_end(both: Both) -> None:
+    port = int(both.url.rpartition(":")[2])
+    with socket.create_connection((HOST, port), timeout=10) as client:
+        client.sendall(b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n")
+        answer = b""
+        while not answer.endswith(b"0\r\n\r\n"):
+            answer += (came := client.recv(4096))
+            assert came
+        assert b"blue /early" in answer
+        client.sendall(b"bodyGET /next HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        with client.makefile("rb") as rest:
+            assert b"blue /next" in rest.read()
 
 
 def test_who_asks_is_told_behind_who_was_told_before(both: Both) -> None:
