@@ -105,6 +105,14 @@ def test_bundles_are_versioned_encrypted_and_nobodys_else() -> None:
     assert (denied["Effect"], denied["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 
+def test_nothing_keeps_events_from_the_operators() -> None:
+    # EventBridge gives a topic no context: of a statement with a condition it would meet none.
+    policy = read(TEMPLATES / "alarms.yaml")["Resources"]["Publishers"]["Properties"]["PolicyDocument"]
+    by_service = {one["Principal"]["Service"]: one for one in policy["Statement"]}
+    assert "Condition" not in by_service["events.amazonaws.com"]
+    assert "aws:SourceAccount" in str(by_service["cloudwatch.amazonaws.com"]["Condition"])
+
+
 def test_what_lasts_is_kept_and_protected() -> None:
     for stack in stacks(load_stage("live")):
         for name, resource in read(stack.template)["Resources"].items():
