@@ -1,5 +1,6 @@
 """What each role may do, call by call, by the policies it has once the stacks are there."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -56,6 +57,8 @@ def secret(name: str) -> str:
     return arn("secretsmanager", f"secret:{name}-a1B2c3")
 
 
+BUNDLES = f"arn:aws:s3:::{names.bundles_bucket(ACCOUNT, REGION)}"
+BEANSTALKS = f"arn:aws:s3:::elasticbeanstalk-{REGION}-{ACCOUNT}"
 OWN = [
     ("dynamodb:GetItem", arn("dynamodb", "table/live-todos-todos")),
     ("dynamodb:Query", arn("dynamodb", "table/live-todos-todos/index/by-due")),
@@ -70,6 +73,11 @@ OWN = [
     (
         "elasticbeanstalk:PutInstanceStatistics",
         arn("elasticbeanstalk", "environment/polymacaron-todos/todos-live-0123456"),
+    ),
+    ("s3:GetObject", f"{BUNDLES}/{names.bundle_key('todos', 'live', '0' * 40)}"),
+    (
+        "s3:GetObject",
+        f"{BEANSTALKS}/resources/environments/e-abc/_runtime/_versions/polymacaron-todos/live-0",
     ),
     (
         "logs:CreateLogStream",
@@ -96,7 +104,9 @@ OTHERS = [
     ("ecr:BatchGetImage", arn("ecr", "repository/polymacaron/auth")),
     ("ecr:PutImage", arn("ecr", "repository/polymacaron/todos")),
     ("s3:GetObject", "arn:aws:s3:::anything/at-all"),
-    ("s3:GetObject", f"arn:aws:s3:::{names.bundles_bucket(ACCOUNT, REGION)}/auth/live/x.zip"),
+    ("s3:GetObject", f"{BUNDLES}/auth/live/x.zip"),
+    ("s3:GetObject", f"{BUNDLES}/{names.bundle_key('todos', 'staging', '0' * 40)}"),
+    ("s3:GetObject", f"{BEANSTALKS}/resources/environments/logs/publish/e-abc/i-1/x.zip"),
     ("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/polymacaron-live-todos"),
     ("iam:CreateUser", "*"),
     ("sts:AssumeRole", f"arn:aws:iam::{ACCOUNT}:role/polymacaron-live-deploy"),
@@ -177,9 +187,16 @@ def test_beanstalk_may_make_environments_and_nothing_of_ours(roles: Mapping[str,
         ("iam:CreateRole", "*", {}),
         ("dynamodb:GetItem", arn("dynamodb", "table/live-todos-todos"), {}),
         ("secretsmanager:GetSecretValue", secret("polymacaron/live/todos"), {}),
+        ("s3:GetObject", f"{BUNDLES}/{names.bundle_key('todos', 'staging', '0' * 40)}", {}),
     ]
     assert [call for call in may if not allowed(statements, *call)] == []
     assert [call for call in may_not if allowed(statements, *call)] == []
+
+
+def test_the_policies_of_a_role_are_no_longer_than_iam_takes(roles: Mapping[str, Role]) -> None:
+    for name, role in roles.items():
+        written = json.dumps({"Version": "2012-10-17", "Statement": role.may}, separators=(",", ":"))
+        assert len(written) <= 10_240, name
 
 
 def test_whoever_deploys_to_one_stage_touches_no_other(roles: Mapping[str, Role]) -> None:
@@ -194,6 +211,9 @@ def test_whoever_deploys_to_one_stage_touches_no_other(roles: Mapping[str, Role]
     def lock(stage: str) -> dict[str, Sequence[str]]:
         return {"dynamodb:LeadingKeys": [f"todos-{stage}"]}
 
+    def bundle(stage: str) -> str:
+        return f"{BUNDLES}/{names.bundle_key('todos', stage, '0' * 40)}"
+
     table = arn("dynamodb", f"table/{names.LOCK_TABLE}")
     role = f"arn:aws:iam::{ACCOUNT}:role/"
     may: list[tuple[str, str, Mapping[str, Any]]] = [
@@ -201,6 +221,9 @@ def test_whoever_deploys_to_one_stage_touches_no_other(roles: Mapping[str, Role]
         ("elasticbeanstalk:SwapEnvironmentCNAMEs", environment("live"), {}),
         ("dynamodb:PutItem", table, lock("live")),
         ("ecr:PutImage", arn("ecr", "repository/polymacaron/todos"), {}),
+        ("s3:PutObject", bundle("live"), {}),
+        ("s3:GetObject", bundle("live"), {}),
+        ("s3:PutObject", f"{BUNDLES}/{names.parts_key('todos', '0' * 40)}", {}),
         ("iam:PassRole", role + names.operations_role("live"), beanstalk),
         ("iam:PassRole", role + names.service_role("live"), beanstalk),
     ]
@@ -216,7 +239,9 @@ def test_whoever_deploys_to_one_stage_touches_no_other(roles: Mapping[str, Role]
         ("cloudformation:UpdateStack", arn("cloudformation", "stack/polymacaron-live-roles/1"), {}),
         ("ecr:DeleteRepository", arn("ecr", "repository/polymacaron/todos"), {}),
         ("ecr:BatchDeleteImage", arn("ecr", "repository/polymacaron/todos"), {}),
-        ("s3:DeleteObject", f"arn:aws:s3:::{names.bundles_bucket(ACCOUNT, REGION)}/x", {}),
+        ("s3:DeleteObject", bundle("live"), {}),
+        ("s3:PutObject", bundle("staging"), {}),
+        ("s3:GetObject", bundle("staging"), {}),
         ("secretsmanager:GetSecretValue", secret("polymacaron/live/todos"), {}),
         ("elasticbeanstalk:DeleteApplication", "*", {}),
     ]
