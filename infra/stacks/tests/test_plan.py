@@ -93,6 +93,19 @@ def test_images_are_scanned_and_never_replaced_under_their_tag() -> None:
         json.loads(one["LifecyclePolicy"]["LifecyclePolicyText"])
 
 
+def test_an_image_outlasts_every_version_that_names_it() -> None:
+    of_service = read(TEMPLATES / "delivery-service.yaml")["Resources"]
+    versions = of_service["Versions"]["Properties"]["ResourceLifecycleConfig"]["VersionLifecycleConfig"]
+    kept = versions["MaxCountRule"]["MaxCount"]
+    for repository in (of_service["Images"], read(TEMPLATES / "delivery.yaml")["Resources"]["Proxy"]):
+        rules = json.loads(repository["Properties"]["LifecyclePolicy"]["LifecyclePolicyText"])["rules"]
+        [commits] = [
+            one["selection"]["countNumber"] for one in rules if one["selection"]["tagStatus"] == "any"
+        ]
+        # The proxy has one for each commit of each service, and live may stand still while staging goes on.
+        assert commits >= 10 * kept * len(SERVICES)
+
+
 def test_bundles_are_versioned_encrypted_and_nobodys_else() -> None:
     resources = read(TEMPLATES / "delivery.yaml")["Resources"]
     bucket = resources["Bundles"]["Properties"]
