@@ -77,7 +77,9 @@ class Part:
         return Put(item, Path("id").does_not_exist())
 
     def next_turn(self, *, anew: bool = False, parts: int | None = None) -> Write:
-        """Return the write by which a run of the next turn goes on, if this one is as it was read.
+        """Return the write by which a run of the next turn goes on.
+
+        It fails if turn or state are not as they were read: what was paused or done meanwhile stays so.
 
         :param anew: from the beginning, with all counts at nothing.
         """
@@ -86,7 +88,7 @@ class Part:
             actions += [Path(name).set(0) for name in ("pages", "examined", "changed")]
             actions += [Path("position").remove(), Path("begun").set(_now())]
             actions.append(Path("parts").set(parts or self.parts))
-        return self._change(actions, Path("turn") == self.turn)
+        return self._change(actions, (Path("turn") == self.turn) & (Path("state") == self.state))
 
     def done(self, examined: int, changed: int, position: Item | None) -> bool:
         """Store that a page was done, up to `position` (None: that was the last one).

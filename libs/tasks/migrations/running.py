@@ -18,7 +18,7 @@ from libs.dynamodb import Change, ConditionFailed, Database, Item, Table
 from libs.dynamodb.contention import pauses, wait
 from libs.errors import Conflict
 from libs.tasks.lease import Progress
-from libs.tasks.migrations.progress import DONE, FAILED, RUNNING, Part
+from libs.tasks.migrations.progress import DONE, FAILED, PAUSED, RUNNING, Part
 from libs.tasks.operation import Operation
 from libs.tasks.task import Task
 
@@ -102,6 +102,9 @@ class Migration(Task):
         found = {part.number: part for part in self.found()}
         # The number of parts is that of when it was begun: another one would be other parts.
         parts = self.parts if again or not found else found[0].parts
+        if found:  # of a time when there were more parts, rows are there that are none of it now
+            rows = (Part.find(self.name, number) for number in range(len(found), parts))
+            found |= {row.number: row for row in rows if row is not None}
         begun = {number for number, part in found.items() if again or part.state != DONE}
         wanted = sorted(begun & set(range(parts)) | set(range(parts)) - found.keys())
         if not wanted:
@@ -117,6 +120,9 @@ class Migration(Task):
                 )
                 transaction.write(Table(Operation), write, conflict=faster)
                 self(number=number, turn=1 if part is None else part.turn + 1)
+        for number, part in found.items():
+            if number >= parts:
+                part.stop(PAUSED)
         return [part for part in self.found() if part.number in wanted]
 
     def stop(self, state: str) -> int:
@@ -142,9 +148,16 @@ class Migration(Task):
         part = Part.find(self.name, number)
         if part is None or part.turn != turn or part.state != RUNNING:
             return
-        with database.transaction() as transaction:
-            transaction.write(Table(Operation), part.next_turn())
-            self(number=number, turn=turn + 1)
+        changed = Conflict("It was paused, or is done.", code="MIGRATION_STARTED")
+        try:
+            with database.transaction() as transaction:
+                transaction.write(Table(Operation), part.next_turn(), conflict=changed)
+                self(number=number, turn=turn + 1)
+        except Conflict as conflict:
+            # Somebody has paused or started it since it was read; or another run of the same operation was
+            # faster.
+            if conflict is not changed:
+                raise
 
     def _page(self, part: Part) -> None:
         segment = (part.number, part.parts)

@@ -16,6 +16,7 @@ from libs.errors import Conflict
 from libs.tasks import Operation, TaskRuntime
 from libs.tasks.migrations import Edit, Migration, migration, running
 from libs.tasks.migrations.commands import read_arguments, run
+from libs.tasks.migrations.progress import Part
 
 Start = Callable[..., None]
 
@@ -275,6 +276,45 @@ def test_a_long_one_is_handed_from_operation_to_operation(
         ran += 1
     assert ran == 4
     assert counts() == ("done", 4, 10, 10)
+
+
+@pytest.mark.parametrize("meanwhile", ["paused", "done"])
+def test_what_was_paused_or_done_while_it_was_handed_over_stays_so(
+    runtime: TaskRuntime, database: Database, broker: Any, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    next_turn = Part.next_turn
+
+    def late(part: Part, **how: Any) -> Any:
+        write = next_turn(part, **how)
+        assert part.done(0, 0, None) if meanwhile == "done" else part.stop(meanwhile)
+        return write
+
+    monkeypatch.setattr(running, "SLICE_SECONDS", 0)
+    start(runtime, database)
+    monkeypatch.setattr(Part, "next_turn", late)
+    [(_, operation_id)] = broker.published
+    runtime.run(operation_id)
+    assert Operation.get(operation_id, consistent_read=True).status == "succeeded"
+    assert fill.found()[0].state == meanwhile
+    assert len(broker.published) == 1, "nobody goes on"
+
+
+def test_it_can_be_begun_anew_in_fewer_parts_and_in_more(
+    runtime_of: Callable[..., TaskRuntime], database: Database, work: Any, broker: Any
+) -> None:
+    def in_parts(parts: int) -> Migration:
+        return Migration(_size, Thing, parts=parts, page_items=2, pages_per_second=1000)
+
+    three, one = in_parts(3), in_parts(1)
+    start(runtime_of(three), database, three)
+    start(runtime_of(one), database, one, again=True)
+    rows = [Part.find(three.name, number) for number in range(3)]
+    assert [row.state for row in rows if row] == ["running", "paused", "paused"]
+    again = runtime_of(three)
+    start(again, database, three, again=True)
+    assert work(again) == []
+    assert sizes() == [7] * 10
+    assert counts(three)[::2] == ("done", 10)
 
 
 def test_rows_without_a_version_want_a_condition(
