@@ -1,5 +1,7 @@
 """What things are called in AWS. Made here alone, so that templates, bundles and roles mean the same."""
 
+import re
+
 PROJECT = "polymacaron"
 """With which every name begins: a fork puts its own here."""
 
@@ -75,6 +77,12 @@ def stack(stage: str, part: str) -> str:
 def service_stack(service: str, stage: str, part: str) -> str:
     """The CloudFormation stack of one part of a service there: ``data``, ``secrets``, ``instances``."""
     return stack(stage, f"{service}-{part}")
+
+
+def data_stack(service: str, stage: str, prefix: str) -> str:
+    """The stack of a service's tables; those of another prefix, such as restored ones, have their own."""
+    other = re.sub("[^A-Za-z0-9]+", "-", prefix).strip("-")
+    return service_stack(service, stage, "data" if other == stage else f"data-{other}")
 
 
 def instance_profile(service: str, stage: str) -> str:

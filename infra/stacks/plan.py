@@ -90,14 +90,18 @@ def _of_stage(stage: Stage, config: Path) -> Iterator[Stack]:
 
 def _lasting(stage: Stage, service: str, tags: Mapping[str, str], config: Path) -> Iterator[Stack]:
     """Secrets and tables of a service, where it has some."""
+    prefix = str(told(stage.name, service, config)["table_prefix"])
     given = {
-        "secrets": {"Name": names.secret(service, stage.name)},
-        "data": {"TablePrefix": str(told(stage.name, service, config)["table_prefix"])},
+        "secrets": (
+            names.service_stack(service, stage.name, "secrets"),
+            {"Name": names.secret(service, stage.name)},
+        ),
+        # Its name goes by the prefix: with another one, tables would be replaced in a stack of the same name.
+        "data": (names.data_stack(service, stage.name, prefix), {"TablePrefix": prefix}),
     }
-    for part, parameters in given.items():
+    for part, (name, parameters) in given.items():
         template = TEMPLATES / part / f"{service}.yaml"
         if template.is_file():
-            name = names.service_stack(service, stage.name, part)
             yield Stack(name, template, parameters, tags, lasting=True)
 
 

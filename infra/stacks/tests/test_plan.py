@@ -43,6 +43,22 @@ def test_every_template_gets_the_parameters_it_has_and_no_other(name: str) -> No
         assert len(stack.template.read_bytes()) <= 51_200, "CloudFormation takes no more in a call"
 
 
+def test_tables_of_another_prefix_are_in_another_stack(tmp_path: Path) -> None:
+    # The stack that has the tables in use would replace them all.
+    def of_tables(prefix: str) -> str:
+        (tmp_path / "default.yaml").write_text("all: {}")
+        (tmp_path / "live.yaml").write_text(
+            f"all: {{table_prefix: live-}}\ntodos: {{table_prefix: {prefix}}}"
+        )
+        found = stacks(load_stage("live"), tmp_path)
+        [one] = [one for one in found if one.template == TEMPLATES / "data" / "todos.yaml"]
+        assert one.parameters == {"TablePrefix": prefix}
+        return one.name
+
+    assert of_tables("live-") == "polymacaron-live-todos-data"
+    assert of_tables("live2-") == "polymacaron-live-todos-data-live2"
+
+
 def test_every_template_is_applied() -> None:
     used = {stack.template for name in stage_names() for stack in stacks(load_stage(name))}
     there = {one for one in TEMPLATES.rglob("*.yaml") if "AWSTemplateFormatVersion" in one.read_text()}
