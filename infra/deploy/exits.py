@@ -32,6 +32,7 @@ class Exit(IntEnum):
     LOST_LOCK = 14, "The lock was lost in the middle; nothing was changed after that."
     DENIED = 15, "A permission is missing."
     AWS = 16, "AWS refused a call, or does not answer."
+    STAYS_BAD = 17, "The new environment turned bad after the swap, and there is no good one to go back to."
     INTERRUPTED = 130, "Interrupted (SIGINT, SIGTERM, SIGHUP)."
 
     def __new__(cls, code: int, meaning: str) -> "Exit":

@@ -92,17 +92,21 @@ class Watch(Step):
 
     def run(self) -> str:
         work = self.work
-        ends = work.clock.now() + self._left()
-        work.tell(f"watching {work.name} for {self._left() / 60:.0f} minutes")
+        left = self._left()
+        work.tell(f"watching {work.name} for {left / 60:.0f} minutes")
         bad = 0
-        while work.clock.now() < ends:
+
+        def look() -> str | None:
+            nonlocal bad
             fault = self._fault()
             bad = bad + 1 if fault else 0
             if fault:
                 work.tell(fault)
-            if bad >= BAD_LOOKS:
-                self._swap_back(fault or "")
-            work.clock.wait(LOOK_SECONDS)
+            return fault if bad >= BAD_LOOKS else None
+
+        fault = work.clock.poll(look, every=LOOK_SECONDS, timeout=left)
+        if fault:
+            self._swap_back(fault)
         return f"{work.name} is good"
 
     def _left(self) -> float:
@@ -159,7 +163,7 @@ class Watch(Step):
         previous = live and work.environments.previous(live)
         if live is None or live.name != work.name or previous is None or not previous.serves:
             raise DeployError(
-                Exit.SWAPPED_BACK if previous else Exit.ENVIRONMENT,
+                Exit.STAYS_BAD,
                 f"{work.name}: {fault}, and there is no good environment to go back to: it stays live.\n"
                 "`make rollback` brings back an earlier version; `make status` shows how things are.",
             )

@@ -13,9 +13,10 @@ from infra.aws.stage import load_stage
 from infra.deploy import cli, images
 from infra.deploy.calls import CALLS
 from infra.deploy.checks import Check
-from infra.deploy.exits import Exit
+from infra.deploy.exits import Busy, Exit
 from infra.deploy.journal import Journal
 from infra.deploy.programs import Finished, Programs
+from infra.deploy.swap import Watch
 from infra.deploy.tests.world import World
 from infra.deploy.work import Tools, Work
 from infra.standin.aws import KEY
@@ -178,6 +179,40 @@ def test_what_turns_bad_under_its_clients_is_swapped_back(world: World, old: str
     assert len(tried) == 2 + 3, "one bad look is none"
 
 
+def test_what_turns_bad_with_nothing_to_go_back_to_is_told_as_that(world: World) -> None:
+    world.stage = replace_minutes(world, 2)
+    world.clock.skipping = 1
+    looks: list[str] = []
+
+    def probe(stage: object, service: str, address: str) -> str | None:
+        looks.append(address)
+        return "/health/ready answers 503" if len(looks) > 1 else None
+
+    world.probe = probe
+    ran = world.run("deploy")
+    assert ran.code == Exit.STAYS_BAD
+    assert "it stays live" in ran.told("fault")[0]
+    assert world.live() == world.name()
+
+
+def test_the_watch_goes_on_where_aws_is_busy_for_a_moment(
+    world: World, old: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.stage = replace_minutes(world, 2)
+    world.clock.skipping = 1
+    looks = iter([None, Busy("throttled"), Busy("throttled")])
+
+    def look(self: object) -> str | None:
+        found = next(looks, "its health is Red")
+        if isinstance(found, Busy):
+            raise found
+        return found
+
+    monkeypatch.setattr(Watch, "_fault", look)
+    assert world.run("deploy").code == Exit.SWAPPED_BACK
+    assert world.live() == old
+
+
 def replace_minutes(world: World, minutes: int) -> object:
     file = world.stages / f"{world.stage.name}.yaml"
     file.write_text(file.read_text().replace("watch_minutes: 0", f"watch_minutes: {minutes}"))
@@ -189,8 +224,6 @@ def test_5xx_under_its_clients_bring_them_back(
 ) -> None:
     world.stage = replace_minutes(world, 2)
     world.clock.skipping = 1
-    from infra.deploy.swap import Watch
-
     told = iter([None, "9 of 80 requests got a 5xx", None, *["9 of 80 requests got a 5xx"] * 3])
     monkeypatch.setattr(Watch, "_faults_of_requests", lambda self: next(told))
     ran = world.run("deploy")
