@@ -14,6 +14,14 @@ from infra.deploy.work import Step, Work
 
 MAIL_COMMAND = "TESTACCEPT_MAIL_COMMAND"
 AUTH, VERIFICATION = "auth", "email_verification"
+EMPTY = {
+    "REVIEW_IN_PROGRESS",
+    *(f"{what}_{how}" for what in ("ROLLBACK", "DELETE") for how in ("IN_PROGRESS", "COMPLETE", "FAILED")),
+    "CREATE_IN_PROGRESS",
+    "CREATE_FAILED",
+}
+"""States of a stack that has not come to be, or is going. A set of changes that nobody executed leaves
+REVIEW_IN_PROGRESS behind, and a first one that failed ROLLBACK_COMPLETE."""
 
 
 class Check(Step):
@@ -139,4 +147,4 @@ def check_stacks(work: Work) -> None:
 def _is_there(work: Work, stack: str) -> bool:
     # CloudFormation calls a stack that there is not a ValidationError.
     found = work.api.read("cloudformation", "DescribeStacks", absent=("ValidationError",), StackName=stack)
-    return found is not None and found["Stacks"][0]["StackStatus"].endswith(("_COMPLETE", "_IN_PROGRESS"))
+    return found is not None and found["Stacks"][0]["StackStatus"] not in EMPTY

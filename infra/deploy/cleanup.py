@@ -29,11 +29,13 @@ def cleanup(work: Work, *, previous_too: bool = False) -> None:
                 " look at `make status`.",
             )
         kept = {live.name} if live else set()
-        previous = work.environments.previous(live) if live else None
+        previous = work.environments.kept()
         if previous is not None and not previous_too:
             kept.add(previous.name)
             work.tell(f"{previous.name} is kept for a rollback; ARGS=--previous removes it, too")
         gone = [
-            one for one in standing if one.name not in kept and one.status != ENDING and terminate(work, one)
+            one
+            for one in standing
+            if one.name not in kept and one.status != ENDING and terminate(work, one.name)
         ]
         work.journal.tell("done", f"{len(gone)} terminated, {len(standing) - len(gone)} left")

@@ -74,6 +74,11 @@ class Environments:
         address = self.address(names.own_cname(live.name))
         return next((one for one in self.web() if one.cname == address and one.name != live.name), None)
 
+    def kept(self) -> Environment | None:
+        """The one that was live before the one that is live now."""
+        live = self.live()
+        return self.previous(live) if live else None
+
     def live_address(self) -> str:
         """The name in DNS that clients come by."""
         return self.address(names.live_cname(self.service, self._stage.name))

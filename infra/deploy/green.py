@@ -1,6 +1,5 @@
 """The new environment beside the old one: made, waited for, and tried before a client comes to it."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from infra.aws import names
@@ -36,7 +35,7 @@ class Launch(Step):
             work.tell(f"{found.name} was live once and is older than the one that is kept: a new one is made")
             if not work.api.dry:
                 work.waiting.until_ready(found.name)
-            terminate(work, replace(found, status=READY))
+            terminate(work, found.name)
             found = None if work.api.dry else work.environments.find(work.name)
         if found is not None and found.status == ENDING:
             work.tell(f"{found.name} is being terminated: when it is gone, it is made anew")
@@ -73,9 +72,8 @@ class Launch(Step):
         """Whether it was live before the one that is kept: a swap would mix up who was before whom."""
         if found.cname in (self.work.environments.live_address(), self._own_address()):
             return False
-        live = self.work.environments.live()
-        previous = live and self.work.environments.previous(live)
-        return previous is None or previous.name != found.name
+        kept = self.work.environments.kept()
+        return kept is None or kept.name != found.name
 
     def _own_address(self) -> str:
         return self.work.environments.address(names.own_cname(self.work.name))
@@ -138,8 +136,18 @@ class Try(Step):
         return not_run or f"the acceptance tests pass against {work.name}"
 
 
-def terminate(work: Work, found: Environment) -> bool:
-    """Have an environment terminated; False where Beanstalk does not yet, because it is at work there."""
+def terminate(work: Work, name: str) -> bool:
+    """Have an environment terminated; False where that cannot be done now, or must not.
+
+    The one place where anything is terminated, and so where it is seen that no client comes to it: but for a
+    first environment, which this run has made.
+    """
+    found = work.environments.find(name)
+    if found is None:
+        return False
+    if found.cname == work.environments.live_address() and name not in work.created:
+        work.tell(f"{name} has the live CNAME, so it stays: a commit that mends it can be deployed beside it")
+        return False
     if found.status != READY:
         work.tell(f"{found.name} is {found.status}, and cannot be terminated yet: `make cleanup`, later")
         return False
@@ -149,19 +157,21 @@ def terminate(work: Work, found: Environment) -> bool:
 
 
 def give_up(work: Work) -> None:
-    """Remove the environment that failed, unless it is to be kept, or clients may come to it."""
+    """Remove the environment that failed, unless it is to be kept, or clients may come to it.
+
+    That it cannot be removed is no more than told: what it failed for is what the command ends with.
+    """
     if work.tools.keep:
         work.tell(f"{work.name} is kept for a look (--keep); `make cleanup` removes it")
         return
-    found = work.environments.find(work.name)
-    if found is None or found.status == ENDING:
-        return
-    if found.cname == work.environments.live_address() and work.name not in work.created:
-        work.tell(
-            f"{work.name} has the live CNAME, so it stays: a commit that mends it can be deployed beside it"
-        )
-        return
-    terminate(work, found)
+    try:
+        kept = work.environments.kept()
+        if kept is not None and kept.name == work.name:
+            work.tell(f"{work.name} is kept for a rollback; `make cleanup ARGS=--previous` removes it")
+        else:
+            terminate(work, work.name)
+    except DeployError as error:
+        work.tell(f"{work.name} cannot be removed now: {error}")
 
 
 def tags(work: Work) -> list[dict[str, str]]:

@@ -45,7 +45,10 @@ def deploy(work: Work) -> None:
             take([step(work) for step in rest])
         except DeployError as error:
             if error.exit_code in FAILED_RELEASE:
-                bring_workers_back(work)
+                try:
+                    bring_workers_back(work)
+                except DeployError as other:
+                    work.tell(f"the workers cannot be brought back now: {other}")
             raise
 
 

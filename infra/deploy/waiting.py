@@ -15,6 +15,8 @@ from infra.deploy.journal import Journal
 LOOK_SECONDS = 10.0
 LAUNCH_SECONDS = 30 * 60.0
 """How long an environment may take to be ready: instances, a load balancer, the images, the health checks."""
+VISIBLE_SECONDS = 60.0
+"""How long one that was just made may be missing in what AWS tells of environments."""
 SETTLE_SECONDS = 5 * 60.0
 """How long one that is ready may take to be green."""
 LOGS_SECONDS = 90.0
@@ -52,11 +54,14 @@ class Waiting:
             its last events.
         """
         began = since if since is not None else self._api.now()
+        visible = self._clock.now() + VISIBLE_SECONDS
         ready: list[float] = []
 
         def look() -> Environment | None:
             self._tell_events(name, began)
             found = self._environments.find(name)
+            if found is None and self._clock.now() < visible:
+                return None
             if found is None or found.status == ENDING:
                 raise self._failure(f"{name} went away while it was waited for")
             if found.status != READY:

@@ -11,8 +11,10 @@ from infra.aws import names
 from infra.aws.clients import Aws
 from infra.aws.stage import load_stage
 from infra.deploy import cli, images
+from infra.deploy.api import Api
 from infra.deploy.calls import CALLS
 from infra.deploy.checks import Check
+from infra.deploy.environments import Environment, Environments
 from infra.deploy.exits import Busy, Exit
 from infra.deploy.journal import Journal
 from infra.deploy.programs import Finished, Programs
@@ -473,6 +475,66 @@ def test_missing_stacks_are_named(world: World) -> None:
     ran = world.run("deploy")
     assert ran.code == Exit.REFUSED
     assert f"there is no stack {stack}: `make stacks STAGE={world.stage.name}`" in ran.told("fault")[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "is_there"),
+    [
+        ("REVIEW_IN_PROGRESS", False),
+        ("ROLLBACK_COMPLETE", False),
+        ("DELETE_FAILED", False),
+        ("UPDATE_ROLLBACK_COMPLETE", True),
+        ("UPDATE_ROLLBACK_FAILED", True),
+        ("UPDATE_IN_PROGRESS", True),
+    ],
+)
+def test_a_stack_that_never_came_to_be_is_missing(
+    world: World, status: str, is_there: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Api.read
+
+    def told(self: Api, service: str, operation: str, **parameters: Any) -> Any:
+        if operation == "DescribeStacks":
+            return {"Stacks": [{"StackStatus": status}]}
+        return read(self, service, operation, **parameters)
+
+    monkeypatch.setattr(Api, "read", told)
+    ran = world.run("deploy", "--dry-run")
+    assert ran.code == (Exit.DONE if is_there else Exit.REFUSED)
+
+
+def test_an_environment_that_is_not_told_of_at_once_is_waited_for(
+    world: World, old: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find, hidden = Environments.find, [world.name()] * 2
+
+    def found(self: Environments, name: str) -> Environment | None:
+        made = world.standin.faults.made("elasticbeanstalk:CreateEnvironment")
+        return None if made and name in hidden and hidden.pop() else find(self, name)
+
+    world.standin.faults.calls.clear()
+    monkeypatch.setattr(Environments, "find", found)
+    assert world.run("deploy").code == Exit.DONE
+    assert not hidden
+
+
+def test_what_it_failed_for_is_told_even_if_nothing_can_be_removed(world: World, old: str) -> None:
+    world.probe = lambda stage, service, address: "/health/ready answers 503"
+    world.standin.faults.deny("elasticbeanstalk:TerminateEnvironment")
+    ran = world.run("deploy")
+    assert ran.code == Exit.ENVIRONMENT_REJECTED
+    assert any("cannot be removed now" in text for text in ran.told("note"))
+    assert world.live() == old
+
+
+def test_what_is_kept_for_a_rollback_is_not_removed_because_it_fails(world: World, old: str) -> None:
+    earlier = next(one.description for one in world.standin.estate.environments if one.name == old)
+    assert world.run("deploy").code == Exit.DONE
+    live = world.name()
+    world.machine.commit = earlier
+    world.probe = lambda stage, service, address: "/health/ready answers 503"
+    assert world.run("deploy").code == Exit.ENVIRONMENT_REJECTED
+    assert set(world.standing()) == {old, live}
 
 
 def test_stages_that_share_images_share_processors(world: World) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from infra.aws import names
 from infra.deploy import cli
+from infra.deploy.environments import Environment, Environments
 from infra.deploy.exits import Exit
 from infra.deploy.tests.world import World
 
@@ -107,6 +108,32 @@ def test_cleanup_terminates_nothing_where_nobody_is_live(world: World, two: tupl
             one.cname = f"{one.cname}-moved"
     assert world.run("cleanup").code == Exit.REFUSED
     assert set(world.standing()) == set(two)
+
+
+def test_clients_that_come_meanwhile_keep_an_environment_from_being_terminated(
+    world: World, two: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web = Environments.web
+
+    def then_swapped(self: Environments) -> list[Environment]:
+        found = web(self)
+        # As a swap that was interrupted here, and ends there just now.
+        both = {one.name: one for one in world.standin.estate.environments if one.name in two}
+        both[two[0]].cname, both[two[1]].cname = (
+            names.live_cname("todos", world.stage.name),
+            names.own_cname(two[0]),
+        )
+        return found
+
+    seen: list[str] = []
+    monkeypatch.setattr(Environments, "web", then_swapped)
+    monkeypatch.setattr(Environments, "live", lambda self: next(o for o in web(self) if o.name == two[1]))
+    monkeypatch.setattr(Environments, "kept", lambda self: seen.append("kept"))
+    ran = world.run("cleanup")
+    assert ran.code == Exit.DONE
+    assert seen
+    assert any("has the live CNAME, so it stays" in text for text in ran.told("note"))
+    assert two[0] in world.standing()
 
 
 def test_status_says_who_is_there_for_what(world: World, two: tuple[str, str]) -> None:
