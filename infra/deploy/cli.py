@@ -65,10 +65,12 @@ def main(
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED
         at = f" at the step `{journal.step}`" if journal.step else ""
+        # Of a rollback, how it is finished was told before.
+        again = "" if options.name == "rollback" else "\nThe same command goes on from there."
         journal.tell(
             "fault",
-            f"interrupted{at}. What AWS was told to do it goes on with; `make status` shows how things are.\n"
-            "The same command goes on from there.",
+            f"interrupted{at}. What AWS was told to do it goes on with; `make status` shows how things are."
+            f"{again}",
             code=int(code),
         )
     journal.tell("end", code.meaning if code else "done", code=int(code))

@@ -1,6 +1,8 @@
 """Back to what clients had before."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from infra.aws import names
@@ -10,7 +12,7 @@ from infra.deploy.environments import Environment
 from infra.deploy.exits import DeployError, Exit
 from infra.deploy.green import Launch
 from infra.deploy.pipeline import lock_of
-from infra.deploy.swap import Swap, swap
+from infra.deploy.swap import Swap, served, settled, swap
 from infra.deploy.work import Work, take
 from infra.deploy.workers import Workers, follow
 
@@ -30,7 +32,7 @@ def rollback(work: Work, to: str | None = None) -> None:
     check_account(work)
     check_stacks(work)
     with lock_of(work).held():
-        live = work.environments.live()
+        live = settled(work)
         if live is None:
             raise DeployError(
                 Exit.REFUSED,
@@ -40,6 +42,7 @@ def rollback(work: Work, to: str | None = None) -> None:
         label = names.version(work.stage.name, to) if to else None
         if label == live.version:
             work.tell(f"{live.name} is live already")
+            _bring_workers(work, live.version)
         elif previous is not None and previous.serves and label in (None, previous.version):
             _swap_to(work, live, previous)
         else:
@@ -55,11 +58,9 @@ def _swap_to(work: Work, live: Environment, previous: Environment) -> None:
             f"{previous.name} is no better: {fault}. Nothing was changed.\n"
             "To another one: `make rollback ARGS=--to=COMMIT`.",
         )
-    swap(work, live.name, previous.name)
-    # After the web processes: as long as newer ones give tasks, newer workers are there for them.
-    if work.has_workers:
-        work.journal.tell("step", "workers")
-        follow(work, f"{previous.version}-worker")
+    with _finished_by(work, previous.version):
+        swap(work, live.name, previous.name)
+        _bring_workers(work, previous.version)
     work.journal.tell(
         "done", f"clients come to {previous.name} ({previous.version}); {live.name} stays beside it"
     )
@@ -70,11 +71,36 @@ def _launch_again(work: Work, live: Environment, label: str | None) -> None:
     commit = version["Description"]
     earlier = Work(work.tools, work.stage, work.service, commit)
     earlier.journal.tell("plan", f"{work.service} at {work.stage.name}: back to {commit[:7]}", commit=commit)
-    take([Launch(earlier), Swap(earlier), Workers(earlier)])
+    with _finished_by(work, version["VersionLabel"]):
+        take([Launch(earlier), Swap(earlier), Workers(earlier)])
+
+
+def _bring_workers(work: Work, version: str) -> None:
+    # After the web processes: as long as newer ones give tasks, newer workers are there for them.
+    if work.has_workers:
+        work.journal.tell("step", "workers")
+        follow(work, f"{version}-worker")
+
+
+@contextmanager
+def _finished_by(work: Work, version: str) -> Iterator[None]:
+    """Tell how a rollback is finished that breaks off: the same command might go one further back."""
+    try:
+        yield
+    except BaseException:
+        commit = version.removeprefix(f"{work.stage.name}-")
+        work.tell(
+            f"to finish it: make rollback SERVICE={work.service} STAGE={work.stage.name} ARGS=--to={commit};"
+            " without --to it may go back further."
+        )
+        raise
 
 
 def _version(work: Work, live: Environment, label: str | None) -> dict[str, Any]:
-    """The version to go back to: the one of that label, or the newest that is older than the live one."""
+    """The version to go back to: the one of that label, or the newest before the live one that had clients.
+
+    Not every version did: one that its tests turned away is there, too.
+    """
     known = sorted(
         work.api.pages(
             BEANSTALK,
@@ -92,13 +118,19 @@ def _version(work: Work, live: Environment, label: str | None) -> dict[str, Any]
     if label is not None:
         found = [one for one in mine if one["VersionLabel"] == label]
     else:
-        found = mine[labels.index(live.version) + 1 :] if live.version in labels else []
+        older = mine[labels.index(live.version) + 1 :] if live.version in labels else []
+        had_clients = served(work) if older else set()
+        found = [
+            one
+            for one in older
+            if names.environment(work.service, work.stage.name, one.get("Description", "")) in had_clients
+        ]
     if not found:
         there = ", ".join(labels[:5]) or "none"
         raise DeployError(
             Exit.REFUSED,
-            f"there is no {'version ' + label if label else 'earlier version'} of {work.service} at"
-            f" {work.stage.name}; the newest there are: {there}.\n"
-            "A commit that is in git can be deployed: check it out, and `make deploy`.",
+            f"there is no {f'version {label}' if label else 'earlier version that had clients'} of"
+            f" {work.service} at {work.stage.name}; the newest there are: {there}.\n"
+            "To one of them: `make rollback ARGS=--to=COMMIT`. Another commit is checked out and deployed.",
         )
     return found[0]

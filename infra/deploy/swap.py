@@ -1,5 +1,6 @@
 """Clients come to the new environment, which is watched; the old one stays beside it."""
 
+import re
 from datetime import UTC, datetime
 
 from infra.deploy.calls import BEANSTALK
@@ -15,13 +16,17 @@ FEWEST_FAULTS = 5
 """5xx count where they are so many of the last ten seconds' requests, and such a share of them."""
 
 
+NAMED = re.compile(r"'([A-Za-z0-9-]+)'")
+"""The environments in the message of a swap: Completed swapping CNAMEs for environments 'a' and 'b'."""
+
+
 class Swap(Step):
     """The live CNAME goes from the environment that has it to the new one."""
 
     name = "swap"
 
     def done(self) -> str | None:
-        live = self._settled()
+        live = settled(self.work, self.work.name)
         if live is not None and live.name == self.work.name:
             return f"{live.name} has {live.cname}"
         return None
@@ -44,13 +49,14 @@ class Swap(Step):
         swap(work, live.name, work.name)
         return f"clients come to {work.name}; {live.name} stays beside it"
 
-    def _settled(self) -> Environment | None:
-        """Who has the live CNAME, once no swap is under way: one that was interrupted here goes on there."""
-        live = self.work.environments.live()
-        if live is not None and not self.work.api.dry:
-            self.work.waiting.until_ready(live.name, self.work.name)
-            live = self.work.environments.live()
-        return live
+
+def settled(work: Work, *others: str) -> Environment | None:
+    """Who has the live CNAME, once no swap is under way: one that was interrupted here goes on there."""
+    live = work.environments.live()
+    if live is not None and not work.api.dry:
+        work.waiting.until_ready(live.name, *others)
+        live = work.environments.live()
+    return live
 
 
 def swap(work: Work, source: str, target: str) -> None:
@@ -113,18 +119,20 @@ class Watch(Step):
         """How long it is still to be watched, in seconds: from the swap on, as its events tell."""
         work = self.work
         minutes = work.stage.watch_minutes * 60.0
+        found = work.environments.find(work.name)
+        born = found.created if found else datetime.fromtimestamp(0, UTC)
         events = work.api.ask(
             BEANSTALK,
             "DescribeEvents",
             ApplicationName=work.environments.application,
             EnvironmentName=work.name,
+            StartTime=born,  # there may have been another one of that name
             MaxRecords=100,
         ).get("Events", ())
         swapped = [event["EventDate"] for event in events if is_swap(event["Message"])]
         if not swapped:
-            found = work.environments.find(work.name)
             swapped = (
-                [found.created]
+                [born]
                 if found and work.name not in work.created
                 else [datetime.fromtimestamp(work.api.now(), UTC)]
             )
@@ -174,6 +182,21 @@ class Watch(Step):
             f"{work.name} turned bad under its clients: {fault}. They are back at {previous.name}.\n"
             f"{work.name} stays for a look; `make cleanup` removes it.",
         )
+
+
+def served(work: Work) -> set[str]:
+    """The environments of the service that clients have come to by a swap, or had come to before one.
+
+    By their names; those that are gone, too. Beanstalk keeps events for six weeks.
+    """
+    events = work.api.pages(
+        BEANSTALK,
+        "DescribeEvents",
+        "Events",
+        ApplicationName=work.environments.application,
+        MaxRecords=1000,
+    )
+    return {name for event in events if is_swap(event["Message"]) for name in NAMED.findall(event["Message"])}
 
 
 def is_swap(message: str) -> bool:

@@ -197,6 +197,37 @@ def test_what_turns_bad_with_nothing_to_go_back_to_is_told_as_that(world: World)
     assert world.live() == world.name()
 
 
+def test_one_that_was_there_before_under_that_name_is_watched_anew(world: World, old: str) -> None:
+    earlier = next(one.description for one in world.standin.estate.environments if one.name == old)
+    assert world.run("deploy").code == Exit.DONE
+    assert world.run("cleanup", "--previous").code == Exit.DONE
+    client = world.standin.client("elasticbeanstalk")
+    client.terminate_environment(EnvironmentName=world.name())
+    eventually(
+        lambda: (
+            not [
+                one
+                for one in world.standin.estate.environments
+                if one.is_there and one.name in (old, world.name())
+            ]
+        )
+    )
+    world.stage = replace_minutes(world, 2)
+    world.clock.skipping = 1
+    looks: list[str] = []
+
+    def probe(stage: object, service: str, address: str) -> str | None:
+        if not looks:
+            world.clock.skipped += 600
+        looks.append(address)
+        return None
+
+    world.probe = probe
+    world.machine.commit = earlier
+    assert world.run("deploy").code == Exit.DONE
+    assert len(looks) > 5, "for two minutes"
+
+
 def test_the_watch_goes_on_where_aws_is_busy_for_a_moment(
     world: World, old: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

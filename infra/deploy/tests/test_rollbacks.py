@@ -3,14 +3,17 @@
 import io
 import json
 from contextlib import redirect_stdout
+from typing import Any
 
 import pytest
 
 from infra.aws import names
 from infra.deploy import cli
+from infra.deploy.api import Api
 from infra.deploy.environments import Environment, Environments
-from infra.deploy.exits import Exit
+from infra.deploy.exits import Busy, Exit
 from infra.deploy.tests.world import World
+from infra.deploy.waiting import Waiting
 
 
 @pytest.fixture
@@ -50,6 +53,64 @@ def test_where_the_one_before_is_gone_its_bundle_is_launched_again(
     assert world.machine.ran == [], "nothing is built, nothing tested"
 
 
+def test_it_goes_back_to_no_version_that_its_tests_turned_away(world: World, two: tuple[str, str]) -> None:
+    world.commit()
+    world.probe = lambda stage, service, address: "/health/ready answers 503"
+    assert world.run("deploy").code == Exit.ENVIRONMENT_REJECTED
+    turned_away = world.name()
+    world.probe = lambda stage, service, address: None
+    world.commit()
+    assert world.run("deploy").code == Exit.DONE
+    assert world.run("cleanup", "--previous").code == Exit.DONE
+    assert world.run("rollback").code == Exit.DONE
+    assert world.live() == two[1] != turned_away
+
+
+@pytest.mark.parametrize("fails", [KeyboardInterrupt, Busy("throttled")])
+def test_one_that_breaks_off_says_how_it_is_finished(
+    world: World, two: tuple[str, str], monkeypatch: pytest.MonkeyPatch, fails: BaseException
+) -> None:
+    world.commit()
+    assert world.run("deploy").code == Exit.DONE  # so that there is one to go back to by mistake
+    change = Api.change
+
+    def changed(self: Api, service: str, operation: str, **parameters: Any) -> Any:
+        answer = change(self, service, operation, **parameters)
+        if operation == "SwapEnvironmentCNAMEs":
+            raise fails
+        return answer
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Api, "change", changed)
+        ran = world.run("rollback")
+    assert ran.code in (Exit.INTERRUPTED, Exit.AWS)
+    assert "The same command goes on from there" not in ran.told("fault")[0]
+    (how,) = [text for text in ran.told("note") if "to finish it: make rollback" in text]
+    live = next(one for one in world.standin.estate.environments if one.name == two[1])
+    assert how.split("--to=")[1].startswith(f"{live.version.removeprefix(world.stage.name + '-')};")
+    world.machine.commit = live.description
+    ran = world.run("rollback", "--to", "something")  # while the swap may still be under way
+    assert ran.code == Exit.DONE
+    assert world.live() == two[1]
+
+
+def test_a_swap_under_way_is_waited_for(
+    world: World, two: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, live = (one for one in world.standin.estate.environments if one.name in two)
+    kept.status = live.status = "Updating"  # as by a rollback that broke off
+
+    def ends(self: Waiting, *wanted: str) -> None:
+        kept.cname, live.cname = live.cname, kept.cname
+        kept.status = live.status = "Ready"
+
+    monkeypatch.setattr(Waiting, "until_ready", ends)
+    world.clock.skipping = 10
+    ran = world.run("rollback")
+    assert "there is no earlier version that had clients" in ran.told("fault")[0]
+    assert world.live() == two[0]
+
+
 def test_one_can_say_to_which_commit(world: World, two: tuple[str, str]) -> None:
     world.commit()
     assert world.run("deploy").code == Exit.DONE
@@ -80,7 +141,7 @@ def test_there_is_nothing_to_go_back_from_or_to(world: World) -> None:
     assert world.run("deploy").code == Exit.DONE
     ran = world.run("rollback")
     assert ran.code == Exit.REFUSED
-    assert "there is no earlier version" in ran.told("fault")[0]
+    assert "there is no earlier version that had clients" in ran.told("fault")[0]
 
 
 def test_nobody_is_brought_to_what_is_no_better(world: World, two: tuple[str, str]) -> None:
