@@ -60,6 +60,9 @@ class Apply:
         with self._nothing_left_open():
             self._show(proposals := self._look(chosen))
             changing = [one for one in proposals if one.change_set]
+            if not self.dry_run:
+                # A run that was cut short may have made them and no more.
+                self._protect([one.stack for one in proposals if not one.change_set])
             if not changing or self.dry_run:
                 say("Nothing to do." if not changing else "Nothing was changed: a dry run.")
                 return
@@ -106,6 +109,8 @@ class Apply:
             while (now := status(self._cloudformation, stack.name)) and now.endswith("_IN_PROGRESS"):
                 self.pause(2.0)
         if now in FAILED_AT_BIRTH:
+            if self.dry_run:
+                raise Refused(f"{stack.name} is {now}: it would be deleted first, to be made again.")
             say(f"{stack.name} is {now}: it was never whole, and is deleted to be made again")
             self._cloudformation.update_termination_protection(
                 StackName=stack.name, EnableTerminationProtection=False
@@ -145,10 +150,18 @@ class Apply:
         self._cloudformation.execute_change_set(StackName=stack.name, ChangeSetName=change_set)
         self._open.pop(change_set)
         follow(self._cloudformation, stack.name, before, _tell, self.pause)
-        if stack.lasting:
-            self._cloudformation.update_termination_protection(
-                StackName=stack.name, EnableTerminationProtection=True
-            )
+        self._protect([stack])
+
+    def _protect(self, there: Sequence[Stack]) -> None:
+        """Have what lasts not be deleted by accident. A change set cannot say so."""
+        for stack in there:
+            if not stack.lasting:
+                continue
+            [described] = self._cloudformation.describe_stacks(StackName=stack.name)["Stacks"]
+            if not described.get("EnableTerminationProtection"):
+                self._cloudformation.update_termination_protection(
+                    StackName=stack.name, EnableTerminationProtection=True
+                )
 
     @contextmanager
     def _nothing_left_open(self) -> Iterator[None]:

@@ -126,6 +126,35 @@ def test_what_lasts_is_protected_from_being_deleted(aws: Aws, stage: Stage) -> N
     }
 
 
+def test_what_a_run_that_was_cut_short_left_unprotected_is_protected(aws: Aws, stage: Stage) -> None:
+    wanted = some(stage, "delivery")
+    Apply(aws, stage, yes).run(wanted)
+    cloudformation = aws.client("cloudformation")
+    cloudformation.update_termination_protection(
+        StackName=names.DELIVERY_STACK, EnableTerminationProtection=False
+    )
+
+    def protected() -> bool:
+        [one] = cloudformation.describe_stacks(StackName=names.DELIVERY_STACK)["Stacks"]
+        return bool(one["EnableTerminationProtection"])
+
+    Apply(aws, stage, yes, dry_run=True).run(wanted)
+    assert not protected()
+    Apply(aws, stage, yes).run(wanted)
+    assert protected()
+
+
+def test_a_dry_run_deletes_no_stack_that_failed_at_its_birth(
+    aws: Aws, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = some(stage, "alarms")
+    Apply(aws, stage, yes).run(wanted)
+    monkeypatch.setattr("infra.stacks.apply.status", lambda *_: "ROLLBACK_COMPLETE")
+    with pytest.raises(Refused, match="is ROLLBACK_COMPLETE: it would be deleted first"):
+        Apply(aws, stage, yes, dry_run=True).run(wanted)
+    assert stack_names(aws) == {names.stack("live", "alarms")}
+
+
 def replacing(changes: Sequence[Change]) -> Any:
     def look(self: Apply, chosen: Sequence[Stack]) -> list[Proposal]:
         return [Proposal(one, "arn", changes=changes) for one in chosen]
