@@ -126,7 +126,12 @@ class Push(Step):
             address = self.registry.address(service)
             token = self.registry.token()
             work.api.guard()
-            work.docker.push(image, f"{address}:{work.commit}", token)
+            try:
+                work.docker.push(image, f"{address}:{work.commit}", token)
+            except DeployError:
+                # Tags are immutable: another service or stage may have been faster with the same commit.
+                if self.registry.digest(service, work.commit) is None:
+                    raise
             pushed.append(service)
         return f"pushed {' and '.join(pushed)}"
 
