@@ -1,5 +1,6 @@
 """A stage: a place in AWS where the services run, as its file in infra/stages/ tells it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
@@ -13,6 +14,8 @@ from infra.aws.errors import AwsError
 
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2557, 3653)
 """PutRetentionPolicy takes these, and some between the last ones."""
+NAME = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
+"""As names of environments of Beanstalk and of CNAMEs may be, which hold it."""
 STAGES = Path(__file__).parents[1] / "stages"
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
 """What a VPC may give out that nobody meets outside (RFC 1918, RFC 6598)."""
@@ -99,7 +102,7 @@ def load_stage(name: str, folder: Path = STAGES) -> Stage:
         AwsError: there is no such file, or something in it is missing, unknown or malformed; all is named.
     """
     file = folder / f"{name}.yaml"
-    if not name.isidentifier() or not file.is_file():
+    if not re.fullmatch(NAME, name) or not file.is_file():
         known = ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
         raise AwsError(f"STAGE={name} is none of {known}: a stage is a file in infra/stages/.")
     try:

@@ -20,6 +20,7 @@ def test_a_stage_that_is_shipped_is_read(name: str) -> None:
 
 def changed(folder: Path, **changes: object) -> Path:
     told = yaml.safe_load((STAGES / "live.yaml").read_text()) | changes
+    folder.mkdir(exist_ok=True)
     (folder / "live.yaml").write_text(yaml.safe_dump(told))
     return folder
 
@@ -29,9 +30,17 @@ def test_a_stage_without_a_file_is_told_with_those_there_are() -> None:
         load_stage("production")
 
 
-def test_a_name_is_no_path() -> None:
+@pytest.mark.parametrize("name", ["../stages/live", "Live", "live_2", "-live", "live-", "2live"])
+def test_a_name_is_one_that_environments_can_have(tmp_path: Path, name: str) -> None:
+    folder = changed(tmp_path / "stages")
+    (folder / "live.yaml").rename(folder / f"{Path(name).name}.yaml")
     with pytest.raises(AwsError, match="is none of"):
-        load_stage("../stages/live")
+        load_stage(name, folder)
+
+
+def test_a_name_may_have_hyphens(tmp_path: Path) -> None:
+    (changed(tmp_path) / "live.yaml").rename(tmp_path / "live-us-2.yaml")
+    assert load_stage("live-us-2", tmp_path).name == "live-us-2"
 
 
 def test_every_fault_of_a_file_is_named(tmp_path: Path) -> None:
