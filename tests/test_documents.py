@@ -26,6 +26,11 @@ def test_the_codes_of_problems_are_documented_as_they_are():
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_merge_was_left_half_done(document):
+    assert re.findall(r"^(?:<<<<<<<|=======|>>>>>>>).*", document.read_text(), re.MULTILINE) == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_somewhere(document):
     links = re.findall(r"\]\(([^)#]+)\)", document.read_text())
     local = [link for link in links if "://" not in link]
