@@ -12,7 +12,9 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up down ps logs seed shell token tasks migrations run config test fuzz testaccept lint fmt bench bench-tasks contracts tables breaking drift clients bundle deploy rollback status cleanup rehearse requirements clean stacks secret policy
+.PHONY: help up down ps logs seed shell token tasks migrations run config test fuzz testaccept lint fmt bench bench-tasks \
+	contracts tables breaking drift clients bundle deploy rollback status cleanup rehearse image sbom testimage stacks secret \
+	policy requirements clean
 # One target after the other: `make down up` means that order, under -j, too.
 .NOTPARALLEL:
 # Recipes show what they do in their own words.
