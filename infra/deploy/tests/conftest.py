@@ -7,6 +7,7 @@ import pytest
 
 from infra.aws.clients import Aws
 from infra.deploy import cli
+from infra.deploy.exits import Exit
 from infra.deploy.tests.world import World, made_world
 from infra.standin.aws import StandIn, standin_aws
 from infra.standin.beanstalk.estate import Pace
@@ -51,3 +52,14 @@ def world(
     yield world
     world.end()
     one_standin.faults.clear()
+
+
+@pytest.fixture
+def old(world: World) -> str:
+    """The environment that clients come to before a deploy."""
+    assert world.run("deploy").code == Exit.DONE
+    name = world.name()
+    world.commit()
+    world.machine.ran.clear()
+    world.machine.environments.clear()
+    return name

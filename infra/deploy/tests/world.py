@@ -16,6 +16,7 @@ import yaml
 from infra.aws import names
 from infra.aws.stage import Stage, load_stage
 from infra.deploy import cli
+from infra.deploy.calls import CALLS
 from infra.deploy.checks import stacks
 from infra.deploy.clock import Clock
 from infra.deploy.journal import Journal
@@ -212,6 +213,11 @@ class World:
             for one in there
             if f"-{self.stage.name}-" in one.name and one.status != "Terminating"
         }
+
+    def changes(self) -> list[str]:
+        """The calls that changed something, the oldest first."""
+        changing = {f"{call.service}:{call.operation}" for call in CALLS.values() if call.changes}
+        return [call for call in self.standin.faults.calls if call in changing]
 
     def end(self) -> None:
         """Have nobody look after its environments any more, while other tests go on."""

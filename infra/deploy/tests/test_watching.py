@@ -1,0 +1,127 @@
+"""Clients are watched after a swap, and brought back from what turned bad."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from botocore.validate import ParamValidator
+
+from infra.deploy.api import Api
+from infra.deploy.exits import Busy, Exit
+from infra.deploy.swap import Watch
+from infra.deploy.tests.world import World
+from libs.service.testing import eventually
+
+
+def test_what_turns_bad_under_its_clients_is_swapped_back(world: World, old: str) -> None:
+    world.stage = replace_minutes(world, 2)
+    world.clock.skipping = 1
+    tried: list[str] = []
+
+    def probe(stage: object, service: str, address: str) -> str | None:
+        tried.append(address)
+        return "/health/ready answers 503" if len(tried) > 2 else None
+
+    world.probe = probe
+    ran = world.run("deploy")
+    assert ran.code == Exit.SWAPPED_BACK
+    assert world.live() == old
+    assert set(world.standing()) == {old, world.name()}
+    assert len(tried) == 2 + 3, "one bad look is none"
+
+
+def test_what_turns_bad_with_nothing_to_go_back_to_is_told_as_that(world: World) -> None:
+    world.stage = replace_minutes(world, 2)
+    world.clock.skipping = 1
+    looks: list[str] = []
+
+    def probe(stage: object, service: str, address: str) -> str | None:
+        looks.append(address)
+        return "/health/ready answers 503" if len(looks) > 1 else None
+
+    world.probe = probe
+    ran = world.run("deploy")
+    assert ran.code == Exit.STAYS_BAD
+    assert "it stays live" in ran.told("fault")[0]
+    assert world.live() == world.name()
+
+
+def test_one_that_was_there_before_under_that_name_is_watched_anew(world: World, old: str) -> None:
+    earlier = next(one.description for one in world.standin.estate.environments if one.name == old)
+    assert world.run("deploy").code == Exit.DONE
+    assert world.run("cleanup", "--previous").code == Exit.DONE
+    client = world.standin.client("elasticbeanstalk")
+    client.terminate_environment(EnvironmentName=world.name())
+    eventually(
+        lambda: (
+            not [
+                one
+                for one in world.standin.estate.environments
+                if one.is_there and one.name in (old, world.name())
+            ]
+        )
+    )
+    world.stage = replace_minutes(world, 2)
+    world.clock.skipping = 1
+    looks: list[str] = []
+
+    def probe(stage: object, service: str, address: str) -> str | None:
+        if not looks:
+            world.clock.skipped += 600
+        looks.append(address)
+        return None
+
+    world.probe = probe
+    world.machine.commit = earlier
+    assert world.run("deploy").code == Exit.DONE
+    assert len(looks) > 5, "for two minutes"
+
+
+def test_the_watch_goes_on_where_aws_is_busy_for_a_moment(
+    world: World, old: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.stage = replace_minutes(world, 2)
+    world.clock.skipping = 1
+    looks = iter([None, Busy("throttled"), Busy("throttled")])
+
+    def look(self: object) -> str | None:
+        found = next(looks, "its health is Red")
+        if isinstance(found, Busy):
+            raise found
+        return found
+
+    monkeypatch.setattr(Watch, "_fault", look)
+    assert world.run("deploy").code == Exit.SWAPPED_BACK
+    assert world.live() == old
+
+
+def replace_minutes(world: World, minutes: int) -> object:
+    file = world.stages / f"{world.stage.name}.yaml"
+    file.write_text(file.read_text().replace("watch_minutes: 0", f"watch_minutes: {minutes}"))
+    return replace(world.stage, watch_minutes=minutes)
+
+
+def test_5xx_under_its_clients_bring_them_back(
+    world: World, old: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.stage = replace_minutes(world, 5)
+    world.clock.skipping = 1
+    # Few, or a small share of many, or none told yet: they are not counted. Three looks in a row are.
+    told = iter([(80, 9), (80, 4), (80, 9), (80, 9), (300, 9), None, (80, 9), (80, 9), (80, 9)])
+    read = Api.read
+
+    def health(self: Api, service: str, operation: str, **parameters: Any) -> Any:
+        answer = read(self, service, operation, **parameters)
+        if operation != "DescribeEnvironmentHealth":
+            return answer
+        counts = next(told)
+        metrics = {"RequestCount": counts[0], "StatusCodes": {"Status5xx": counts[1]}} if counts else {}
+        shape = self.aws.client(service).meta.service_model.operation_model(operation).output_shape
+        assert not ParamValidator().validate({"ApplicationMetrics": metrics}, shape).has_errors()
+        return {**answer, "ApplicationMetrics": metrics}
+
+    monkeypatch.setattr(Api, "read", health)
+    ran = world.run("deploy")
+    assert ran.code == Exit.SWAPPED_BACK
+    assert "9 of 80" in ran.told("fault")[0]
+    assert next(told, "told") == "told"
