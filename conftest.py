@@ -9,7 +9,9 @@ import functools
 import os
 import signal
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
@@ -131,3 +133,33 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     stack = config.stash.get(_servers, None)
     if stack is not None:
         stack.close()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with a key and a certificate for 127.0.0.1 and *.example.com that is signed by nobody else."""
+    from cryptography import x509  # acceptance tests run without it
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    names = [x509.IPAddress(IPv4Address("127.0.0.1")), x509.DNSName("*.example.com")]
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    file = tmp_path_factory.mktemp("tls") / "certificate.pem"
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
+    file.write_bytes(private + made.public_bytes(pem))
+    return file
