@@ -55,16 +55,19 @@ def accept_images(work: Work, images: Mapping[str, str]) -> None:
 
 
 def compose_override(images: Mapping[str, str]) -> dict[str, object]:
-    """What makes docker-compose.yml start these images, in each container of a service."""
+    """What makes docker-compose.yml start these images, in each container of a service.
+
+    The tables are kept in memory: they are gone at the end, and a disk that is busy (with the images) would
+    have calls take longer than a service waits.
+    """
     told = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     built = {f"{names.repository(service)}:dev": image for service, image in images.items()}
-    return {
-        "services": {
-            name: {"image": built[container["image"]]}
-            for name, container in told["services"].items()
-            if container.get("image") in built
-        }
+    started = {
+        name: {"image": built[container["image"]]}
+        for name, container in told["services"].items()
+        if container.get("image") in built
     }
+    return {"services": {**started, "dynamodb": {"volumes": [{"type": "tmpfs", "target": "/data"}]}}}
 
 
 def accept_environment(work: Work, address: str) -> str | None:

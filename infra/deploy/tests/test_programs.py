@@ -116,9 +116,10 @@ def test_what_docker_failed_for_is_told(said: str, code: Exit) -> None:
 
 def test_every_container_of_a_service_gets_its_image() -> None:
     made = compose_override({"auth": "auth:1", "profiles": "profiles:1", "todos": "todos:1"})
-    images = {name: one["image"] for name, one in made["services"].items()}
-    assert images == {
+    database = made["services"].pop("dynamodb")
+    assert {name: one["image"] for name, one in made["services"].items()} == {
         **dict.fromkeys(("secrets", "auth", "auth-worker", "auth-beat"), "auth:1"),
         "profiles": "profiles:1",
         **dict.fromkeys(("todos", "todos-worker", "todos-beat"), "todos:1"),
     }
+    assert database == {"volumes": [{"type": "tmpfs", "target": "/data"}]}, "no disk has it wait"
