@@ -51,6 +51,14 @@ def fault_places(problem: dict[str, Any]) -> set[str]:
     return {error.get("parameter", error.get("pointer")) for error in problem.get("errors", [])}
 
 
+def refused_before(response: httpx.Response) -> bool:
+    """Whether a proxy in front has refused what is no proper request, and the service never saw it.
+
+    Ours says so by a problem that has no `instance`, a load balancer by a page of its own.
+    """
+    return response.status_code == 400 and '"instance"' not in response.text
+
+
 def without_request(problem: dict[str, Any]) -> dict[str, Any]:
     """The problem less what differs between any two requests; for asserting that two answers are alike."""
     return {name: value for name, value in problem.items() if name not in {"request_id", "instance"}}

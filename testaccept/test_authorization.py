@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from testaccept.deployment import SERVICES, Clients, User, mint_token
 from testaccept.endpoints import PROTECTED, Endpoint
-from testaccept.problems import assert_problem
+from testaccept.problems import assert_problem, refused_before
 from testaccept.tokens import GenuineToken
 
 ELSEWHERE = "https://elsewhere.example"
@@ -99,7 +99,9 @@ def test_bad_header(anyone: Clients, endpoint: Endpoint, fault: Fault, genuine: 
 def test_two_headers(anyone: Clients, endpoint: Endpoint, genuine: GenuineToken) -> None:
     # Both are good: a service that looked at the first or at the last alone would let this pass.
     good = f"Bearer {genuine.token}"
-    assert_unauthorized(ask(anyone, endpoint, good, good), "AUTHORIZATION_HEADER_INVALID")
+    response = ask(anyone, endpoint, good, good)
+    if not refused_before(response):
+        assert_unauthorized(response, "AUTHORIZATION_HEADER_INVALID")
 
 
 @every_protected_endpoint

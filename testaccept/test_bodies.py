@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from testaccept.deployment import User
-from testaccept.problems import assert_problem, assert_refused
+from testaccept.problems import assert_problem, assert_refused, refused_before
 
 
 @dataclass(frozen=True)
@@ -163,6 +163,8 @@ def test_odd_numbers(visitor: User, door: Door, number: str) -> None:
 )
 def test_odd_ids(visitor: User, service: str, prefix: str, odd_id: str) -> None:
     response = visitor.of(service).get(prefix + quote(odd_id, safe=""))
+    if "\0" in odd_id and refused_before(response):
+        return
     assert response.status_code in {400, 404}, response.text
     code = {400: "INVALID_PARAMETERS", 404: "NOT_FOUND"}[response.status_code]
     assert_problem(response, response.status_code, code)
@@ -174,7 +176,9 @@ def test_odd_ids(visitor: User, service: str, prefix: str, odd_id: str) -> None:
     "path", ["/%00", "/ping%00", "/%ff%fe", "/ping%0a", "/%2e%2e/%2e%2e/etc/passwd", "/%"]
 )
 def test_odd_paths(visitor: User, service: str, path: str) -> None:
-    assert_problem(visitor.of(service).get(path), 404, "NOT_FOUND")
+    response = visitor.of(service).get(path)
+    if not refused_before(response):
+        assert_problem(response, 404, "NOT_FOUND")
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_a_path_that_is_too_long_is_refused_in_the_shape_of_all_errors(anyone: C
 
 
 @every_service
-@pytest.mark.parametrize("path", ["/nowhere", "/ping/", "//ping", "/%00"])
+@pytest.mark.parametrize("path", ["/nowhere", "/ping/", "//ping", "/%FF"])
 def test_a_refusal_is_no_failure_of_the_service(visitor: User, service: str, path: str) -> None:
     problem = assert_problem(visitor.of(service).get(path), 404, "NOT_FOUND")
     assert "error_id" not in problem

@@ -27,6 +27,7 @@ def assert_problem(answer: httpx.Response, status: int, code: str) -> None:
     assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
     told = answer.json()
     assert (told["status"], told["code"]) == (status, code)
+    assert told["request_id"] == answer.headers["X-Request-ID"]
     assert (answer.headers["X-Content-Type-Options"], answer.headers["Cache-Control"]) == (
         "nosniff",
         "no-store",
@@ -78,6 +79,12 @@ REFUSED: dict[str, tuple[bytes, int, str]] = {
     "no length": (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n", 400, "BAD_REQUEST"),
     "no host": (b"GET / HTTP/1.1\r\n\r\n", 400, "BAD_REQUEST"),
     "no request": (b"hello\r\n\r\n", 400, "BAD_REQUEST"),
+    "a path that is none": (b"GET /%00 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 400, "BAD_REQUEST"),
+    "two callers": (
+        b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n",
+        400,
+        "BAD_REQUEST",
+    ),
     "a coding nobody knows": (
         b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: x\r\nConnection: close\r\n\r\n",
         501,
