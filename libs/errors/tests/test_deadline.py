@@ -21,8 +21,8 @@ def test_without_a_deadline_everything_has_its_own_time() -> None:
 
 
 def test_nobody_waits_past_the_deadline() -> None:
-    with deadline_scope(2):
-        assert 1.5 < bounded(10) <= 2
+    with deadline_scope(200):
+        assert 100 < bounded(1000) <= 200
         assert bounded(0.25) == 0.25
         check_deadline()
     assert remaining() is None
@@ -45,26 +45,26 @@ def test_nothing_is_begun_after_the_deadline(seconds: float) -> None:
             bounded(1)
 
 
-@pytest.mark.parametrize(("outer", "inner"), [(5, 60), (60, 5)])
+@pytest.mark.parametrize(("outer", "inner"), [(500, 6000), (6000, 500)])
 def test_a_deadline_within_another_only_shortens_it(outer: float, inner: float) -> None:
     with deadline_scope(outer):
         with deadline_scope(inner):
-            assert 4 < left() <= 5
-        assert outer - 1 < left() <= outer
+            assert 400 < left() <= 500
+        assert outer - 100 < left() <= outer
 
 
 def test_more_time_is_given_as_far_as_the_deadline_around_allows() -> None:
-    with deadline_scope(30), deadline_scope(1) as deadline:
-        deadline.allow(5)
-        assert 5 < left() <= 6
-        deadline.allow(1000)
-        assert 29 < left() <= 30
+    with deadline_scope(3000), deadline_scope(100) as deadline:
+        deadline.allow(500)
+        assert 500 < left() <= 600
+        deadline.allow(100_000)
+        assert 2900 < left() <= 3000
 
 
 def test_more_time_for_the_deadline_around_is_more_within() -> None:
-    with deadline_scope(1) as outer, deadline_scope(60):
-        outer.allow(4)
-        assert 4 < left() <= 5
+    with deadline_scope(100) as outer, deadline_scope(6000):
+        outer.allow(400)
+        assert 400 < left() <= 500
 
 
 def test_an_exception_ends_the_scope() -> None:
