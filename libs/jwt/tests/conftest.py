@@ -52,7 +52,7 @@ class Address:
 
         def hold():
             arrived.set()
-            release.wait(20)
+            release.wait(60)
 
         self.before_answering = hold
         try:
@@ -106,7 +106,7 @@ def key_set(address, clock):
     made = []
 
     def make(url=None, **options):
-        made.append(RemoteKeySet(url or address.url, **{"clock": clock, **options}))
+        made.append(RemoteKeySet(url or address.url, **{"clock": clock, "timeout": 60, **options}))
         return made[-1]
 
     yield make

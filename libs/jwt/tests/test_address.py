@@ -4,7 +4,8 @@ import json
 import socket
 import ssl
 import threading
-import time
+from time import monotonic
+from types import SimpleNamespace
 
 import httpcore
 import httpx
@@ -12,6 +13,7 @@ import pytest
 from werkzeug import Response
 from werkzeug.serving import make_server
 
+import libs.jwt.address
 from libs.jwt.address import Address
 
 LIVING, REFUSING, DEAD = "127.0.0.1", "127.0.0.2", "127.0.0.3"
@@ -23,14 +25,21 @@ def address(url, timeout):
 
 @pytest.fixture
 def name(monkeypatch):
-    """Have the name auth.test looked up: it has the IP addresses that are given, after so many seconds."""
-    real = socket.getaddrinfo
+    """Have the name auth.test looked up: it has the IP addresses that are given.
+
+    It takes no time, but by the clock that deadlines go by, so many seconds are over.
+    """
+    real, gone = socket.getaddrinfo, [0.0]
 
     def known(*ips, after=0.0):
+        monkeypatch.setattr(
+            libs.jwt.address, "time", SimpleNamespace(monotonic=lambda: monotonic() + gone[0])
+        )
+
         def look_up(host, port, *args, **options):
             if host != "auth.test":
                 return real(host, port, *args, **options)
-            threading.Event().wait(after)
+            gone[0] += after
             return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, port)) for ip in ips]
 
         monkeypatch.setattr(socket, "getaddrinfo", look_up)
@@ -88,22 +97,23 @@ def secured(serve, certificate):
 
 
 @pytest.mark.parametrize("others", [[DEAD], [REFUSING], [REFUSING, DEAD]], ids=str)
-def test_one_ip_address_that_lives_is_enough(others, name, serve, silent):
+def test_one_ip_address_that_lives_is_enough(others, name, serve, silent, monkeypatch):
+    monkeypatch.setattr(libs.jwt.address, "_SHARE", 0.005)
     port = serve()
     silent(DEAD, port)
     name(*others, LIVING)
-    assert address(f"http://auth.test:{port}/", timeout=1.5).get() == {}
+    assert address(f"http://auth.test:{port}/", timeout=60).get() == {}
 
 
-@pytest.mark.parametrize("several", [1, 2, 5])
+@pytest.mark.parametrize("several", [1, 2, 100])
 def test_dead_ip_addresses_take_no_longer_together_than_one(several, name, serve, silent):
     port = serve()
     silent(DEAD, port)
     name(*[DEAD] * several)
-    started = time.monotonic()
+    started = monotonic()
     with pytest.raises(httpcore.TimeoutException):
         address(f"http://auth.test:{port}/", timeout=0.6).get()
-    assert 0.5 < time.monotonic() - started < 1, "the last one may take all that is left"
+    assert 0.5 < monotonic() - started < 15, "the last one may take all that is left, not each a share"
 
 
 def test_a_name_without_an_address_is_an_error(name):
@@ -115,12 +125,12 @@ def test_a_name_without_an_address_is_an_error(name):
 def test_a_certificate_that_is_trusted_is_good(secured, certificate, monkeypatch):
     trusting = ssl.create_default_context(cafile=str(certificate))
     monkeypatch.setattr(httpx, "create_ssl_context", lambda **options: trusting)
-    assert address(f"https://{LIVING}:{secured}/", timeout=5).get() == {}
+    assert address(f"https://{LIVING}:{secured}/", timeout=60).get() == {}
 
 
 def test_a_certificate_that_nobody_vouches_for_is_not(secured):
     with pytest.raises(httpcore.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
-        address(f"https://{LIVING}:{secured}/", timeout=5).get()
+        address(f"https://{LIVING}:{secured}/", timeout=60).get()
 
 
 def test_a_certificate_is_for_its_name_only(secured, certificate, monkeypatch, name):
@@ -128,19 +138,19 @@ def test_a_certificate_is_for_its_name_only(secured, certificate, monkeypatch, n
     trusting = ssl.create_default_context(cafile=str(certificate))
     monkeypatch.setattr(httpx, "create_ssl_context", lambda **options: trusting)
     with pytest.raises(httpcore.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
-        address(f"https://auth.test:{secured}/", timeout=5).get()
+        address(f"https://auth.test:{secured}/", timeout=60).get()
 
 
 def test_the_environment_names_no_certificates(secured, certificate, monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     with pytest.raises(httpcore.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
-        address(f"https://{LIVING}:{secured}/", timeout=5).get()
+        address(f"https://{LIVING}:{secured}/", timeout=60).get()
 
 
 def test_who_stalls_in_the_handshake_holds_nobody_past_the_deadline(name):
-    name(LIVING, after=0.8)
+    name(LIVING, after=59.7)
     with socket.create_server((LIVING, 0)) as server:
-        started = time.monotonic()
+        started = monotonic()
         with pytest.raises(httpcore.TimeoutException):
-            address(f"https://auth.test:{server.getsockname()[1]}/", timeout=1).get()
-    assert time.monotonic() - started < 1.5
+            address(f"https://auth.test:{server.getsockname()[1]}/", timeout=60).get()
+    assert monotonic() - started < 20

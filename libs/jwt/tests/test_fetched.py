@@ -13,15 +13,14 @@ import httpx
 import pytest
 
 from libs.errors import ServiceUnavailable, Unauthorized
-from libs.jwt import RemoteKeySet, RemoteRevocations, ServiceAccount, SigningKey
+from libs.jwt import RemoteKeySet, RemoteRevocations, ServiceAccount, SigningKey, fetched
 from libs.jwt.address import Address
 from libs.jwt.caller import Caller
-from libs.jwt.fetched import BRIEFLY_SECONDS
 from libs.jwt.tests.conftest import renewal_done
 
 KEY = SigningKey.generate()
-TIMEOUT = 0.5
-KEYS = json.dumps({"keys": [KEY.jwk]}).encode()
+TIMEOUT = 0.3
+KEYS = json.dumps({"keys": [KEY.jwk]}).encode().ljust(300)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
@@ -62,10 +61,12 @@ def hang(connection, over):
 
 
 def trickle(*parts):
+    """Say something again and again within any timeout: for half a minute, so that it is no near thing."""
+
     def speak(connection, over):
         for part in parts:
             connection.sendall(part)
-            over.wait(0.3)
+            over.wait(0.1)
         over.wait(60)
 
     return speak
@@ -79,8 +80,8 @@ def endless(connection, over):
 
 SLOW = {
     "hangs": hang,
-    "headers": trickle(HEAD, *(b"X-%d: x\r\n" % n for n in range(20))),
-    "bytes of headers": trickle(*(bytes([one]) for one in HEAD)),
+    "headers": trickle(HEAD, *(b"X-%d: x\r\n" % n for n in range(90)), *[b" "] * 200),
+    "bytes of headers": trickle(*(bytes([one]) for one in HEAD + b"X: ".ljust(300, b"x"))),
     "body": trickle(HEAD + b"\r\n", *(bytes([one]) for one in KEYS)),
 }
 
@@ -103,27 +104,26 @@ def test_the_time_is_for_all_of_an_answer(speak, made, peer):
     ask, started = made(peer(speak)), time.monotonic()
     with pytest.raises(ServiceUnavailable):
         ask()
-    assert time.monotonic() - started < TIMEOUT + 0.4
     renewal_done()
-    assert time.monotonic() - started < TIMEOUT + 0.8, "what fetches has ended as well"
+    assert time.monotonic() - started < 15, "what fetches has ended as well"
 
 
 @pytest.mark.parametrize("made", [key_set, account, revocations])
 def test_an_endless_answer_is_read_to_the_limit_and_no_further(made, peer, monkeypatch):
-    monkeypatch.setattr("libs.jwt.tests.test_fetched.TIMEOUT", 20)
+    monkeypatch.setattr("libs.jwt.tests.test_fetched.TIMEOUT", 60)
     started = time.monotonic()
     with pytest.raises(ServiceUnavailable):
         made(peer(endless))()
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 20
 
 
 def test_the_limit_is_of_bytes(peer):
     body = json.dumps("x" * 98).encode()
     url = peer(lambda connection, _: connection.sendall(HEAD + b"Content-Length: 100\r\n\r\n" + body))
-    with closing(Address(url, timeout=5, max_bytes=100)) as reading:
+    with closing(Address(url, timeout=60, max_bytes=100)) as reading:
         assert reading.get() == "x" * 98
     with (
-        closing(Address(url, timeout=5, max_bytes=99)) as reading,
+        closing(Address(url, timeout=60, max_bytes=99)) as reading,
         pytest.raises(ValueError, match="too long"),
     ):
         reading.get()
@@ -149,37 +149,29 @@ def test_the_environment_names_no_proxy(address, key_set, monkeypatch):
     address.publish(KEY)
     assert key_set().find(KEY.kid)
     address.body = json.dumps({"access_token": "x", "token_type": "Bearer", "expires_in": 900})
-    assert ServiceAccount(address.url, "billing", "its secret").token(["todos"]) == "x"
-
-
-def in_a_loop(ask, threads=8, seconds=1.5):
-    """Ask in so many threads all the time; return how long each call took, in order."""
-    until, took = time.monotonic() + seconds, []
-
-    def loop():
-        while time.monotonic() < until:
-            started = time.monotonic()
-            with suppress(ServiceUnavailable, Unauthorized):
-                ask()
-            took.append(time.monotonic() - started)
-            time.sleep(0.005)  # a thousand of them side by side would have one another wait
-
-    with ThreadPoolExecutor(threads) as pool:
-        for one in [pool.submit(loop) for _ in range(threads)]:
-            one.result()
-    return sorted(took)
+    assert ServiceAccount(address.url, "billing", "its secret", timeout=60).token(["todos"]) == "x"
 
 
 @pytest.mark.parametrize("made", [RemoteKeySet, RemoteRevocations, ServiceAccount])
-def test_an_address_that_hangs_holds_each_caller_once(made, peer):
-    url = peer(hang)
+def test_an_address_that_hangs_holds_each_caller_once(made, peer, monkeypatch):
+    monkeypatch.setattr(fetched, "FIRST_COOLDOWN_SECONDS", 0)  # there is always a fetch that hangs
+    monkeypatch.setattr(fetched, "BRIEFLY_SECONDS", 0.01)
+    url, threads = peer(hang), 8
     if made is ServiceAccount:
         ask = partial(made(url, "billing", "its secret", timeout=TIMEOUT).token, ["todos"])
     else:
         ask = made(url, timeout=TIMEOUT).ready
-    took = in_a_loop(ask)
-    assert sum(one > TIMEOUT / 2 for one in took) <= 8
-    assert took[len(took) // 2] < BRIEFLY_SECONDS + 0.1
+
+    def ask_again_and_again():
+        for _ in range(100):
+            with suppress(ServiceUnavailable, Unauthorized):
+                ask()
+
+    started = time.monotonic()
+    with ThreadPoolExecutor(threads) as pool:
+        for one in [pool.submit(ask_again_and_again) for _ in range(threads)]:
+            one.result()
+    assert time.monotonic() - started < 15, "and not a hundred times the timeout"
 
 
 def test_a_name_whose_look_up_hangs_holds_nobody_longer(monkeypatch):
@@ -189,17 +181,17 @@ def test_a_name_whose_look_up_hangs_holds_nobody_longer(monkeypatch):
         if host != "auth.test":  # another thread of this process
             return look_up(host, *others, **named)
         looked_up.append(host)
-        release.wait(20)
+        release.wait(60)
         return []
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
     keys = RemoteKeySet("http://auth.test/", timeout=TIMEOUT)
     try:
-        for seconds in (TIMEOUT + 0.3, 0.2):
-            started = time.monotonic()
+        started = time.monotonic()
+        for _ in range(100):
             with pytest.raises(ServiceUnavailable):
                 keys.find(KEY.kid)
-            assert time.monotonic() - started < seconds
+        assert time.monotonic() - started < 15, "and not a hundred times the timeout"
         assert looked_up == ["auth.test"]
     finally:
         release.set()
@@ -233,7 +225,9 @@ def test_what_fails_in_any_way_is_a_503_that_quotes_nothing(caplog):
     def fail(request):
         raise RuntimeError("hunter2")
 
-    keys = RemoteKeySet("http://ada:hunter2@auth.test/?x=hunter2", transport=httpx.MockTransport(fail))
+    keys = RemoteKeySet(
+        "http://ada:hunter2@auth.test/?x=hunter2", transport=httpx.MockTransport(fail), timeout=60
+    )
     with pytest.raises(ServiceUnavailable) as caught:
         keys.find(KEY.kid)
     assert "hunter2" not in str(caught.value) + caplog.text

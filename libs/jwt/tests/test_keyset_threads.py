@@ -58,14 +58,14 @@ def test_twenty_threads_with_a_new_name_fetch_once(address, key_set, clock):
 
 def test_threads_that_know_their_key_do_not_wait_for_its_renewal(address, key_set, clock):
     address.publish(KEY)
-    keys = key_set(timeout=30)
+    keys = key_set()
     keys.find(KEY.kid)
     clock.advance(200)  # more than half of their age, after which they are renewed, and not all of it
     arrived, release, released = threading.Event(), threading.Event(), []
 
     def hold():
         arrived.set()
-        released.append(release.wait(5))
+        released.append(release.wait(30))
 
     address.before_answering = hold
     try:
@@ -87,8 +87,8 @@ def mute():
 
 
 def test_an_address_that_never_answers_holds_callers_up_once_and_not_one_after_the_other(mute, key_set):
-    keys = key_set(mute, timeout=0.4, clock=time.monotonic)
+    keys = key_set(mute, timeout=0.5, clock=time.monotonic)
     started = time.monotonic()
-    found = find_at_once(keys, KEY.kid, 10)
+    found = find_at_once(keys, KEY.kid, 50)
     assert all(isinstance(one, ServiceUnavailable) for one in found)
-    assert time.monotonic() - started < 2, "ten times 0.4 seconds would be four"
+    assert time.monotonic() - started < 15, "fifty times half a second would be 25"

@@ -62,7 +62,7 @@ def remote(address, clock):
     def publish(**named):
         address.body = json.dumps({"sid": [], "sub": {}, "jti": [], **named})
 
-    made = RemoteRevocations(address.url, clock=clock, timeout=20)
+    made = RemoteRevocations(address.url, clock=clock, timeout=60)
     publish()
     yield made, publish
     renewal_done()
@@ -149,7 +149,7 @@ def test_who_begins_can_read_a_list_far_longer_than_there_is_one():
     names = [f"{n:032}" for n in range(300_000)]
     body = json.dumps({"sid": names, "sub": {}, "jti": []}).encode()
     transport = httpx.MockTransport(lambda request: httpx.Response(200, content=body))
-    revocations = RemoteRevocations("http://auth.test/", transport=transport, timeout=20)
+    revocations = RemoteRevocations("http://auth.test/", transport=transport, timeout=60)
     revocations.ready()
     assert revocations.revoked(Caller("ada", claims={"sid": names[-1]}))
 
