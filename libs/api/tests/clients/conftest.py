@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Callable
 
 import httpx
@@ -12,6 +13,7 @@ from libs.api import AnswerCheck, ApiClient, ClientDocument, InProcess, Options,
 from libs.api.tests.books import connect, token
 from libs.jwt import Caller, acting_as
 
+LONG = Timeouts(connect=60, read=60, total=60)
 BOOK = {"book_id": "b1", "title": "Emma", "author": {"name": "Jane"}}
 
 
@@ -24,11 +26,14 @@ def books(library):
 
 @pytest.fixture
 def reach():
-    """Make a client of the service at an address; its connections are closed in the end."""
+    """Make a client of the service at an address; its connections are closed in the end.
+
+    By default it is patient: a busy machine has its time.
+    """
     made = []
 
     def reach(url, **options):
-        made.append(connect(url, **options))
+        made.append(connect(url, **{"timeouts": LONG, **options}))
         return made[-1]
 
     yield reach
@@ -38,9 +43,9 @@ def reach():
 
 @pytest.fixture
 def over_network(served, reach):
-    """A client of `library`, called over a real connection, in Ada's name; a busy machine has its time."""
+    """A client of `library`, called over a real connection, in Ada's name."""
     with acting_as(Caller("ada", token=token("books:write"))):
-        yield reach(served, timeouts=Timeouts(connect=30, read=30, total=60))
+        yield reach(served)
 
 
 class Script(httpx.BaseTransport):
@@ -60,6 +65,14 @@ class Script(httpx.BaseTransport):
         if isinstance(outcome, Exception):
             raise outcome
         return outcome(request) if callable(outcome) else outcome
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Have the clock that calls go by stand still; return a function that has it go on by so many seconds."""
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: sum(now))
+    return now.append
 
 
 @pytest.fixture

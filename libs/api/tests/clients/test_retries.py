@@ -1,6 +1,5 @@
 """When a call is tried again, and when it is not."""
 
-import time
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -88,11 +87,9 @@ def test_a_503_that_is_not_tried_again_passes_on_how_long_to_wait():
         assert caught.value.headers["Retry-After"] == told
 
 
-def test_no_retry_begins_when_the_time_is_up():
+def test_no_retry_begins_when_the_time_is_up(clock):
     def slow(request):
-        deadline = time.monotonic() + 0.05
-        while time.monotonic() < deadline:
-            pass
+        clock(0.05)
         raise httpx.ReadTimeout("slow")
 
     assert attempts("get_status", slow, timeouts=Timeouts(total=0.05))[0] == 1

@@ -24,14 +24,14 @@ SHORT = Timeouts(connect=0.5, read=0.2, total=0.6)
 
 @pytest.fixture
 def unavailable(reach):
-    """Call the service at an address, which does not answer within seconds; return the cause."""
+    """Call the service at an address, which does not answer in time; return the cause."""
 
     def unavailable(url, timeouts=SHORT, operation="get_status", **arguments):
         client = reach(url, timeouts=timeouts)
         started = time.monotonic()
         with pytest.raises(ServiceUnavailable) as caught:
             client[operation](**arguments)
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 20
         assert caught.value.detail == "The books service does not answer. Try again."
         return caught.value.__cause__
 
@@ -59,7 +59,7 @@ def test_a_peer_that_never_accepts(unavailable):
         for one in waiting:
             one.setblocking(False)
             one.connect_ex(address)
-        cause = unavailable(f"http://127.0.0.1:{address[1]}", Timeouts(0.2, 3.0, 5.0))
+        cause = unavailable(f"http://127.0.0.1:{address[1]}", Timeouts(0.2, 60.0, 60.0))
         assert isinstance(cause, httpx.ConnectTimeout)
         for one in waiting:
             one.close()
@@ -151,7 +151,7 @@ def test_a_resolver_that_hangs_is_not_asked_without_end(resolve, reach):
 def assert_gone(name):
     for thread in threading.enumerate():
         if thread.name == name:
-            thread.join(5)
+            thread.join(30)
             assert not thread.is_alive()
 
 
@@ -190,9 +190,9 @@ def test_a_peer_that_accepts_and_says_nothing(peer, unavailable):
 def test_a_peer_that_says_a_byte_of_its_head_now_and_then(peer, unavailable):
     def trickle(connection):
         request_of(connection)
-        for byte in answer():
+        for byte in answer(headers=b"X: %s" % (b"x" * 300)):
             connection.sendall(bytes([byte]))
-            threading.Event().wait(0.05)
+            threading.Event().wait(0.1)
 
     assert isinstance(unavailable(peer(trickle)), httpx.ReadTimeout)
 
@@ -201,9 +201,9 @@ def test_a_peer_that_says_a_byte_of_its_body_now_and_then(peer, unavailable):
     def trickle(connection):
         request_of(connection)
         connection.sendall(answer(length=1000, body=b""))
-        for _ in range(1000):
+        for _ in range(300):
             connection.sendall(b" ")
-            threading.Event().wait(0.05)
+            threading.Event().wait(0.1)
 
     assert isinstance(unavailable(peer(trickle)), httpx.ReadTimeout)
 
@@ -211,34 +211,40 @@ def test_a_peer_that_says_a_byte_of_its_body_now_and_then(peer, unavailable):
 def test_the_last_wait_ends_with_the_call_and_not_after_it(peer, unavailable):
     def begin(connection):
         request_of(connection)
-        threading.Event().wait(0.7)
+        threading.Event().wait(0.3)
         connection.sendall(b"HTTP/1.1 200")
         hold(connection)
 
-    unavailable(peer(begin), Timeouts(connect=1.0, read=5.0, total=1.0))
+    unavailable(peer(begin), Timeouts(connect=60, read=60, total=0.5))
 
 
 def test_a_peer_that_does_not_take_the_body(peer, unavailable):
+    given_up = threading.Event()
+
     def deaf(connection):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        threading.Event().wait(1.5)
+        given_up.wait(60)
 
     cover = b"x" * 30_000_000
     cause = unavailable(
         peer(deaf), operation="set_cover", book_id="b", body=[cover], media_type="image/png", auth=token()
     )
+    given_up.set()
     assert isinstance(cause, httpx.WriteTimeout)
 
 
 def test_a_call_may_be_given_more_time(peer, unavailable, reach):
+    go_on = threading.Event()
+
     def slow(connection):
         request_of(connection)
-        threading.Event().wait(0.5)
+        assert go_on.wait(60)
         connection.sendall(answer())
 
     url = peer(slow)
     unavailable(url)
-    assert reach(url, timeouts=SHORT).get_status(timeout=5) == {}
+    threading.Timer(0.4, go_on.set).start()
+    assert reach(url, timeouts=SHORT).get_status(timeout=60) == {}
 
 
 def test_a_peer_that_hangs_up_without_an_answer(peer, unavailable):

@@ -220,6 +220,6 @@ def test_an_operation_of_that_name_goes_before(shop):
 
 def test_it_waits_no_longer_than_the_request_may(shop):
     made = shop(told())
-    with deadline_scope(1), pytest.raises(OperationPending):
-        made.wait(seconds=60)
-    assert 0.9 < sum(made.pauses) <= 1
+    with deadline_scope(100), pytest.raises(OperationPending):
+        made.wait(seconds=600)
+    assert 50 < sum(made.pauses) <= 100
