@@ -78,10 +78,14 @@ def unroutable_port() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("broken_port", [closed_port, silent_port, unroutable_port])
-def test_a_broken_broker_costs_a_caller_few_seconds_and_the_next_none(broken_port: Any) -> None:
+def test_a_broken_broker_costs_a_caller_few_seconds_and_the_next_none(
+    broken_port: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(celery_app, "PAUSE_AFTER_FAILURE_SECONDS", 600)
     with broken_port() as port, publishing_to(f"redis://127.0.0.1:{port}/0") as publisher:
-        assert seconds_of_refusal(publisher, OperationalError) < 4
-        assert seconds_of_refusal(publisher, ConnectionError, "lately") < 0.1
+        assert seconds_of_refusal(publisher, OperationalError) < 15, "kombu alone tries without end"
+        for _ in range(100):
+            assert seconds_of_refusal(publisher, ConnectionError, "lately") < 15
 
 
 def test_what_is_published_is_in_the_queue_of_the_service_under_its_prefix() -> None:
@@ -234,7 +238,7 @@ def test_behind_all_those_that_wait_for_a_broker_nobody_waits_without_end(
 
     def hanging(*_: object, **__: object) -> None:
         published.release()
-        assert hang.wait(30)
+        assert hang.wait(60)
 
     monkeypatch.setattr(app, "send_task", hanging)
     others = ThreadPoolExecutor(MOST_CONNECTIONS)
@@ -243,9 +247,11 @@ def test_behind_all_those_that_wait_for_a_broker_nobody_waits_without_end(
         for _ in busy:
             assert published.acquire(timeout=30)
         assert pool.in_use == MOST_CONNECTIONS
-        assert 0.1 < seconds_of_refusal(publisher, ConnectionError, "in use") < 5
+        assert 0.1 < seconds_of_refusal(publisher, ConnectionError, "in use") < 15
+        monkeypatch.setattr(celery_app, "WAIT_SECONDS", 60)
         with deadline_scope(0):
-            assert seconds_of_refusal(publisher, ConnectionError, "in use") < 0.15
+            assert seconds_of_refusal(publisher, ConnectionError, "in use") < 15
+        monkeypatch.setattr(celery_app, "WAIT_SECONDS", 0.2)
         assert publisher.waiting(None) is None, "nor whoever asks how many wait"
         hang.set()
         for one in busy:

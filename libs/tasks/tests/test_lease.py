@@ -4,13 +4,14 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from pynamodb.exceptions import UpdateError
 
+from libs.service.testing import eventually
 from libs.tasks import Operation, Progress, TaskRuntime, asynctask, lease
 from libs.tasks.lease import LeaseLost, Leases, current_progress
 
@@ -19,36 +20,74 @@ Store = Callable[..., Operation]
 Read = Callable[[str], Operation]
 
 
-def eventually(found: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + 10
-    while not found():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def lapse(operation_id: str) -> None:
     Operation(operation_id).update([Operation.due.set(time.time() - 1)])
 
 
-def test_heartbeats_keep_a_lease_longer_than_its_seconds(runtime_of: Runtimes, read: Read) -> None:
+class Clock:
+    """Stands in for the time of `lease`: it goes on as the test says, while the thread that beats sleeps."""
+
+    def __init__(self) -> None:
+        self._now, self._wakes = 1000.0, float("-inf")
+        self._changed = threading.Condition()
+
+    def monotonic(self) -> float:
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        with self._changed:
+            self._wakes = self._now + seconds
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._now >= self._wakes)
+
+    def go(self, seconds: float) -> None:
+        """Return when the thread has done what it does within these seconds, and is asleep again."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._wakes > self._now, 20)
+            self._now += seconds
+            self._changed.notify_all()
+            assert self._changed.wait_for(lambda: self._wakes > self._now, 20)
+
+    def end(self) -> None:
+        """Have nothing asleep any more."""
+        with self._changed:
+            self._now = float("inf")
+            self._changed.notify_all()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+    before, one = keepers(), Clock()
+    monkeypatch.setattr(lease, "time", one)
+    yield one
+    one.end()
+    for keeper in keepers() - before:
+        keeper.join(20)
+
+
+def test_heartbeats_keep_a_lease_longer_than_its_seconds(
+    runtime_of: Runtimes, read: Read, extended: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     refused = []
 
     @asynctask
     def slow(progress: Progress) -> str:
-        until = time.monotonic() + 2.5  # of a lease of one second
-        while time.monotonic() < until:
+        now = time.time()
+        monkeypatch.setattr(time, "time", lambda: now)
+        for _ in range(5):
+            beats = len(extended)
+            eventually(lambda: len(extended) > beats + 1)  # noqa: B023 - so one of them was stored
+            now += 0.1  # of the 0.15 for which it is good, and in all more
             refused.append(not read(operation.id).claim(1))
-            time.sleep(0.1)
         return "done"
 
-    runtime = runtime_of(slow, lease_seconds=1)
+    runtime = runtime_of(slow, lease_seconds=0.15)
     with runtime.active():
         operation = slow()
     runtime.run(operation.id)
     row = read(operation.id)
     assert (row.status, row.result, row.attempts) == ("succeeded", "done", 1)
-    assert len(refused) > 10
-    assert all(refused)
+    assert refused == [True] * 5
 
 
 def test_the_outcome_of_a_run_that_lost_its_lease_is_dropped(
@@ -167,27 +206,27 @@ def test_a_heartbeat_that_fails_once_is_followed_by_another(
 
     monkeypatch.setattr(Operation, "extend", flaky)
     with Leases(0.3).kept(operation, timeout=60):
-        assert enough.wait(10)
+        assert enough.wait(20)
     assert "lease not prolonged" in caplog.text
 
 
 def test_a_heartbeat_that_fails_is_tried_again_soon_and_then_they_come_as_before(
-    stored: Store, monkeypatch: pytest.MonkeyPatch
+    stored: Store, monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
-    operation, beats = stored(), list[float]()
+    operation, beats, began = stored(), list[float](), clock.monotonic()
     operation.claim(30)
 
     def flaky(_self: Operation, _seconds: float) -> bool:
-        beats.append(time.monotonic())
+        beats.append(clock.monotonic() - began)
         if len(beats) == 1:
             raise UpdateError("the database is away")
         return True
 
     monkeypatch.setattr(Operation, "extend", flaky)
-    with Leases(4.5).kept(operation, timeout=60):
-        eventually(lambda: len(beats) == 3)
-    failed, again, next_one = beats
-    assert again - failed < 1 < 1.5 <= next_one - again
+    with Leases(15).kept(operation, timeout=60):
+        for _ in range(11):
+            clock.go(1)
+    assert beats == [5, 6, 11]
 
 
 def keepers() -> set[threading.Thread]:
@@ -228,8 +267,10 @@ def lost(progress: Progress) -> bool:
     return False
 
 
-def test_one_thread_prolongs_what_begins_and_ends_while_it_lives(stored: Store, extended: list[str]) -> None:
-    leases, long, before = Leases(0.15), stored(), keepers()
+def test_one_thread_prolongs_what_begins_and_ends_while_it_lives(
+    stored: Store, extended: list[str], clock: Clock
+) -> None:
+    leases, long, before = Leases(15), stored(), keepers()
     shorter = [stored() for _ in range(20)]
     for one in (long, *shorter):
         one.claim(30)
@@ -239,24 +280,25 @@ def test_one_thread_prolongs_what_begins_and_ends_while_it_lives(stored: Store, 
             with leases.kept(one, timeout=60):
                 assert keepers() - before == keeper
         with leases.kept(shorter[-1], timeout=60):
-            eventually(lambda: {long.id, shorter[-1].id} <= set(extended))
+            for _ in range(6):
+                clock.go(1)
     assert set(extended) == {long.id, shorter[-1].id}
 
 
 def test_the_first_heartbeat_comes_after_a_third_of_the_lease_whenever_it_began(
-    stored: Store, monkeypatch: pytest.MonkeyPatch
+    stored: Store, monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
-    leases, beats, began = Leases(1.5), {}, {}
-    monkeypatch.setattr(Operation, "extend", lambda self, _: beats.setdefault(self.id, time.monotonic()))
+    leases, beats, began = Leases(15), {}, {}
+    monkeypatch.setattr(Operation, "extend", lambda self, _: beats.setdefault(self.id, clock.monotonic()))
     with ExitStack() as held:
         for _ in range(3):
             operation = stored()
-            began[operation.id] = time.monotonic()
+            began[operation.id] = clock.monotonic()
             held.enter_context(leases.kept(operation, timeout=60))
-            time.sleep(0.2)  # while the thread is asleep for the one before
-        eventually(lambda: len(beats) == 3)
-    waits = [beats[one] - began[one] for one in began]
-    assert all(0.5 <= wait < 1 for wait in waits), waits
+            clock.go(1)  # while the thread is asleep for the one before
+        for _ in range(5):
+            clock.go(1)
+    assert [beats[one] - began[one] for one in began] == [5, 5, 5]
 
 
 def test_a_fault_nobody_thought_of_does_not_end_the_heartbeats_of_others(
@@ -292,7 +334,7 @@ def test_a_process_that_was_forked_keeps_its_own_leases(
         child = os.fork()
         if child == 0:  # as the child of a worker; it leaves without a word to pytest
             with leases.kept(childs, timeout=60):
-                time.sleep(10)
+                time.sleep(60)
             os._exit(0)
         os.close(tell)  # so that the end of the child is the end of what is told
         try:

@@ -286,4 +286,4 @@ HARD = {
 def test_a_long_text_keeps_nobody_waiting(name: str) -> None:
     started = time.process_time()
     redacted_text(HARD[name][:LONG])
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 15
