@@ -8,8 +8,10 @@ Each test makes tables and keys under names of its own, so all of them may run a
 import functools
 import os
 import signal
+import sys
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from importlib.util import find_spec
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -57,16 +59,28 @@ def read_descriptions_once() -> None:
     JSONFileLoader.load_file = lambda _loader, path: read(path)
 
 
-def be_patient_with_the_database() -> None:
-    """Have calls of DynamoDB take longer than they may in services, which the processes of tests still are.
+def be_patient() -> None:
+    """Have servers take longer to answer than they may in services, which the processes of tests still are.
 
-    Next to a dozen processes on two cores an answer may take seconds. Tests that are about time say so.
+    Next to a dozen processes on two cores, or where the machine stands still for a while, an answer may take
+    seconds. Tests that are about time say so.
     """
-    if find_spec("pynamodb") is None:  # acceptance tests run without it
-        return
-    from libs.dynamodb import calls
+    patience = {
+        "libs.dynamodb.calls": lambda calls: {"USUAL": calls.Limits(connect=10.0, read=15.0, total=20.0)},
+        "libs.service.health": lambda _: {"DEADLINE_SECONDS": 15.0},
+        "libs.service.limits.counters": lambda _: {"REDIS_SECONDS": 15.0},
+        "libs.tasks.broker.brokers": lambda _: {"PING_TIMEOUT_SECONDS": 15.0},
+    }
+    if find_spec("pynamodb") is not None:  # acceptance tests run without it
+        import_module("libs.dynamodb.calls")  # some tests import it late
+    for name, longer in patience.items():
+        if (module := sys.modules.get(name)) is not None:
+            vars(module).update(longer(module))
 
-    calls.USUAL = calls.Limits(connect=10.0, read=15.0, total=20.0)
+
+def pytest_collection_finish() -> None:
+    """Do so where the tests of this process have imported what it is about."""
+    be_patient()
 
 
 def pytest_configure() -> None:
@@ -76,7 +90,6 @@ def pytest_configure() -> None:
     test does not say it itself.
     """
     read_descriptions_once()
-    be_patient_with_the_database()
     if find_spec("hypothesis") is None:  # acceptance tests run without it
         return
     from hypothesis import HealthCheck, settings

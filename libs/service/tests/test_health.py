@@ -12,7 +12,7 @@ from libs.jwt import RemoteKeySet, RemoteRevocations, SigningKey
 from libs.service import Service, health
 from libs.service.builtin import Builtin
 from libs.service.health import Health
-from libs.service.testing import environment
+from libs.service.testing import environment, eventually
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ class Check:
     def __call__(self) -> None:
         self.runs += 1
         if self.event:
-            self.event.wait(30)
+            self.event.wait(60)
         if self.error:
             raise self.error
 
@@ -61,18 +61,20 @@ def test_one_part_that_fails_is_named_and_its_error_is_not_told(caplog: pytest.L
     assert "hunter2" not in caplog.text
 
 
-def test_a_check_that_hangs_costs_a_second_and_is_not_started_twice(
+def test_a_check_that_hangs_costs_what_it_may_and_is_not_started_twice(
     released: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(health, "CACHED_SECONDS", 0)
+    monkeypatch.setattr(health, "DEADLINE_SECONDS", 0.3)
     hanging, fine = Check(released), Check()
     checks = Health({"redis": hanging, "database": fine})
     for runs in (1, 2):
         started = time.monotonic()
         problem = refusal(checks)
-        assert 0.9 < time.monotonic() - started < 2
+        assert 0.2 < time.monotonic() - started < 20, "and not 60"
         assert problem.extra["checks"]["redis"] == {"ok": False, "error": "timeout"}
-        assert (hanging.runs, fine.runs) == (1, runs)
+        eventually(lambda: checks._running["redis"] and fine.runs == runs)  # noqa: B023 - asked at once
+        assert hanging.runs == 1
 
 
 def test_a_check_that_hung_is_run_again_when_it_is_over(
@@ -84,13 +86,14 @@ def test_a_check_that_hung_is_run_again_when_it_is_over(
     checks = Health({"redis": hanging})
     refusal(checks)
     released.set()
-    monkeypatch.setattr(health, "DEADLINE_SECONDS", 5)
+    monkeypatch.setattr(health, "DEADLINE_SECONDS", 60)
     assert checks.ready()["redis"]["ok"]
     assert checks.ready()["redis"]["ok"]
     assert hanging.runs == 2
 
 
-def test_what_was_found_is_kept_for_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_found_is_kept_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "CACHED_SECONDS", 600)
     fine, failing = Check(), Check(error=OSError())
     for checks in (Health({"fine": fine}), Health({"failing": failing})):
         for _ in range(3):
@@ -101,7 +104,7 @@ def test_what_was_found_is_kept_for_a_second(monkeypatch: pytest.MonkeyPatch) ->
     assert (fine.runs, failing.runs) == (1, 1)
 
 
-def test_after_a_second_it_is_looked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_that_it_is_looked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "CACHED_SECONDS", 0.05)
     check = Check(error=OSError())
     checks = Health({"redis": check})
@@ -111,7 +114,10 @@ def test_after_a_second_it_is_looked_again(monkeypatch: pytest.MonkeyPatch) -> N
     assert checks.ready()["redis"]["ok"]
 
 
-def test_callers_at_the_same_time_share_one_look(released: threading.Event) -> None:
+def test_callers_at_the_same_time_share_one_look(
+    released: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "CACHED_SECONDS", 600)
     check = Check(released)
     checks = Health({"redis": check})
     answers: list[object] = []
@@ -148,12 +154,13 @@ def test_a_service_is_ready_by_the_copy_it_has_while_auth_hangs(
 
     def answer(request: httpx.Request) -> httpx.Response:
         if hangs.is_set():
-            released.wait(30)
+            released.wait(60)
         return httpx.Response(
             200, json={"sid": [], "sub": {}, "jti": [], "keys": [SigningKey.generate().jwk]}
         )
 
-    remote = kind("http://auth.test/", transport=httpx.MockTransport(answer), clock=lambda: now[0])
+    line = httpx.MockTransport(answer)
+    remote = kind("http://auth.test/", transport=line, clock=lambda: now[0], timeout=60)
     Health({"auth": remote.ready}).ready()
     hangs.set()
     for _ in range(3):
@@ -161,9 +168,13 @@ def test_a_service_is_ready_by_the_copy_it_has_while_auth_hangs(
         assert Health({"auth": remote.ready}).ready()["auth"]["ok"]
 
 
-def test_a_service_without_any_copy_is_not_ready_while_auth_hangs(released: threading.Event) -> None:
+def test_a_service_without_any_copy_is_not_ready_while_auth_hangs(
+    released: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "DEADLINE_SECONDS", 0.2)
+
     def hang(request: httpx.Request) -> httpx.Response:
-        released.wait(30)
+        released.wait(60)
         return httpx.Response(500)
 
     remote = RemoteRevocations("http://auth.test/", transport=httpx.MockTransport(hang))
@@ -192,14 +203,17 @@ def test_a_hook_that_raises_is_told_without_its_text() -> None:
     assert "hunter2" not in str(raised.value.detail)
 
 
-def test_a_hook_that_hangs_keeps_ping_for_a_moment_only(released: threading.Event) -> None:
+def test_a_hook_that_hangs_keeps_ping_for_a_moment_only(
+    released: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "DEADLINE_SECONDS", 0.2)
     hook = Check(released)
     builtin = pinged(hook)
     began = time.monotonic()
     for _ in range(3):
         with pytest.raises(ServiceUnavailable):
             builtin.ping()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 20
     assert hook.runs == 1
 
 

@@ -174,7 +174,7 @@ def test_who_says_a_byte_now_and_then_holds_no_place_for_longer(
     address = httpx.URL(url)
     with socket.create_connection((address.host, address.port or 0), timeout=0.05) as slow:
         began = time.monotonic()
-        while time.monotonic() < began + 10:
+        while time.monotonic() < began + 60:
             try:
                 slow.sendall(b"G")
                 if not slow.recv(1):
@@ -183,7 +183,7 @@ def test_who_says_a_byte_now_and_then_holds_no_place_for_longer(
                 continue
             except ConnectionError:
                 break
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
 
 
 def test_a_port_that_is_taken_costs_the_metrics_and_no_more(caplog: pytest.LogCaptureFixture) -> None:

@@ -3,7 +3,6 @@
 import os
 import resource
 import signal
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -43,15 +42,13 @@ def _child(master: int) -> int:
 
 @pytest.mark.parametrize("sent", [b"", QUICK, QUICK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")])
 def test_whoever_keeps_many_connections_keeps_nobody_out(serve: Serve, sent: bytes) -> None:
-    with serve() as web, ExitStack() as stack:
+    with serve(read_timeout_seconds="60") as web, ExitStack() as stack:
         kept = []
         for _ in range(most_connections() + 10):
             kept.append(stack.enter_context(web.connect(sent)))
             if sent:
                 one_answer(kept[-1])
-        began = time.monotonic()
-        assert web.get("/quick").is_success
-        assert time.monotonic() - began < 2
+        assert web.get("/quick").is_success, "at once, and not when the first of them is given up"
 
 
 def test_a_process_that_can_open_no_more_files_serves_on(serve: Serve) -> None:

@@ -20,12 +20,30 @@ SECONDS = 5.0
 BODY = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
 
 
+class Clock:
+    """It goes on when somebody takes his time."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    one = Clock()
+    monkeypatch.setattr(time, "monotonic", one)
+    return one
+
+
 class Probe:
     """Handlers that tell how much time is left to them."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
         self.called = 0
         self.takes = 0.0
+        self.clock = clock
 
     def left(self) -> dict[str, Any]:
         self.called += 1
@@ -35,7 +53,7 @@ class Probe:
         return self.left()
 
     def work(self) -> dict[str, Any]:
-        time.sleep(self.takes)
+        self.clock.now += self.takes
         check_deadline()
         return {}
 
@@ -47,8 +65,8 @@ class Probe:
 
 
 @pytest.fixture
-def probe() -> Probe:
-    return Probe()
+def probe(clock: Clock) -> Probe:
+    return Probe(clock)
 
 
 @pytest.fixture
@@ -147,40 +165,45 @@ def test_work_that_goes_past_it_is_a_503(connect: Callable[..., FlaskClient], pr
 class Slow:
     """A body that is a while on its way."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, clock: Clock) -> None:
         self._pieces = [b"{", b"}", b""]
         self._seconds = seconds
+        self._clock = clock
 
     def read(self, size: int = -1) -> bytes:
-        time.sleep(self._seconds)
+        self._clock.now += self._seconds
         return self._pieces.pop(0)
 
 
-def sent_slowly(client: FlaskClient, seconds: float, **headers: str) -> TestResponse:
+def sent_slowly(client: FlaskClient, seconds: float, clock: Clock, **headers: str) -> TestResponse:
     return client.post(
         "/left",
         headers=headers,
         content_type="application/json",
-        environ_overrides={"wsgi.input": Slow(seconds), "CONTENT_LENGTH": "2"},
+        environ_overrides={"wsgi.input": Slow(seconds, clock), "CONTENT_LENGTH": "2"},
     )
 
 
-def test_what_the_body_takes_to_arrive_does_not_count(connect: Callable[..., FlaskClient]) -> None:
-    assert 0 < left(sent_slowly(connect(0.5), 0.4)) <= 0.5
+def test_what_the_body_takes_to_arrive_does_not_count(
+    connect: Callable[..., FlaskClient], clock: Clock
+) -> None:
+    assert left(sent_slowly(connect(0.5), 0.5, clock)) == 0.5
 
 
-def test_nor_that_of_one_in_chunks(connect: Callable[..., FlaskClient]) -> None:
+def test_nor_that_of_one_in_chunks(connect: Callable[..., FlaskClient], clock: Clock) -> None:
     answer = connect(0.5).post(
         "/left",
         headers={"Transfer-Encoding": "chunked"},
         content_type="application/json",
-        environ_overrides={"wsgi.input": Slow(0.4), "wsgi.input_terminated": True},
+        environ_overrides={"wsgi.input": Slow(0.5, clock), "wsgi.input_terminated": True},
     )
-    assert 0 < left(answer) <= 0.5
+    assert left(answer) == 0.5
 
 
-def test_but_a_caller_waits_no_longer_for_that(connect: Callable[..., FlaskClient], probe: Probe) -> None:
-    assert_exceeded(sent_slowly(connect(), 0.15, **{"X-Request-Budget": "200"}))
+def test_but_a_caller_waits_no_longer_for_that(
+    connect: Callable[..., FlaskClient], probe: Probe, clock: Clock
+) -> None:
+    assert_exceeded(sent_slowly(connect(), 0.15, clock, **{"X-Request-Budget": "200"}))
     assert probe.called == 0
 
 

@@ -104,7 +104,7 @@ def test_a_body_that_trickles_is_a_408_too(port: int) -> None:
             except TimeoutError:
                 slow.sendall(b" ")
     assert answer.startswith(b"HTTP/1.1 408")
-    assert 2 < time.monotonic() - began < 10
+    assert 2 < time.monotonic() - began < 30
 
 
 def test_the_next_request_of_a_connection_has_its_own_time(port: int) -> None:

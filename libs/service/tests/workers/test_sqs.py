@@ -134,7 +134,7 @@ def test_a_stalled_sqs_costs_a_request_little_and_the_next_nothing(work: Any, sq
     os.kill(sqs.server.pid, signal.SIGSTOP)
     started = time.monotonic()
     operations = [first, *(work.submit(working.work, f"{n}") for n in range(5))]
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 15
     os.kill(sqs.server.pid, signal.SIGCONT)
     with work.process("beat"), work.process("worker"):
         assert {row.status for row in work.all_final(operations)} == {"succeeded"}

@@ -145,7 +145,7 @@ def test_an_answer_that_trickles_in_is_given_up(where: bytes) -> None:
         try:
             url = f"http://127.0.0.1:{server.getsockname()[1]}"
             assert not Breaches(url, seconds=0.3).know(BREACHED)
-            assert time.monotonic() - started < 2
+            assert time.monotonic() - started < 20
         finally:
             over.set()
             thread.join()
