@@ -8,13 +8,7 @@ import httpx
 from celery import Celery
 from flask import Flask
 
-from libs.api import (
-    AnswerCheck,
-    Clients,
-    Contract,
-    Dependencies,
-    Server,
-)
+from libs.api import Clients, Contract, Dependencies
 from libs.errors.personal import for_reports
 from libs.errors.redaction import Redaction
 from libs.jwt import (
@@ -27,22 +21,17 @@ from libs.jwt import (
     SharedSecret,
     current_caller,
 )
-from libs.service.admission import Admission
 from libs.service.builtin import Builtin
 from libs.service.health import Health, broker_check
 from libs.service.identity import identity_of, service_account, verifying
-from libs.service.limits import Counters, RateLimits
+from libs.service.limits import RateLimits
 from libs.service.metrics.of_service import ServiceMetrics
-from libs.service.protection.compression import Compression
-from libs.service.protection.cors import Cors
-from libs.service.protection.deadline import RequestDeadline
-from libs.service.protection.security_headers import EXTENSION, SecurityHeaders
-from libs.service.renewal import Renewal
-from libs.service.reports import Reports, report_requests, reports_of
+from libs.service.reports import Reports, reports_of
 from libs.service.settings import Settings, SettingsError
 from libs.service.tracing.dynamodb import dynamodb_span
 from libs.service.tracing.tracing import Tracing
-from libs.service.web import ClientAddress, UserAgent, client_address, create_app, user_agent
+from libs.service.web import ClientAddress, UserAgent, client_address, user_agent
+from libs.service.web.of_service import rate_limits_of, web_app_of
 from libs.tasks import Once, Progress, RequestUrl, TaskRuntime
 from libs.tasks.broker.brokers import Broker, read_broker
 from libs.tasks.broker.celery_app import (
@@ -242,17 +231,7 @@ class Running:
 
         :raises SettingsError: if there is no Redis to count in.
         """
-        limited = next((one for one in self.contract.operations if one.limits), None)
-        if limited is None or not self.settings.rate_limits:
-            return None
-        if self.settings.redis_url is None:
-            raise SettingsError(
-                f"APP_REDIS_URL: Missing; {limited.method} {limited.path} has a limit (x-rate-limit)."
-            )
-        prefix = f"{self.settings.table_prefix}{self.service.name}:limits"
-        counters = Counters(self.settings.redis_url.reveal(), key_prefix=prefix)
-        counters.watch(self.metrics.pool("redis:limits", None))
-        return RateLimits(counters)
+        return rate_limits_of(self)
 
     def web_app(self) -> Flask:
         """Return the WSGI application.
@@ -260,39 +239,7 @@ class Running:
         :raises ContractError: naming everything that is wrong with the contract or its handlers.
         :raises SettingsError: if the contract needs what the settings do not name.
         """
-        server = Server(
-            self.identity.authenticate,
-            self.service.objects().completed(self.contract.document),
-            answer_check=AnswerCheck.from_setting(self.settings.validate_answers),
-            admit=Admission(Renewal(self.settings.token_renew_after_seconds), self.rate_limits),
-        )
-        security = SecurityHeaders(hsts_seconds=self.settings.hsts_seconds)
-        app = create_app(
-            self.service.name,
-            self.contract,
-            server,
-            tasks=self.tasks,
-            max_body_bytes=self.settings.max_body_bytes,
-            cors=Cors.from_setting(self.settings.cors_origins),
-            trusted_proxies=self.settings.trusted_proxies,
-            identity=self.identity,
-            watchers=[
-                report_requests(
-                    self.reports,
-                    self.redaction,
-                    slow_milliseconds=self.settings.slow_request_ms,
-                    trusted_proxies=self.settings.trusted_proxies,
-                ),
-                *([self.metrics.requests.watch] if self.metrics.asked else []),
-                RequestDeadline(self.settings.request_seconds, trusted_proxies=self.settings.trusted_proxies),
-            ],
-            tracer=self.tracing.tracer,
-            redaction=self.redaction,
-            problems=self.service.problems(),
-            middleware=[*([Compression] if self.settings.compress else []), security.around],
-        )
-        app.extensions[EXTENSION] = security
-        return app
+        return web_app_of(self)
 
 
 def _caller() -> Caller:

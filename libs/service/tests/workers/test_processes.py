@@ -6,10 +6,15 @@ import os
 import pickle
 import signal
 import uuid
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import redis
 
+from libs.service.testing import eventually
+from libs.service.tests.reports.sinks import sink
+from libs.service.tests.tracing.collecting import collecting
 from libs.service.tests.workers import working
 from libs.tasks import Operation
 from libs.tasks.operation import PENDING
@@ -67,6 +72,41 @@ def test_a_worker_that_has_ended_by_a_fault_says_so_and_one_that_was_told_to_end
         work.wait_for("ended one")
         worker.terminate()
         assert worker.wait(60) == 0
+
+
+TELLING = f"""
+from libs.errors import SpanKind, report
+from libs.service.tracing.exporter import Exporter
+from libs.tasks import TaskRuntime
+
+Exporter.__init__.__kwdefaults__["every"] = 600.0
+relay = TaskRuntime.relay
+
+def telling(self):
+    with self._tracer.begin("a round", SpanKind.INTERNAL, None):
+        for _ in range(2):
+            report("odd", kind="fault", code="ODD")
+        return relay(self)
+
+TaskRuntime.relay = telling
+{working.RUN}
+"""
+
+
+def test_what_beat_has_to_tell_is_told_when_it_ends(make_work: Callable[..., Any], tmp_path: Path) -> None:
+    """Of two reports alike the second is kept for a minute, and spans for ten here."""
+    alive = tmp_path / "alive"
+    with collecting() as collector, sink() as server:
+        work = make_work(otlp_endpoint=collector.endpoint, trace_sample="1", report_webhook_url=server.url)
+        with work.process("beat", script=TELLING, alive_path=str(alive)) as beat:
+            eventually(alive.exists, seconds=60)
+            assert (len(server.reports()), collector.spans) == (1, [])
+            beat.terminate()
+            assert beat.wait(60) == 0
+        assert "a round" in {one.name for one in collector.spans}
+        first, last = (one["count"] for one in server.reports(2))
+    assert first == 1
+    assert last >= 1
 
 
 def envelope(task: str, **changes: Any) -> str:
