@@ -29,7 +29,7 @@ _FLAGS = (
 def _led() -> list[str]:
     """What has the browser connect to where the services under test are, if not where their URLs say."""
     rules = [
-        f"MAP {urlsplit(service_url(service)).hostname} {address}"
+        f"MAP {urlsplit(service_url(service)).netloc} {address}"  # a port, too, where the URL has one
         for service in SERVICES
         if (address := connect_to(service))
     ]

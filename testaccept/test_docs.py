@@ -24,7 +24,7 @@ class Docs:
 
     def __init__(self, browser: Chrome, service: str) -> None:
         self.browser = browser
-        browser.get_log("browser")  # what earlier tests left there
+        self.said()  # what earlier tests left there is gone then
         browser.get(f"{service_url(service)}/docs")
         self.wait_for_title(service)
 
@@ -63,7 +63,7 @@ class Docs:
     def execute(self, operation_id: str) -> tuple[str, str]:
         """Open an operation, press Execute, and return the status and the body that are shown."""
         block = f"[id$='-{operation_id}']"
-        if "is-open" not in self.one(block).get_attribute("class").split():
+        if "is-open" not in (self.one(block).get_attribute("class") or "").split():
             self.press(f"{block} .opblock-summary-control")
         if self.browser.find_elements(By.CSS_SELECTOR, f"{block} .btn-clear"):
             self.press(
@@ -79,9 +79,14 @@ class Docs:
         field.send_keys(Keys.CONTROL, "a")
         field.send_keys(text)
 
+    def said(self) -> list[dict[str, Any]]:
+        """What the browser has logged since it was asked the last time."""
+        log: list[dict[str, Any]] = self.browser.get_log("browser")  # type: ignore[no-untyped-call]
+        return log
+
     def complaints(self) -> list[str]:
         """What the browser complained of: errors of the page, and what its policy forbade. Not of a 401."""
-        told = [one["message"] for one in self.browser.get_log("browser") if one["level"] == "SEVERE"]
+        told = [one["message"] for one in self.said() if one["level"] == "SEVERE"]
         return [one for one in told if "Failed to load resource: the server responded" not in one]
 
 

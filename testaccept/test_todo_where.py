@@ -55,7 +55,7 @@ def test_pages_of_what_is_so_are_full_to_the_last(writer: User) -> None:
 
 
 def test_a_cursor_is_good_for_its_own_question_only(writer: User) -> None:
-    asked = {"where": json.dumps({"done": False}), "limit": 1}
+    asked: dict[str, str | int] = {"where": json.dumps({"done": False}), "limit": 1}
     cursor = writer.todos.get("/todos", params=asked).json()["meta"]["next"]
     for other in ({"where": json.dumps({"done": True})}, {}):
         answer = writer.todos.get("/todos", params={**other, "cursor": cursor})

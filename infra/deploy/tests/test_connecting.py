@@ -14,6 +14,8 @@ from infra.aws.stage import STAGES, load_stage
 from infra.deploy.probe import ask_ready
 from infra.standin.servers import serving
 from testaccept import deployment
+from testaccept.browser import open_browser
+from testaccept.test_readme import run
 
 
 @dataclass
@@ -80,6 +82,33 @@ def test_a_certificate_of_another_name_is_not_taken(secured: str, monkeypatch: p
     monkeypatch.setenv("TODOS_CONNECT_TO", secured)
     with deployment.open_client("todos") as client, pytest.raises(httpx.ConnectError, match="CERTIFICATE"):
         client.get("/ping")
+
+
+def test_curl_goes_elsewhere_as_well(
+    seen: Seen, secured: str, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TODOS_URL", "https://todos.example.com")
+    monkeypatch.setenv("TODOS_CONNECT_TO", secured)
+    monkeypatch.setenv("CURL_CA_BUNDLE", str(certificate))
+    run("curl -sS --noproxy '*' https://todos.example.com/todos?a=b")
+    assert (seen.hosts, seen.names, seen.paths) == (
+        ["todos.example.com"],
+        ["todos.example.com"],
+        ["/todos?a=b"],
+    )
+
+
+def test_a_browser_goes_elsewhere_as_well(
+    seen: Seen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(seen) as port:
+        for service, url in (("AUTH", "http://example.com:81"), ("TODOS", "http://example.com:82")):
+            monkeypatch.setenv(f"{service}_URL", url)
+        monkeypatch.setenv("AUTH_CONNECT_TO", "127.0.0.1:1")
+        monkeypatch.setenv("TODOS_CONNECT_TO", f"127.0.0.1:{port}")
+        with open_browser(tmp_path) as browser:
+            browser.get("http://example.com:82/docs")
+    assert (seen.hosts[0], seen.paths[0]) == ("example.com:82", "/docs")
 
 
 def test_without_it_a_client_goes_where_the_url_says(seen: Seen, monkeypatch: pytest.MonkeyPatch) -> None:
