@@ -47,14 +47,16 @@ def main(arguments: list[str]) -> str | None:
 
 def _show(ring: KeyRing) -> None:
     found, signing = ring.keys()
-    for one in found:
-        print(one.row.kid, one.row.algorithm, _state(one, signs=one is signing))
+    for index, one in enumerate(found):
+        # One that a later key signs before never does: it was made by `rotate`, and then came `rotate --now`.
+        overtaken = any(later.row.signs_from <= one.row.signs_from for later in found[index + 1 :])
+        print(one.row.kid, one.row.algorithm, _state(one, signs=one is signing, overtaken=overtaken))
 
 
-def _state(one: RingKey, *, signs: bool) -> str:
+def _state(one: RingKey, *, signs: bool, overtaken: bool) -> str:
     if signs:
         return "signs"
-    if one.row.signs_from > time.time():
+    if one.row.signs_from > time.time() and not overtaken:
         return f"signs from {_moment(one.row.signs_from)}"
     return f"verifies until {_moment(one.published_until or 0)}"
 

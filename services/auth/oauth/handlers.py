@@ -10,7 +10,15 @@ from werkzeug import Request
 
 from libs.api import Result, before_validation, models
 from libs.dynamodb import as_problem
-from libs.errors import Forbidden, InvalidBody, NotFound, ServiceUnavailable, TooManyRequests, Unauthorized
+from libs.errors import (
+    BadRequest,
+    Forbidden,
+    InvalidBody,
+    NotFound,
+    ServiceUnavailable,
+    TooManyRequests,
+    Unauthorized,
+)
 from libs.jwt import Caller, acting_as, bearer_token
 from libs.jwt.challenges import invalid_token
 from libs.service import ClientAddress, UserAgent
@@ -23,7 +31,7 @@ from services.auth.oauth.authorization import (
 )
 from services.auth.oauth.codes import new_code
 from services.auth.oauth.discovery import Discovery
-from services.auth.oauth.page import page, unavailable
+from services.auth.oauth.page import page, refusal, unavailable
 from services.auth.oauth.scopes import EMAIL, OPENID
 from services.auth.oauth.userinfo import UserinfoTokens
 from services.auth.sessions.sessions import DEVICE_LENGTH, Sessions
@@ -37,6 +45,16 @@ def answers_with_a_page(answer: Callable[[Request], Any], discovery: Discovery) 
 
     @wraps(answer)
     def answered(request: Request) -> Any:
+        try:
+            return tried(request)
+        except BadRequest as refused:
+            # The client is told nothing: nobody knows whether it is one (RFC 6749 section 4.1.2.1).
+            refused.headers["Vary"] = "Accept"
+            if not _prefers_a_page(request):
+                raise
+            return refusal(refused)
+
+    def tried(request: Request) -> Any:
         try:
             return answer(request)
         except InvalidBody as refused:
@@ -148,6 +166,12 @@ def _sent(sent: dict[str, Any]) -> dict[str, str]:
     """Return the parameters that were sent, declared or not."""
     more = sent.pop("more", None) or {}
     return {**more, **{name: value for name, value in sent.items() if value is not None}}
+
+
+def _prefers_a_page(request: Request) -> bool:
+    """Whether a browser asks, to show the answer to somebody: it says so, as programs do not."""
+    accepted = request.accept_mimetypes
+    return accepted["text/html"] > max(accepted["application/problem+json"], accepted["application/json"])
 
 
 def _redirect(url: str) -> Result:

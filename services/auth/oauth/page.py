@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from html import escape
 
 from libs.api import Result
+from libs.errors import BadRequest
 from services.auth import html
 from services.auth.clients import OAuthClient
 from services.auth.oauth.authorization import Destination
 
 TITLE = "Log in"
+_NOWHERE = "You cannot log in for it, and nothing was sent to it. Tell whoever makes the program."
 _CONTENT = """<p>{told}</p>
 {alert}<form method="post">
 <label for="email">E-mail</label>
@@ -48,6 +50,14 @@ def page(
 def unavailable(detail: str, headers: Mapping[str, str]) -> Result:
     """Answer a page without the form, while nobody can log in."""
     return html.page(TITLE, html.alert(detail), status=503, headers=headers)
+
+
+def refusal(refused: BadRequest) -> Result:
+    """Answer a page that leads nowhere: what the program that has sent somebody here asks for is wrong."""
+    faults = [f"{one.parameter} {one.detail}" for one in refused.errors]
+    told = "; ".join(faults) or refused.detail or refused.title
+    content = f"{html.alert(told)}<p>{_NOWHERE}</p>"
+    return html.page(TITLE, content, status=refused.status, headers=refused.headers)
 
 
 def _told(client: OAuthClient) -> str:

@@ -69,6 +69,16 @@ def test_who_has_made_a_key_can_be_found(
     assert ("key made", kid, "operator") in told
 
 
+def test_two_new_keys_sign_one_after_the_other_unless_one_signs_now(run: Callable[..., list[str]]) -> None:
+    run("list")
+    run("rotate")
+    first, second, third = states(run("rotate"))
+    assert (first, second[:11], third[:11]) == ("signs", "signs from ", "signs from ")
+    assert second <= third
+    told = [one.rpartition(" ")[0] for one in states(run("rotate", "--now"))]
+    assert told == ["verifies until", "verifies until", "verifies until", ""]
+
+
 def test_a_new_key_signs_now(run: Callable[..., list[str]]) -> None:
     run("list")
     first, second = states(run("rotate", "--now"))

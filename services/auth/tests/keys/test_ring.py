@@ -115,6 +115,30 @@ def test_a_key_that_is_to_sign_later_never_does_if_a_newer_one_signs_before(
     assert later in kids(ring)
 
 
+def test_two_new_keys_in_a_row_are_both_known_in_time_and_sign_one_after_the_other(
+    process: Callable[..., KeyRing], clock: Clock
+) -> None:
+    ring, other = process(rotation_days=30), process(rotation_days=30)
+    old, first = ring.signer().kid, ring.rotate().kid
+    clock.go(60)
+    second = ring.rotate().kid
+    assert kids(other) == [old, first, second]
+    clock.go(LEAD_SECONDS - 60)
+    assert other.signer().kid == first
+    clock.go(60)
+    assert other.signer().kid == second
+    clock.go(KEPT_SECONDS - 61)
+    assert kids(other) == [old, first, second]
+    clock.go(1)
+    assert kids(other) == [first, second], "the old one until what it signed is over"
+    clock.go(60)
+    assert kids(other) == [second]
+    clock.go(30 * DAY_SECONDS - KEPT_SECONDS - 1)
+    assert kids(other) == [second]
+    clock.go(RELOAD_SECONDS)
+    assert len(kids(other)) == 2, "and the next is made as long after the last as ever"
+
+
 def test_a_key_gets_old_and_one_process_makes_its_successor(
     process: Callable[..., KeyRing], clock: Clock
 ) -> None:

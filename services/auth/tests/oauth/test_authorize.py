@@ -15,7 +15,7 @@ from libs.service import Running
 from libs.service.testing import ISSUER, bearer
 from services.auth.accounts import Accounts, User
 from services.auth.clients import OAuthClient
-from services.auth.tests.oauth.asking import BACK, PASSWORD, Query, Register, told
+from services.auth.tests.oauth.asking import BACK, BROWSER, PASSWORD, Query, Register, told
 
 
 def test_the_page_has_no_script_and_cannot_be_framed(client: FlaskClient, query: Query) -> None:
@@ -72,9 +72,15 @@ def test_nobody_is_sent_where_the_client_is_not(
     client: FlaskClient, query: Query, user: dict[str, str], change: Query, method: str
 ) -> None:
     form = {"email": user["email"], "password": PASSWORD} if method == "POST" else None
-    answer = client.open("/auth/authorize", method=method, query_string={**query, **change}, data=form)
+    asked = {"method": method, "query_string": {**query, **change}, "data": form}
+    answer = client.open("/auth/authorize", **asked)
     assert (answer.status_code, answer.get_json()["code"]) == (400, "AUTHORIZATION_REFUSED")
-    assert "Location" not in answer.headers
+    page = client.open("/auth/authorize", headers={"Accept": BROWSER}, **asked)
+    assert (page.status_code, page.mimetype) == (400, "text/html")
+    assert answer.get_json()["detail"] in page.text
+    for one in (answer, page):
+        assert "Location" not in one.headers
+        assert "Accept" in one.headers["Vary"].split(", ")
 
 
 def test_a_client_of_another_grant_has_nobody_log_in(

@@ -11,7 +11,7 @@ from pynamodb.exceptions import GetError
 from libs.errors import DeadlineExceeded, ServiceUnavailable
 from services.auth.accounts import Accounts, User
 from services.auth.clients import OAuthClient, create
-from services.auth.tests.oauth.asking import BACK, PASSWORD, Query, Register
+from services.auth.tests.oauth.asking import BACK, BROWSER, PASSWORD, Query, Register
 
 
 def asked(client: FlaskClient, query: Query, **changes: str) -> Any:
@@ -57,6 +57,45 @@ def test_what_is_no_form_and_for_no_client_is_refused(client: FlaskClient, query
     assert (answer.status_code, answer.get_json()["code"]) == (400, "AUTHORIZATION_REFUSED")
     unknown = client.post("/auth/authorize", data=query)
     assert unknown.status_code == 400, "an authorization request is made with GET"
+    shown = client.post("/auth/authorize", data=query, headers={"Accept": BROWSER})
+    assert (shown.status_code, shown.mimetype) == (400, "text/html")
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        (BROWSER, "text/html"),
+        ("text/html", "text/html"),
+        ("text/*;q=0.5, */*;q=0.1", "text/html"),
+        ("*/*", "application/problem+json"),
+        (None, "application/problem+json"),
+        ("text/html, application/json", "application/problem+json"),
+        ("text/html;q=0.5, application/problem+json", "application/problem+json"),
+        ("text/html;q=0", "application/problem+json"),
+        ("nonsense", "application/problem+json"),
+    ],
+)
+def test_what_is_wrong_with_the_program_is_a_page_for_who_prefers_one(
+    client: FlaskClient, query: Query, accept: str | None, media_type: str
+) -> None:
+    headers = {} if accept is None else {"Accept": accept}
+    answer = client.get("/auth/authorize", query_string={**query, "client_id": "nobody"}, headers=headers)
+    assert (answer.status_code, answer.mimetype) == (400, media_type)
+    if media_type == "text/html":
+        assert "This program is not known here." in answer.text
+        assert "<form" not in answer.text
+        assert "<a " not in answer.text
+        assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_parameter_that_cannot_be_read_is_told_on_a_page_too(client: FlaskClient, query: Query) -> None:
+    sent = {**query, "state": "<b>" * 1000}
+    page = client.get("/auth/authorize", query_string=sent, headers={"Accept": BROWSER})
+    assert (page.status_code, page.mimetype) == (400, "text/html")
+    assert "state is longer than 2000 characters" in page.text
+    assert "<b>" not in page.text
+    assert client.get("/auth/authorize", query_string=sent).get_json()["code"] == "INVALID_PARAMETERS"
 
 
 def test_while_nobody_can_log_in_the_page_says_so(
