@@ -1,17 +1,20 @@
 """Running a document: its Python in order, its contracts served, its HTTP sent and compared.
 
 - A ``python`` block goes on from those before it. Models get tables of their own when they are defined.
+  What nobody needs to read, such as a stand-in for what the reader has, is in a comment: ``<!-- python``, the
+  code, and ``-->``, each on lines of their own.
 - A ``yaml`` block with an ``x-resource`` is a contract, and served from there on; the modules it names are
   the document itself.
 - One that begins with ``# apis/<name>.yaml`` is the contract of `models.<name>` in the Python after it, which
   has the functions it names, and is served from the next request on. `database` has its tables. What a
   function `provide` returns is given to those that ask for it, as in a service. Tasks that a request has
   called are run when it is answered.
+- Any other ``yaml`` block is YAML, and has extensions of ours only where they belong.
 - A ``text`` block after a contract is what its faults are told as, line by line.
 - An ``http`` block is a request and, from the line that begins with ``HTTP/`` on, its answer. There ``…``
   stands for anything, at the end of an object or a list also for more of it, and ``{name}`` for a text that
   is the same wherever the name stands. Requests are ada's unless they have an ``Authorization``; ``Scope``
-  are the scopes of her token.
+  are the scopes of her token. One that is an answer alone has headers and JSON that can be read.
 """
 
 import ast
@@ -45,6 +48,7 @@ from libs.api import (
     read_document,
     table_models,
 )
+from libs.api.binding.extensions import extension_faults
 from libs.dynamodb import Database
 from libs.jwt import Caller, FixedKeySet, TokenVerifier, current_caller
 from libs.resource import CursorSigner, Total
@@ -53,7 +57,7 @@ from libs.service.web import create_app
 from libs.tasks import Operation, Task, TaskRuntime
 from libs.tasks.following.handlers import operations_contribution
 
-FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^(?:```|<!-- )(\w+)\n(.*?)^(?:```|-->)$", re.MULTILINE | re.DOTALL)
 SECRET = "of-a-document-and-32-characters-long"
 HEAD: Mapping[str, Any] = {
     "openapi": "3.1.0",
@@ -159,6 +163,9 @@ class Document:
     def _contract(self, text: str, line: int) -> None:
         named = re.match(r"# apis/([\w-]+)\.yaml\n", text)
         if "x-resource" not in text and not named:
+            shown = yaml.safe_load(text)
+            assert isinstance(shown, dict), f"is no object: {shown}"
+            assert list(extension_faults({**HEAD, **shown})) == []
             return
         here = self._here(text)
         shown = yaml.safe_load(here)
@@ -224,6 +231,11 @@ class Document:
         """Say that nobody knows how many hints wait."""
 
     def _http(self, text: str, line: int) -> None:
+        if text.startswith("HTTP/1.1 "):
+            _, headers, body = _message(text)
+            assert headers
+            json.loads(_json(body) or "null")
+            return
         if self._unserved:
             self._serve(self._unserved)
         assert self.client, "nothing is served yet"

@@ -30,6 +30,8 @@ from libs.resource import (
     Update,
 )
 from libs.resource.geo import GeometryAttribute
+from libs.service.problems.codes import declared_codes
+from libs.service.problems.texts import Texts
 from tests.documented import SECRET, blocks, running_document
 from tests.tables import DOCS, named, quoted, section, table
 
@@ -44,7 +46,14 @@ GUIDES = (
     "coming-from-pymacaron",
 )
 
-SHORT_GUIDES = ("tokens", "accounts", "problems", "reports")
+ELSEWHERE = {"new-service", "publishing", "rehearsal", "table-changes"}
+"""Those that are followed by tests of their own."""
+SHORT_GUIDES = sorted(
+    page.stem
+    for page in DOCS.glob("*.md")
+    if page.stem not in {*GUIDES, *ELSEWHERE}
+    and {"python", "yaml", "http"} & {language for language, _, _ in blocks(page)}
+)
 
 
 class Thing(Model):
@@ -77,12 +86,12 @@ def test_all_of_a_guide_runs_in_order(guide, tmp_path):
 
 
 @pytest.mark.parametrize("guide", SHORT_GUIDES)
-def test_the_python_of_a_short_guide_runs(guide, tmp_path):
+def test_what_a_short_guide_shows_runs(guide, tmp_path):
     with running_document(DOCS / f"{guide}.md", tmp_path) as document:
         assert document.run() > 0
 
 
-@pytest.mark.parametrize("guide", [*GUIDES, *SHORT_GUIDES, "tasks"])
+@pytest.mark.parametrize("guide", [*GUIDES, *SHORT_GUIDES])
 def test_a_link_within_a_guide_leads_to_a_heading(guide):
     for document, anchor in re.findall(r"\]\(([\w-]*\.md)?#([\w-]+)\)", (DOCS / f"{guide}.md").read_text()):
         text = (DOCS / (document or f"{guide}.md")).read_text()
@@ -90,15 +99,27 @@ def test_a_link_within_a_guide_leads_to_a_heading(guide):
         assert anchor in {re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings}
 
 
-# docs/tasks.md
+# README.md, docs/problems.md
 
 
-def test_the_first_task_is_accepted_and_succeeds(tmp_path):
-    page = tmp_path / "tasks.md"
-    text = (DOCS / "tasks.md").read_text()
-    page.write_text(text.split("\n## Your first task\n")[1].split("\n## ")[0])
-    with running_document(page, tmp_path) as document:
-        assert document.run() == 4
+def test_the_code_in_the_readme_is_that_of_todos():
+    written = {
+        line.strip()
+        for file in (DOCS.parent / "services/todos").glob("*.py")
+        for line in file.read_text().splitlines()
+    }
+    shown = [text for language, text, _ in blocks(DOCS.parent / "README.md") if language == "python"]
+    assert len(shown) > 1
+    assert [line for text in shown for line in text.splitlines() if line.strip() not in written] == []
+
+
+def test_the_code_and_the_text_in_the_guide_to_problems_can_be_declared_so(tmp_path):
+    declared, texts = (text for language, text, _ in blocks(DOCS / "problems.md") if language == "yaml")
+    (tmp_path / "problems.yaml").write_text(declared)
+    assert list(declared_codes([tmp_path / "problems.yaml"])) == ["BOOK_LENT"]
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts/de.yaml").write_text(texts)
+    assert Texts.load(tmp_path / "texts", codes=["INVALID_CREDENTIALS"], default="de")
 
 
 # docs/objects.md
