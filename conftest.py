@@ -6,9 +6,11 @@ Each test makes tables and keys under names of its own, so all of them may run a
 """
 
 import functools
+import gc
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -99,6 +101,20 @@ def pytest_configure() -> None:
     settings.register_profile("same", common, derandomize=True)
     settings.register_profile("other", common, max_examples=int(FUZZ or 1))
     settings.load_profile("other" if FUZZ else "same")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Look for no garbage while tests are collected, nor in what is there by then: all of it stays.
+
+    To search the million objects of all tests again and again is a third of what collecting them costs.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)
