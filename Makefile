@@ -57,6 +57,9 @@ config: .venv/.stamp ## Show what a service is told, and by what (SERVICE=todos 
 
 ##@ The checks
 
+# Tests start hundreds of processes: each would compile all that it imports where nothing compiled is kept.
+test fuzz: export PYTHONDONTWRITEBYTECODE =
+
 test: .venv/.stamp ## Run every test but the acceptance tests (ARGS="-k name")
 	@$(VENV) -m pytest -n auto $(ARGS)
 
