@@ -7,7 +7,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ProfileNotFound
 
-from infra.aws.errors import AwsError
+from infra.aws.errors import CredentialsError
 
 
 class Aws:
@@ -17,14 +17,17 @@ class Aws:
     AWS_ENDPOINT_URL_ELASTIC_BEANSTALK and so on.
 
     Raises:
-        AwsError: AWS_PROFILE names none there is.
+        CredentialsError: AWS_PROFILE names none there is.
     """
 
     def __init__(self, region: str) -> None:
         try:
             self._session = boto3.Session(region_name=region)
         except ProfileNotFound as error:
-            raise AwsError(f"{error}: AWS_PROFILE names one of ~/.aws/config.") from error
+            raise CredentialsError(
+                f"{error}: AWS_PROFILE has to name one of ~/.aws/config.",
+                "`aws configure list-profiles` tells those there are; `aws configure sso` makes one.",
+            ) from error
         # Adaptive: calls that are throttled slow down those that follow, on this side.
         self._config = Config(
             retries={"mode": "adaptive", "total_max_attempts": 8},

@@ -11,6 +11,7 @@ from botocore.validate import ParamValidator
 
 from infra.aws.clients import Aws
 from infra.deploy.calls import CALLS, Call
+from infra.deploy.clock import Clock
 from infra.deploy.exits import Busy
 from infra.deploy.faults import AGAIN, told
 from infra.deploy.journal import Journal
@@ -22,10 +23,10 @@ class Api:
     :param dry: whether calls that change something are told instead of made.
     """
 
-    def __init__(self, aws: Aws, journal: Journal, now: Callable[[], float], *, dry: bool = False) -> None:
+    def __init__(self, aws: Aws, journal: Journal, clock: Clock, *, dry: bool = False) -> None:
         self.aws = aws
         self._journal = journal
-        self._now = now
+        self._clock = clock
         self.dry = dry
         self.guard: Callable[[], None] = lambda: None
         """Called before each change: raises where it must not be made any more."""
@@ -105,10 +106,12 @@ class Api:
         except BotoCoreError as error:
             raise told(error, call) from error
         date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-        if self._ahead is None and date:
-            self._ahead = parsedate_to_datetime(date).timestamp() - self._now()
+        if date:
+            ahead = parsedate_to_datetime(date).timestamp() - self._clock.passed()
+            # What was long under way tells of a time that is over: so the latest one counts.
+            self._ahead = ahead if self._ahead is None else max(self._ahead, ahead)
         return answer
 
     def now(self) -> float:
-        """What AWS' clock shows, as far as its first answer told: this machine's may be wrong."""
-        return self._now() + (self._ahead or 0.0)
+        """What AWS' clock shows, as its answers tell: this machine's may be wrong, or be set meanwhile."""
+        return self._clock.now() if self._ahead is None else self._clock.passed() + self._ahead

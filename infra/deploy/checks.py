@@ -3,7 +3,7 @@
 import os
 import sys
 
-from infra.aws import account, names
+from infra.aws import names
 from infra.aws.errors import AwsError
 from infra.aws.stage import load_stage
 from infra.bundle.capacity import architecture
@@ -41,10 +41,9 @@ class Check(Step):
         if faults or full:
             code = Exit.REFUSED if faults else Exit.DISK_FULL
             raise DeployError(code, "\n".join([*faults, *full]))
-        caller = check_account(work)
         check_stacks(work)
         on = ", ".join(work.source.branches(work.commit)[:2])
-        return f"a clean tree, on {on}; {caller}"
+        return f"a clean tree, on {on}; {work.tools.caller}"
 
     def _settings(self) -> list[str]:
         """What is wrong with what the service is told at this stage, as its own loader sees it."""
@@ -98,17 +97,6 @@ class Check(Step):
         return [
             f"infra/stages: instances have different processors ({told}), and images are for one of them."
         ]
-
-
-def check_account(work: Work) -> str:
-    """See that the credentials are of the stage's account; who they are of.
-
-    :raises DeployError: there are none, they have expired, or they are of another account.
-    """
-    try:
-        return account.check_account(work.api.aws, work.stage)
-    except AwsError as error:
-        raise DeployError(Exit.CREDENTIALS, str(error)) from error
 
 
 def stacks(stage: str, service: str) -> list[str]:

@@ -3,7 +3,6 @@
 Old versions are no matter of this: applications have a rule for them (infra/stacks/delivery-service.yaml).
 """
 
-from infra.deploy.checks import check_account
 from infra.deploy.environments import ENDING
 from infra.deploy.exits import DeployError, Exit
 from infra.deploy.green import terminate
@@ -18,7 +17,6 @@ def cleanup(work: Work, *, previous_too: bool = False) -> None:
     :raises DeployError: there is no live environment, so that nobody can tell which one is wanted.
     """
     work.journal.tell("step", "cleanup")
-    check_account(work)
     with lock_of(work).held():
         standing = work.environments.web()
         live = work.environments.live()

@@ -13,13 +13,14 @@ from pathlib import Path
 from types import FrameType
 from uuid import uuid4
 
+from infra.aws.account import check_account
 from infra.aws.clients import Aws
-from infra.aws.errors import AwsError
+from infra.aws.errors import AwsError, CredentialsError
 from infra.aws.stage import STAGES, Stage, load_stage
 from infra.deploy import cleanup, order, pipeline, rollback, status
 from infra.deploy.api import Api
 from infra.deploy.clock import Clock
-from infra.deploy.exits import DeployError, Exit, Interrupted
+from infra.deploy.exits import Busy, DeployError, Exit, Interrupted
 from infra.deploy.faults import missing_stage
 from infra.deploy.journal import Journal, JsonJournal
 from infra.deploy.probe import Probe, ask_ready
@@ -58,6 +59,9 @@ def main(
             _run(options, journal, clock, programs(journal, options.dry_run), probe, parts, stages)
     except DeployError as error:
         code = error.exit_code
+        journal.tell("fault", str(error), code=int(code))
+    except CredentialsError as error:
+        code = Exit.CREDENTIALS
         journal.tell("fault", str(error), code=int(code))
     except (AwsError, LocalError) as error:
         code = Exit.REFUSED
@@ -124,7 +128,9 @@ def _run(
             f"SERVICE={unknown[0]} is none of {', '.join(stage.services)}, which {stage.name} has.",
         )
     journal.subject = {"stage": stage.name}
-    api = Api(Aws(stage.region), journal, clock.now, dry=options.dry_run)
+    aws = Aws(stage.region)
+    caller = _caller(aws, stage)
+    api = Api(aws, journal, clock, dry=options.dry_run)
     holder = (
         f"{os.environ.get('GITHUB_ACTOR') or os.environ.get('USER') or 'somebody'} at {socket.gethostname()}"
     )
@@ -137,11 +143,22 @@ def _run(
         fetch=fetch_text,
         parts=parts,
         holder=f"{holder} (process {os.getpid()}, {uuid4().hex[:6]})",
+        caller=caller,
         keep=getattr(options, "keep", False),
         stages=stages,
     )
     command: Command = options.command
     command(options, tools, stage, services)
+
+
+def _caller(aws: Aws, stage: Stage) -> str:
+    """Who is calling: before anything else is looked at, for nothing can be done without."""
+    try:
+        return check_account(aws, stage)
+    except CredentialsError:
+        raise
+    except AwsError as error:
+        raise Busy(str(error)) from error
 
 
 def _deploy(options: argparse.Namespace, tools: Tools, stage: Stage, services: list[str]) -> None:

@@ -9,16 +9,22 @@ from infra.deploy.exits import Busy
 
 T = TypeVar("T")
 
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""Goes on while the machine sleeps: on Linux the one, elsewhere the other."""
 PATIENCE = 5
 """So many looks in a row may fail because AWS is busy."""
 
 
 class Clock:
-    """This machine's clock."""
+    """This machine's clocks: one that is set, and one that only passes."""
 
     def now(self) -> float:
-        """Seconds since 1970."""
+        """Seconds since 1970, as far as this machine knows. Somebody may set it at any time."""
         return time.time()
+
+    def passed(self) -> float:
+        """Seconds since some moment. Nobody sets it, and it goes on while the machine sleeps."""
+        return time.clock_gettime(_STEADY)
 
     def wait(self, seconds: float) -> None:
         """Do nothing for so long."""
@@ -32,7 +38,7 @@ class Clock:
 
         :raises Busy: after five such looks in a row.
         """
-        ends, failed = self.now() + timeout, 0
+        ends, failed = self.passed() + timeout, 0
         while True:
             try:
                 found = look()
@@ -42,6 +48,6 @@ class Clock:
                 if failed >= PATIENCE:
                     raise
                 found = None
-            if found is not None or self.now() >= ends:
+            if found is not None or self.passed() >= ends:
                 return found
             self.wait(every * random.uniform(0.75, 1.25))  # noqa: S311 - no secret hangs on it

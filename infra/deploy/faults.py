@@ -4,20 +4,10 @@ import re
 from pathlib import Path
 
 import boto3
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    CredentialRetrievalError,
-    HTTPClientError,
-    LoginError,
-    NoAuthTokenError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    SSOError,
-    TokenRetrievalError,
-)
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnection
 
+from infra.aws.account import LOGGED_OUT, NOBODY
 from infra.deploy.calls import Call
 from infra.deploy.exits import Busy, DeployError, Exit
 
@@ -58,15 +48,6 @@ NOT_AUTHORIZED = re.compile(r"not authorized to perform:? ([a-z0-9-]+:[A-Za-z*]+
 AGAIN = "The same command goes on where this one ended."
 
 
-def no_credentials() -> DeployError:
-    """Nobody has said who asks."""
-    return DeployError(
-        Exit.CREDENTIALS,
-        "there are no AWS credentials here: log in (`aws sso login`) and name the profile in AWS_PROFILE. "
-        + AGAIN,
-    )
-
-
 def missing_stage(command: str, stages: Path) -> DeployError:
     """Nobody has said where to; nor who asks, perhaps, which is told, too."""
     known = ", ".join(sorted(file.stem for file in stages.glob("*.yaml")))
@@ -86,7 +67,7 @@ def missing_stage(command: str, stages: Path) -> DeployError:
 
 
 def expired() -> DeployError:
-    """They were good once."""
+    """They were good when the command began."""
     return DeployError(
         Exit.CREDENTIALS,
         f"the AWS credentials have expired: renew them (`aws sso login`, or a new job in CI). {AGAIN}",
@@ -97,9 +78,7 @@ def told(error: ClientError | BotoCoreError, call: Call) -> DeployError:
     """What a person is told of a call that failed. No more of AWS' own words than its message."""
     if isinstance(error, ClientError):
         return _answered(error, call)
-    if isinstance(error, NoCredentialsError | PartialCredentialsError | NoAuthTokenError):
-        return no_credentials()
-    if isinstance(error, SSOError | LoginError | TokenRetrievalError | CredentialRetrievalError):
+    if isinstance(error, (*NOBODY, *LOGGED_OUT)):
         return expired()
     if isinstance(error, HTTPClientError | NoConnection):
         return Busy(f"{call.service} of AWS does not answer ({type(error).__name__}). {AGAIN}")

@@ -10,7 +10,7 @@ from infra.deploy.api import Api
 from infra.deploy.exits import Busy, DeployError, Exit
 
 LEASE_SECONDS = 45.0
-"""How long a lock outlives a process that was killed. It is measured by AWS' clock, not by this machine's."""
+"""How long a lock outlives a process that was killed. It is measured by AWS' clock: `Api.now`."""
 RENEW_SECONDS = 10.0
 SPARE_SECONDS = 5.0
 """So long before the end of its lease a holder makes no change any more: a call may take a moment."""

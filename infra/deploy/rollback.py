@@ -7,7 +7,7 @@ from typing import Any
 
 from infra.aws import names
 from infra.deploy.calls import BEANSTALK
-from infra.deploy.checks import check_account, check_stacks
+from infra.deploy.checks import check_stacks
 from infra.deploy.environments import Environment
 from infra.deploy.exits import DeployError, Exit
 from infra.deploy.green import Launch
@@ -29,7 +29,6 @@ def rollback(work: Work, to: str | None = None) -> None:
     :raises DeployError: there is nothing to go back to, or it does not work.
     """
     work.journal.tell("step", "check")
-    check_account(work)
     check_stacks(work)
     with lock_of(work).held():
         live = settled(work)

@@ -54,20 +54,20 @@ class Waiting:
             its last events.
         """
         began = since if since is not None else self._api.now()
-        visible = self._clock.now() + VISIBLE_SECONDS
+        visible = self._clock.passed() + VISIBLE_SECONDS
         ready: list[float] = []
 
         def look() -> Environment | None:
             self._tell_events(name, began)
             found = self._environments.find(name)
-            if found is None and self._clock.now() < visible:
+            if found is None and self._clock.passed() < visible:
                 return None
             if found is None or found.status == ENDING:
                 raise self._failure(f"{name} went away while it was waited for")
             if found.status != READY:
                 ready.clear()
                 return None
-            ready.append(self._clock.now())
+            ready.append(self._clock.passed())
             if found.health == "Green":
                 return found
             if ready[-1] - ready[0] >= SETTLE_SECONDS:

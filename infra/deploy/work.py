@@ -33,6 +33,8 @@ class Tools:
     """Lists what is in an image of this machine, as a CycloneDX document."""
     holder: str
     """Who works, for the lock."""
+    caller: str = ""
+    """Whose credentials calls are made with, as an ARN."""
     keep: bool = False
     """Whether an environment that failed stays, for somebody to look at."""
     stages: Path = STAGES

@@ -2,6 +2,7 @@
 
 import io
 import threading
+import time
 
 import pytest
 
@@ -15,7 +16,7 @@ from infra.deploy.tests.world import QuickClock, World
 
 def lock(world: World, holder: str) -> tuple[Lock, Api, QuickClock]:
     clock = QuickClock()
-    api = Api(Aws(world.stage.region), Journal(clock.now, io.StringIO()), clock.now)
+    api = Api(Aws(world.stage.region), Journal(clock.now, io.StringIO()), clock)
     return Lock(api, "todos", world.stage.name, holder), api, clock
 
 
@@ -71,6 +72,21 @@ def test_a_clock_that_is_wrong_takes_no_lock_away(world: World) -> None:
         clock.skipped = 3600
         with pytest.raises(DeployError, match="Ada is at work"), other.held():
             pass
+
+
+@pytest.mark.parametrize("by", [-3600.0, 3600.0])
+def test_a_clock_that_is_set_meanwhile_neither_ends_a_lease_nor_lengthens_it(world: World, by: float) -> None:
+    mine, api, clock = lock(world, "Ada")
+    other, _, others = lock(world, "Grace")
+    with mine.held():
+        clock.set_by = others.set_by = by
+        before = mine._expires
+        mine.require()
+        assert mine._expires == before, "it was not even renewed"
+        found = other.holder()
+        assert found is not None
+        assert 0 < found.seconds <= LEASE_SECONDS + 2
+        assert abs(api.now() - time.time()) < 30
 
 
 def test_who_lost_it_changes_nothing_and_takes_nothing_from_the_next(world: World) -> None:

@@ -31,14 +31,19 @@ class QuickClock(Clock):
     """Waits for a moment instead of for minutes.
 
     :ivar skipping: how many times the time that was to be waited for has passed then.
+    :ivar set_by: by how much somebody has set it; no time has passed by that.
     """
 
     def __init__(self) -> None:
         self.skipping = 0
         self.skipped = 0.0
+        self.set_by = 0.0
 
     def now(self) -> float:
-        return time.time() + self.skipped
+        return time.time() + self.skipped + self.set_by
+
+    def passed(self) -> float:
+        return super().passed() + self.skipped
 
     def wait(self, seconds: float) -> None:
         time.sleep(0.05)
