@@ -52,6 +52,7 @@ _ALL = (
         "ecr:PutImage",
     ),
     _changes(STORE, "PutObject"),
+    _reads(STORE, "ListObjectsV2", "s3:ListBucket"),
     _reads(BEANSTALK, "CheckDNSAvailability"),
     _reads(BEANSTALK, "DescribeApplications"),
     _reads(BEANSTALK, "DescribeApplicationVersions"),

@@ -7,6 +7,7 @@ live environment is the one that was live before it.
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +21,7 @@ from infra.deploy.exits import DeployError, Exit
 GONE = "Terminated"
 ENDING = "Terminating"
 READY = "Ready"
+GREEN, YELLOW = "Green", "Yellow"
 PLATFORM = re.compile(r"64bit Amazon Linux 2023 v(\d+)\.(\d+)\.(\d+) running Docker")
 
 
@@ -38,7 +40,7 @@ class Environment:
     @property
     def serves(self) -> bool:
         """Whether it is as it should be, and nothing is being done to it."""
-        return self.status == READY and self.health == "Green"
+        return self.status == READY and self.health == GREEN
 
 
 class Environments:
@@ -75,9 +77,22 @@ class Environments:
         return next((one for one in self.web() if one.cname == address and one.name != live.name), None)
 
     def kept(self) -> Environment | None:
-        """The one that was live before the one that is live now."""
+        """The one that was live before the one that is live now, as CNAMEs tell."""
         live = self.live()
         return self.previous(live) if live else None
+
+    def ailment(self, one: Environment) -> str:
+        """What is the matter with an environment, in a line."""
+        causes: list[str] = []
+        with suppress(DeployError):  # what is told of it beyond its color is no more than a help
+            health = self._api.ask(
+                BEANSTALK,
+                "DescribeEnvironmentHealth",
+                EnvironmentName=one.name,
+                AttributeNames=["HealthStatus", "Causes"],
+            )
+            causes = health.get("Causes", [])
+        return f"its health is {one.health}" + (f" ({' '.join(causes)})" if causes else "")
 
     def live_address(self) -> str:
         """The name in DNS that clients come by."""

@@ -67,6 +67,7 @@ class Lock:
         if self._api.dry:
             self._take()
             yield
+            self._release()
             return
         ended = threading.Event()
         thread = threading.Thread(target=self._renew, args=(ended, renew), name="lock", daemon=True)

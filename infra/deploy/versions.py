@@ -10,7 +10,7 @@ from infra.bundle.images import PROXY
 from infra.deploy.calls import BEANSTALK, STORE
 from infra.deploy.exits import DeployError, Exit
 from infra.deploy.registry import Registry
-from infra.deploy.work import Step
+from infra.deploy.work import Step, Work
 
 PROCESS_SECONDS = 5 * 60.0
 LOOK_SECONDS = 3.0
@@ -23,20 +23,24 @@ class Version(Step):
     name = "version"
 
     def done(self) -> str | None:
-        if all(self._status(role) == PROCESSED for role in self._roles()):
-            return f"{self.work.version} is there"
-        return None
+        known = all(self._status(role) == PROCESSED for role in roles(self.work))
+        return f"{self.work.version} is there" if known and not missing_bundles(self.work) else None
 
     def run(self) -> str:
-        for role in self._roles():
-            if self._status(role) is None:
+        work = self.work
+        missing = missing_bundles(work)
+        for role in roles(work):
+            label = names.version(work.stage.name, work.commit, role)
+            known = self._status(role) is not None
+            if known and label in missing:
+                work.tell(f"the bundle {label} is not in S3 any more, and is put there again")
+            if label in missing:
+                self._put(role)
+            if not known:
                 self._make(role)
             if not self.work.api.dry:
                 self._wait(role)
         return f"{self.work.version} is made, and Beanstalk has read it through"
-
-    def _roles(self) -> tuple[Role, ...]:
-        return ("web", "worker") if self.work.has_workers else ("web",)
 
     def _label(self, role: Role) -> str:
         return names.version(self.work.stage.name, self.work.commit, role)
@@ -53,7 +57,7 @@ class Version(Step):
         # In capitals, too: the model of the API and what it answers differ.
         return None if found is None else str(found["Status"]).lower()
 
-    def _make(self, role: Role) -> None:
+    def _put(self, role: Role) -> None:
         work = self.work
         registry = Registry(work.api, work.clock)
         images = Images(
@@ -64,11 +68,14 @@ class Version(Step):
             bundle = write_bundle(
                 work.stage, work.service, work.commit, images, Path(folder), role
             ).read_bytes()
-        bucket = names.bundles_bucket(work.stage.account, work.stage.region)
-        key = names.bundle_key(work.service, work.stage.name, work.commit, role)
+        bucket, key = place(work, role)
         work.api.change(
             STORE, "PutObject", Bucket=bucket, Key=key, Body=bundle, ContentType="application/zip"
         )
+
+    def _make(self, role: Role) -> None:
+        work = self.work
+        bucket, key = place(work, role)
         work.api.change(
             BEANSTALK,
             "CreateApplicationVersion",
@@ -95,3 +102,27 @@ class Version(Step):
             raise DeployError(
                 Exit.AWS, f"the bundle {self._label(role)}: {said}. `make bundle` writes it for a look."
             )
+
+
+def roles(work: Work) -> tuple[Role, ...]:
+    """What the service has bundles for."""
+    return ("web", "worker") if work.has_workers else ("web",)
+
+
+def place(work: Work, role: Role) -> tuple[str, str]:
+    """The bucket and the key of a bundle."""
+    bucket = names.bundles_bucket(work.stage.account, work.stage.region)
+    return bucket, names.bundle_key(work.service, work.stage.name, work.commit, role)
+
+
+def missing_bundles(work: Work) -> list[str]:
+    """The versions of the commit whose bundle is not in S3: not yet, or not any more, for the bucket forgets.
+
+    Beanstalk goes on to name such a version, and cannot launch an environment of it.
+    """
+    missing = []
+    for role in roles(work):
+        bucket, key = place(work, role)
+        if not work.api.ask(STORE, "ListObjectsV2", Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents"):
+            missing.append(names.version(work.stage.name, work.commit, role))
+    return missing

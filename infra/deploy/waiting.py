@@ -8,7 +8,7 @@ import httpx
 from infra.deploy.api import Api
 from infra.deploy.calls import BEANSTALK
 from infra.deploy.clock import Clock
-from infra.deploy.environments import ENDING, READY, Environment, Environments
+from infra.deploy.environments import ENDING, GREEN, READY, Environment, Environments
 from infra.deploy.exits import Busy, DeployError, Exit
 from infra.deploy.journal import Journal
 
@@ -16,7 +16,7 @@ LOOK_SECONDS = 10.0
 LAUNCH_SECONDS = 30 * 60.0
 """How long an environment may take to be ready: instances, a load balancer, the images, the health checks."""
 VISIBLE_SECONDS = 60.0
-"""How long one that was just made may be missing in what AWS tells of environments."""
+"""How long what was just begun may be missing in what AWS tells of environments."""
 SETTLE_SECONDS = 5 * 60.0
 """How long one that is ready may take to be green."""
 LOGS_SECONDS = 90.0
@@ -46,18 +46,23 @@ class Waiting:
         self._told: set[tuple[datetime, str]] = set()
         self._last: list[str] = []
 
-    def until_serving(self, name: str, since: float | None = None) -> Environment:
+    def until_serving(
+        self, name: str, since: float | None = None, *, version: str | None = None
+    ) -> Environment:
         """Wait until an environment is ready and green, telling its events.
 
         :param since: tell events from then on; by default, those that are still to come.
-        :raises DeployError: it is not within half an hour, ends ready but not green, or goes away; told with
-            its last events.
+        :param version: what it is being updated to.
+        :raises DeployError: it is not within half an hour, ends ready but not green or with another version,
+            or goes away; told with its last events.
         """
         began = since if since is not None else self._api.now()
         visible = self._clock.passed() + VISIBLE_SECONDS
         ready: list[float] = []
+        busy = False
 
         def look() -> Environment | None:
+            nonlocal busy
             self._tell_events(name, began)
             found = self._environments.find(name)
             if found is None and self._clock.passed() < visible:
@@ -65,10 +70,15 @@ class Waiting:
             if found is None or found.status == ENDING:
                 raise self._failure(f"{name} went away while it was waited for")
             if found.status != READY:
+                busy = True
                 ready.clear()
                 return None
+            if version not in (None, found.version):
+                if not busy and self._clock.passed() < visible:
+                    return None  # as it was before the update
+                raise self._failure(f"{name} could not be updated to {version}, and runs {found.version}")
             ready.append(self._clock.passed())
-            if found.health == "Green":
+            if found.health == GREEN:
                 return found
             if ready[-1] - ready[0] >= SETTLE_SECONDS:
                 raise self._failure(
@@ -102,13 +112,15 @@ class Waiting:
             raise self._failure(f"{' and '.join(wanted)} are still being changed")
 
     def tell_logs(self, name: str) -> None:
-        """Tell the last lines of an environment's logs. That they cannot be had is no fault."""
+        """Tell the last lines of an environment's logs. That they cannot be had is told, and no fault."""
         try:
             self._api.change(BEANSTALK, "RequestEnvironmentInfo", EnvironmentName=name, InfoType="tail")
             found = self._clock.poll(lambda: self._logs(name), every=LOOK_SECONDS / 2, timeout=LOGS_SECONDS)
         except DeployError as error:
-            self._journal.tell("note", f"its logs cannot be had: {error}")
+            self._journal.tell("note", f"its logs cannot be had: {str(error).splitlines()[0]}")
             return
+        if not found and not self._api.dry:
+            self._journal.tell("note", f"its logs have not come within {LOGS_SECONDS:.0f} s")
         for instance, text in (found or {}).items():
             self._journal.tell("note", f"the last lines of the logs of {instance}:", instance=instance)
             for line in text.splitlines()[-SHOWN_LOGS:]:
@@ -148,12 +160,17 @@ class Waiting:
 
 
 def fetch_text(address: str) -> str:
-    """What stands at an address that Beanstalk gave; "" where it cannot be had.
+    """What stands at an address that Beanstalk gave.
 
     :raises Busy: not yet.
+    :raises DeployError: S3 does not give it.
     """
     try:
         answer = httpx.get(address, timeout=20)
-    except httpx.TransportError as error:
-        raise Busy(f"the logs cannot be had ({type(error).__name__})") from None
-    return answer.text if answer.status_code == 200 else ""
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise Busy(f"S3 does not answer ({type(error).__name__})") from None
+    if answer.status_code == 403:
+        raise DeployError(Exit.DENIED, "S3 refuses them: OnTopBeanstalkStages… in infra/stacks/roles.yaml.")
+    if answer.status_code != 200:
+        raise Busy(f"S3 answers {answer.status_code}")
+    return answer.text

@@ -6,6 +6,7 @@ beside each other would be as good as one.
 
 from infra.aws import names
 from infra.deploy.calls import BEANSTALK
+from infra.deploy.environments import READY
 from infra.deploy.exits import DeployError, Exit
 from infra.deploy.green import TIER, tags
 from infra.deploy.work import Step, Work
@@ -29,7 +30,7 @@ class Workers(Step):
         try:
             wait_for(self.work, self._version)
         except DeployError as error:
-            if error.exit_code is Exit.ENVIRONMENT and before:
+            if error.exit_code is Exit.ENVIRONMENT and before not in ("", self._version):
                 follow(self.work, before)
             raise
         return f"{worker_name(self.work)} runs {self._version}"
@@ -45,9 +46,15 @@ def worker_name(work: Work) -> str:
 
 
 def follow(work: Work, version: str) -> str:
-    """Have the worker environment run a version; the one that it ran before, "" where it is new."""
+    """Have the worker environment run a version; the one that it ran before, "" where it is new.
+
+    Where it runs that version already and is not well, it is deployed there again.
+    """
     name = worker_name(work)
     found = work.environments.find(name)
+    if found is not None and found.status != READY and not work.api.dry:
+        work.waiting.until_ready(name)
+        found = work.environments.find(name)
     if found is None:
         work.api.change(
             BEANSTALK,
@@ -61,11 +68,12 @@ def follow(work: Work, version: str) -> str:
             Tags=tags(work),
         )
         return ""
-    if found.version == version:
+    if found.version != version:
+        work.tell(f"{name} goes from {found.version} to {version}")
+    elif found.status == READY and not found.serves:
+        work.tell(f"{name}: {work.environments.ailment(found)}; {version} is deployed there again")
+    else:
         return version
-    if not work.api.dry:
-        work.waiting.until_ready(name)
-    work.tell(f"{name} goes from {found.version} to {version}")
     work.api.change(BEANSTALK, "UpdateEnvironment", EnvironmentName=name, VersionLabel=version)
     return found.version
 
@@ -79,11 +87,7 @@ def wait_for(work: Work, version: str) -> None:
         return
     name = worker_name(work)
     try:
-        found = work.waiting.until_serving(name)
-        if found.version != version:
-            raise DeployError(
-                Exit.ENVIRONMENT, f"{name} could not be updated to {version}, and runs {found.version}."
-            )
+        work.waiting.until_serving(name, version=version)
     except DeployError as error:
         if error.exit_code is Exit.ENVIRONMENT:
             work.waiting.tell_logs(name)

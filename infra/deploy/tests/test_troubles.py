@@ -2,16 +2,19 @@
 
 from dataclasses import replace
 
+import httpx
 import pytest
 
 from infra.aws import names
 from infra.aws.clients import Aws
 from infra.deploy import cli
 from infra.deploy.environments import Environment, Environments
-from infra.deploy.exits import Exit
+from infra.deploy.exits import Busy, DeployError, Exit
 from infra.deploy.programs import Finished
 from infra.deploy.tests.world import World
+from infra.deploy.waiting import fetch_text
 from infra.standin.aws import KEY
+from libs.service.testing import eventually
 
 
 def test_credentials_that_expire_in_the_middle_are_told_and_it_goes_on_after_that(
@@ -120,3 +123,72 @@ def test_an_environment_that_is_not_told_of_at_once_is_waited_for(
     monkeypatch.setattr(Environments, "find", found)
     assert world.run("deploy").code == Exit.DONE
     assert not hidden
+
+
+def test_an_update_that_is_not_told_of_at_once_is_waited_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.workers_apart()
+    assert world.run("deploy").code == Exit.DONE
+    worker = names.worker_environment("todos", world.stage.name)
+    find, before, left = Environments.find, [], 2
+
+    def found(self: Environments, name: str) -> Environment | None:
+        nonlocal left
+        one = find(self, name)
+        if name != worker:
+            return one
+        if not world.standin.faults.made("elasticbeanstalk:UpdateEnvironment"):
+            before.append(one)
+        elif left:
+            left -= 1
+            return before[-1]
+        return one
+
+    world.commit()
+    monkeypatch.setattr(Environments, "find", found)
+    assert world.run("deploy").code == Exit.DONE
+    assert not left
+    assert world.worker_version() == names.version(world.stage.name, world.machine.commit, "worker")
+
+
+def test_workers_that_are_ill_are_deployed_again(world: World) -> None:
+    world.workers_apart()
+    assert world.run("deploy").code == Exit.DONE
+    worker = names.worker_environment("todos", world.stage.name)
+    found = next(one for one in world.standin.estate.environments if one.name == worker)
+    assert found.deployment is not None
+    found.deployment.stop()
+    eventually(lambda: found.color == "Red")
+    ran = world.run("deploy")
+    assert ran.code == Exit.DONE
+    assert world.standin.faults.made("elasticbeanstalk:UpdateEnvironment") == 1
+    assert any("is deployed there again" in text for text in ran.told("note"))
+
+
+def test_the_end_of_logs_is_all_that_a_missing_right_to_them_costs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = iter([httpx.Response(200, text="a line"), httpx.Response(403), httpx.Response(404)])
+    monkeypatch.setattr(httpx, "get", lambda address, timeout: next(answers))
+    assert fetch_text("https://example.com/x") == "a line"
+    with pytest.raises(DeployError, match=r"roles\.yaml") as caught:
+        fetch_text("https://example.com/x")
+    assert not isinstance(caught.value, Busy), "it is of no use to ask again"
+    with pytest.raises(Busy, match="404"):
+        fetch_text("https://example.com/x")
+    monkeypatch.undo()
+    with pytest.raises(Busy, match="InvalidURL"):
+        fetch_text("https://example.com:x")
+
+
+def test_a_bundle_that_s3_has_forgotten_is_put_there_again(world: World) -> None:
+    assert world.run("deploy").code == Exit.DONE
+    world.forget_bundle()
+    world.standin.faults.calls.clear()
+    ran = world.run("deploy")
+    assert ran.code == Exit.DONE
+    assert set(world.changes()) == {"dynamodb:PutItem", "s3:PutObject", "dynamodb:DeleteItem"}
+    assert any("is put there again" in text for text in ran.told("note"))
+    assert world.run("deploy").code == Exit.DONE
+    assert world.standin.faults.made("s3:PutObject") == 1

@@ -231,6 +231,28 @@ class World:
                 if one.name in self.standing() and one.status == "Ready":
                     one.status = "Terminated"
 
+    def workers_apart(self) -> None:
+        """Have the workers of todos be an environment of their own."""
+        file = self.stages / f"{self.stage.name}.yaml"
+        file.write_text(file.read_text().replace("worker: beside", "worker: environment"))
+
+    def worker_version(self) -> str:
+        """What the environment of workers runs."""
+        worker = names.worker_environment("todos", self.stage.name)
+        return next(one.version for one in self.standin.estate.environments if one.name == worker)
+
+    def health(self, name: str) -> str:
+        """How an environment that is there is, as a color."""
+        there = [one for one in self.standin.estate.environments if one.is_there]
+        return next(one.color for one in there if one.name == name)
+
+    def forget_bundle(self, commit: str | None = None) -> None:
+        """As if it had been in S3 for longer than bundles are kept."""
+        self.standin.client("s3").delete_object(
+            Bucket=names.bundles_bucket(self.stage.account, self.stage.region),
+            Key=names.bundle_key("todos", self.stage.name, commit or self.machine.commit),
+        )
+
     def live(self, service: str = "todos") -> str | None:
         """The environment that clients come to."""
         prefix = names.live_cname(service, self.stage.name)

@@ -224,6 +224,8 @@ def test_whoever_deploys_to_one_stage_touches_no_other(roles: Mapping[str, Role]
         ("s3:PutObject", bundle("live"), {}),
         ("s3:GetObject", bundle("live"), {}),
         ("s3:PutObject", f"{BUNDLES}/{names.parts_key('todos', '0' * 40)}", {}),
+        ("s3:ListBucket", BUNDLES, {"s3:prefix": names.bundle_key("todos", "live", "0" * 40)}),
+        ("s3:GetObject", f"{BEANSTALKS}/resources/environments/logs/tail/e-abc/i-1/TailLogs-1.out", {}),
         ("iam:PassRole", role + names.operations_role("live"), beanstalk),
         ("iam:PassRole", role + names.service_role("live"), beanstalk),
     ]
@@ -242,6 +244,9 @@ def test_whoever_deploys_to_one_stage_touches_no_other(roles: Mapping[str, Role]
         ("s3:DeleteObject", bundle("live"), {}),
         ("s3:PutObject", bundle("staging"), {}),
         ("s3:GetObject", bundle("staging"), {}),
+        ("s3:ListBucket", BUNDLES, {"s3:prefix": names.bundle_key("todos", "staging", "0" * 40)}),
+        ("s3:ListBucket", BUNDLES, {}),
+        ("s3:GetObject", f"{BEANSTALKS}/resources/environments/logs/publish/e-abc/i-1/x.zip", {}),
         ("secretsmanager:GetSecretValue", secret("polymacaron/live/todos"), {}),
         ("elasticbeanstalk:DeleteApplication", "*", {}),
     ]
