@@ -6,6 +6,7 @@ Old versions are no matter of this: applications have a rule for them (infra/sta
 from infra.deploy.environments import ENDING
 from infra.deploy.exits import DeployError, Exit
 from infra.deploy.green import terminate
+from infra.deploy.history import kept
 from infra.deploy.pipeline import lock_of
 from infra.deploy.work import Work
 
@@ -26,14 +27,15 @@ def cleanup(work: Work, *, previous_too: bool = False) -> None:
                 f"no environment of {work.service} at {work.stage.name} is live, so none is terminated:"
                 " look at `make status`.",
             )
-        kept = {live.name} if live else set()
-        previous = work.environments.kept()
+        wanted = {live.name} if live else set()
+        previous = kept(work, live)
         if previous is not None and not previous_too:
-            kept.add(previous.name)
+            wanted.add(previous.name)
             work.tell(f"{previous.name} is kept for a rollback; ARGS=--previous removes it, too")
         gone = [
             one
             for one in standing
-            if one.name not in kept and one.status != ENDING and terminate(work, one.name)
+            if one.name not in wanted and one.status != ENDING and terminate(work, one.name)
         ]
-        work.journal.tell("done", f"{len(gone)} terminated, {len(standing) - len(gone)} left")
+        if not work.api.dry:
+            work.journal.tell("done", f"{len(gone)} terminated, {len(standing) - len(gone)} left")

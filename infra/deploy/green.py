@@ -18,9 +18,15 @@ class Launch(Step):
 
     The first one of a service takes the live CNAME when it is made, for a CNAME can only be swapped with
     another environment's. It has no clients yet.
+
+    :param renew: whether one that is ready and not green is made anew, instead of being waited for.
     """
 
     name = "environment"
+
+    def __init__(self, work: Work, *, renew: bool = False) -> None:
+        super().__init__(work)
+        self._renew = renew
 
     def done(self) -> str | None:
         found = self._found()
@@ -31,15 +37,10 @@ class Launch(Step):
     def run(self) -> str:
         work = self.work
         found = self._found()
-        if found is not None and found.status != ENDING and self._is_left_over(found):
-            work.tell(f"{found.name} was live once and is older than the one that is kept: a new one is made")
+        if found is not None and self._is_ending(found):
             if not work.api.dry:
-                work.waiting.until_ready(found.name)
-            terminate(work, found.name)
-            found = None if work.api.dry else work.environments.find(work.name)
-        if found is not None and found.status == ENDING:
-            work.tell(f"{found.name} is being terminated: when it is gone, it is made anew")
-            work.waiting.until_gone(found.name)
+                work.tell(f"{found.name} is made anew, when it is gone: this takes minutes")
+                work.waiting.until_gone(found.name)
             found = None
         since: float | None
         if found is None:
@@ -67,6 +68,21 @@ class Launch(Step):
                 " changed it by hand. Terminate it, or deploy another commit.",
             )
         return found
+
+    def _is_ending(self, found: Environment) -> bool:
+        """Whether it is being terminated; what is of no use is from now on."""
+        work = self.work
+        if found.status == ENDING:
+            return True
+        if self._is_left_over(found):
+            work.tell(f"{found.name} was live once and is older than the one that is kept")
+        elif self._renew and found.status == READY and not found.serves:
+            work.tell(f"{found.name} is of no use: {work.environments.ailment(found)}")
+        else:
+            return False
+        if not work.api.dry:
+            work.waiting.until_ready(found.name)
+        return terminate(work, found.name)
 
     def _is_left_over(self, found: Environment) -> bool:
         """Whether it was live before the one that is kept: a swap would mix up who was before whom."""
@@ -152,7 +168,8 @@ def terminate(work: Work, name: str) -> bool:
         work.tell(f"{found.name} is {found.status}, and cannot be terminated yet: `make cleanup`, later")
         return False
     work.api.change(BEANSTALK, "TerminateEnvironment", EnvironmentName=found.name, TerminateResources=True)
-    work.tell(f"{found.name} is being terminated")
+    if not work.api.dry:
+        work.tell(f"{found.name} is being terminated")
     return True
 
 

@@ -1,18 +1,20 @@
 """Back to what clients had before."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from infra.aws import names
 from infra.deploy.calls import BEANSTALK
 from infra.deploy.checks import check_stacks
-from infra.deploy.environments import Environment
+from infra.deploy.environments import GREEN, READY, YELLOW, Environment
 from infra.deploy.exits import DeployError, Exit
 from infra.deploy.green import Launch
+from infra.deploy.history import history
 from infra.deploy.pipeline import lock_of
-from infra.deploy.swap import Swap, served, settled, swap
+from infra.deploy.swap import Swap, settled, swap
+from infra.deploy.versions import missing_bundles
 from infra.deploy.work import Work, take
 from infra.deploy.workers import Workers, follow
 
@@ -37,15 +39,37 @@ def rollback(work: Work, to: str | None = None) -> None:
                 Exit.REFUSED,
                 f"{work.service} has no live environment at {work.stage.name}: nothing to go back from.",
             )
-        previous = work.environments.previous(live)
         label = names.version(work.stage.name, to) if to else None
         if label == live.version:
             work.tell(f"{live.name} is live already")
             _bring_workers(work, live.version)
-        elif previous is not None and previous.serves and label in (None, previous.version):
+            return
+        previous = work.environments.previous(live)
+        earlier: tuple[str, ...] = ()
+        if label is None:
+            past = history(work, live)
+            earlier = past.good
+            if past.taken_back:
+                left_out = ", ".join(sorted(past.taken_back))
+                work.tell(f"left out, for clients were brought back from there: {left_out}")
+            if previous is not None and previous.name in past.taken_back:
+                previous = None
+        if previous is None or label not in (None, previous.version):
+            _launch_again(work, _version(work, label, earlier))
+        elif _is_good_enough(work, previous):
             _swap_to(work, live, previous)
         else:
-            _launch_again(work, live, label)
+            _launch_again(work, _version(work, previous.version))
+
+
+def _is_good_enough(work: Work, previous: Environment) -> bool:
+    """Whether clients can be brought to an environment as it is. One that is yellow has to answer."""
+    if previous.status != READY or previous.health not in (GREEN, YELLOW):
+        return False
+    if previous.health == GREEN:
+        return True
+    work.tell(f"{previous.name} is not quite well: {work.environments.ailment(previous)}")
+    return work.api.dry or work.tools.probe(work.stage, work.service, previous.cname) is None
 
 
 def _swap_to(work: Work, live: Environment, previous: Environment) -> None:
@@ -60,18 +84,26 @@ def _swap_to(work: Work, live: Environment, previous: Environment) -> None:
     with _finished_by(work, previous.version):
         swap(work, live.name, previous.name)
         _bring_workers(work, previous.version)
-    work.journal.tell(
-        "done", f"clients come to {previous.name} ({previous.version}); {live.name} stays beside it"
-    )
+    if not work.api.dry:
+        work.journal.tell(
+            "done", f"clients come to {previous.name} ({previous.version}); {live.name} stays beside it"
+        )
 
 
-def _launch_again(work: Work, live: Environment, label: str | None) -> None:
-    version = _version(work, live, label)
+def _launch_again(work: Work, version: dict[str, Any]) -> None:
     commit = version["Description"]
     earlier = Work(work.tools, work.stage, work.service, commit)
     earlier.journal.tell("plan", f"{work.service} at {work.stage.name}: back to {commit[:7]}", commit=commit)
+    found = earlier.environments.find(earlier.name)
+    gone = [] if found is not None and found.serves else missing_bundles(earlier)
+    if gone:
+        raise DeployError(
+            Exit.REFUSED,
+            f"the bundle {', '.join(gone)} is not in S3 any more, where bundles are kept for a year.\n"
+            f"Check out {commit[:12]} and `make deploy`: what has to be made again of it is.",
+        )
     with _finished_by(work, version["VersionLabel"]):
-        take([Launch(earlier), Swap(earlier), Workers(earlier)])
+        take([Launch(earlier, renew=True), Swap(earlier), Workers(earlier)])
 
 
 def _bring_workers(work: Work, version: str) -> None:
@@ -95,10 +127,10 @@ def _finished_by(work: Work, version: str) -> Iterator[None]:
         raise
 
 
-def _version(work: Work, live: Environment, label: str | None) -> dict[str, Any]:
-    """The version to go back to: the one of that label, or the newest before the live one that had clients.
+def _version(work: Work, label: str | None, earlier: Sequence[str] = ()) -> dict[str, Any]:
+    """The version to go back to: the one of that label, or of the first of `earlier` environments there is.
 
-    Not every version did: one that its tests turned away is there, too.
+    :raises DeployError: Beanstalk has none.
     """
     known = sorted(
         work.api.pages(
@@ -117,18 +149,15 @@ def _version(work: Work, live: Environment, label: str | None) -> dict[str, Any]
     if label is not None:
         found = [one for one in mine if one["VersionLabel"] == label]
     else:
-        older = mine[labels.index(live.version) + 1 :] if live.version in labels else []
-        had_clients = served(work) if older else set()
-        found = [
-            one
-            for one in older
-            if names.environment(work.service, work.stage.name, one.get("Description", "")) in had_clients
-        ]
+        of = {
+            names.environment(work.service, work.stage.name, one.get("Description", "")): one for one in mine
+        }
+        found = [of[name] for name in earlier if name in of]
     if not found:
         there = ", ".join(labels[:5]) or "none"
         raise DeployError(
             Exit.REFUSED,
-            f"there is no {f'version {label}' if label else 'earlier version that had clients'} of"
+            f"there is no {f'version {label}' if label else 'earlier version that clients were left with'} of"
             f" {work.service} at {work.stage.name}; the newest there are: {there}.\n"
             "To one of them: `make rollback ARGS=--to=COMMIT`. Another commit is checked out and deployed.",
         )

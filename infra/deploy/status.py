@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 
 from infra.aws import names
+from infra.deploy.history import kept
 from infra.deploy.pipeline import lock_of
 from infra.deploy.work import Work
 
@@ -27,7 +28,7 @@ class Line:
 def status(work: Work) -> tuple[list[Line], str | None]:
     """The environments of a service at a stage, and who holds its lock."""
     live = work.environments.live()
-    previous = work.environments.previous(live) if live else None
+    previous = kept(work, live)
     roles = {names.worker_environment(work.service, work.stage.name): "worker"}
     roles |= {previous.name: "kept"} if previous else {}
     roles |= {live.name: "live"} if live else {}

@@ -1,11 +1,11 @@
 """Clients come to the new environment, which is watched; the old one stays beside it."""
 
-import re
 from datetime import UTC, datetime
 
 from infra.deploy.calls import BEANSTALK
 from infra.deploy.environments import Environment
 from infra.deploy.exits import DeployError, Exit
+from infra.deploy.history import is_swap
 from infra.deploy.work import Step, Work
 
 LOOK_SECONDS = 15.0
@@ -13,11 +13,8 @@ BAD_LOOKS = 3
 """So many bad looks in a row, 45 s, and clients are brought back."""
 SHARE_OF_FAULTS = 0.05
 FEWEST_FAULTS = 5
-"""5xx count where they are so many of the last ten seconds' requests, and such a share of them."""
-
-
-NAMED = re.compile(r"'([A-Za-z0-9-]+)'")
-"""The environments in the message of a swap: Completed swapping CNAMEs for environments 'a' and 'b'."""
+"""5xx count where they are at least so many of the last ten seconds' requests, and more than such a share."""
+SWAP_SECONDS = 10 * 60.0
 
 
 class Swap(Step):
@@ -62,7 +59,7 @@ def settled(work: Work, *others: str) -> Environment | None:
 def swap(work: Work, source: str, target: str) -> None:
     """Give the live CNAME, which `source` has, to `target`, and wait until it has it.
 
-    :raises DeployError: it has not within half an hour.
+    :raises DeployError: it has not within ten minutes.
     """
     work.api.change(
         BEANSTALK,
@@ -77,9 +74,11 @@ def swap(work: Work, source: str, target: str) -> None:
         live = work.environments.live()
         return True if live is not None and live.name == target else None
 
-    if not work.clock.poll(look, every=LOOK_SECONDS / 5, timeout=10 * 60):
+    if not work.clock.poll(look, every=LOOK_SECONDS / 5, timeout=SWAP_SECONDS):
         raise DeployError(
-            Exit.AWS, f"{target} has not got the live CNAME in 10 minutes: `make status` shows who has it."
+            Exit.AWS,
+            f"{target} has not got the live CNAME in {SWAP_SECONDS / 60:.0f} minutes: `make status` shows who"
+            " has it.",
         )
     work.waiting.until_ready(source, target)
 
@@ -157,13 +156,8 @@ class Watch(Step):
             AttributeNames=["HealthStatus", "Causes", "ApplicationMetrics"],
         )
         metrics = health.get("ApplicationMetrics", {})
-        failed, all_of_them = (
-            metrics.get("StatusCodes", {}).get("Status5xx", 0),
-            metrics.get("RequestCount", 0),
-        )
-        if failed >= FEWEST_FAULTS and failed > SHARE_OF_FAULTS * all_of_them:
-            return f"{failed} of {all_of_them} requests got a 5xx"
-        return None
+        failed, requests = metrics.get("StatusCodes", {}).get("Status5xx", 0), metrics.get("RequestCount", 0)
+        return f"{failed} of {requests} requests got a 5xx" if are_too_many(failed, requests) else None
 
     def _swap_back(self, fault: str) -> None:
         work = self.work
@@ -184,22 +178,6 @@ class Watch(Step):
         )
 
 
-def served(work: Work) -> set[str]:
-    """The environments of the service that clients have come to by a swap, or had come to before one.
-
-    By their names; those that are gone, too. Beanstalk keeps events for six weeks.
-    """
-    events = work.api.pages(
-        BEANSTALK,
-        "DescribeEvents",
-        "Events",
-        ApplicationName=work.environments.application,
-        MaxRecords=1000,
-    )
-    return {name for event in events if is_swap(event["Message"]) for name in NAMED.findall(event["Message"])}
-
-
-def is_swap(message: str) -> bool:
-    """Whether an event of Beanstalk tells of a swap that is done."""
-    told = message.lower()
-    return "swap" in told and "cname" in told and "complet" in told
+def are_too_many(failed: int, requests: int) -> bool:
+    """Whether so many 5xx of so many requests are a bad look."""
+    return failed >= FEWEST_FAULTS and failed > SHARE_OF_FAULTS * requests

@@ -6,6 +6,7 @@ from infra.aws import names
 from infra.deploy import images
 from infra.deploy.exits import Exit
 from infra.deploy.programs import Finished
+from infra.deploy.swap import Swap
 from infra.deploy.tests.world import World
 from libs.service.testing import eventually
 
@@ -113,7 +114,12 @@ def test_an_environment_that_stays_red_is_removed_with_its_logs_told(world: Worl
 def test_with_keep_an_environment_that_failed_stays_for_a_look(world: World, old: str) -> None:
     world.clock.skipping = 10
     world.scripted.say("red", world.name())
-    assert world.run("deploy", "--keep").code == Exit.ENVIRONMENT
+    world.standin.faults.deny("elasticbeanstalk:RequestEnvironmentInfo")
+    ran = world.run("deploy", "--keep")
+    assert ran.code == Exit.ENVIRONMENT
+    (said,) = [text for text in ran.told("note") if "logs" in text]
+    assert said.startswith("its logs cannot be had: these credentials may not elasticbeanstalk:Request")
+    assert "\n" not in said
     assert set(world.standing()) == {old, world.name()}
     assert world.run("cleanup").code == Exit.DONE
     assert set(world.standing()) == {old}
@@ -186,17 +192,49 @@ def test_an_environment_from_before_the_kept_one_is_made_anew(world: World, old:
     assert second in world.standing()
 
 
-def test_nothing_is_changed_in_a_dry_run(world: World, old: str) -> None:
-    world.standin.faults.calls.clear()
-    ran = world.run("deploy", "--dry-run")
-    assert ran.code == Exit.DONE
-    assert world.changes() == []
-    assert world.machine.ran == []
-    told = {one["call"] for one in ran.lines if one["kind"] == "call"}
-    world.standin.faults.calls.clear()
-    assert world.run("deploy").code == Exit.DONE
-    assert told == set(world.changes()) - {"dynamodb:DeleteItem"}
-    assert old in world.standing()
+def test_a_dry_run_tells_what_is_done_then_and_does_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = ["dynamodb:PutItem", "dynamodb:DeleteItem"]
+
+    def dry_then_done(*arguments: str) -> list[str]:
+        world.standin.faults.calls.clear()
+        world.machine.ran.clear()
+        ran = world.run(*arguments, "--dry-run")
+        assert ran.code == Exit.DONE
+        assert world.changes() == []
+        assert world.machine.ran == []
+        assert not ran.told("done")
+        told = [one["call"] for one in ran.lines if one["kind"] == "call"]
+        programs = [one["command"][:2] for one in ran.lines if one["kind"] == "run"]
+        assert world.run(*arguments).code == Exit.DONE
+        made = world.changes()
+        # A lock that was held for long has been renewed.
+        assert told == made[:1] + [call for call in made[1:] if call != lock[0]], arguments
+        assert programs == [command.split()[:2] for command in world.machine.ran]
+        return told
+
+    assert "elasticbeanstalk:CreateEnvironment" in dry_then_done("deploy")  # the first one
+    first = world.name()
+    world.commit()
+    with monkeypatch.context() as patched:
+        patched.setattr(Swap, "run", interrupted)
+        assert world.run("deploy").code == Exit.INTERRUPTED
+    assert dry_then_done("deploy") == [lock[0], "elasticbeanstalk:SwapEnvironmentCNAMEs", lock[1]]
+    assert dry_then_done("deploy") == lock
+    assert dry_then_done("rollback") == [lock[0], "elasticbeanstalk:SwapEnvironmentCNAMEs", lock[1]]
+    assert dry_then_done("deploy")[1:-1] == ["elasticbeanstalk:SwapEnvironmentCNAMEs"]
+    assert dry_then_done("cleanup", "--previous")[1:-1] == ["elasticbeanstalk:TerminateEnvironment"]
+    assert dry_then_done("cleanup") == lock
+    eventually(lambda: first not in {one.name for one in world.standin.estate.environments if one.is_there})
+    assert dry_then_done("rollback")[1:-1] == [
+        "elasticbeanstalk:CreateEnvironment",
+        "elasticbeanstalk:SwapEnvironmentCNAMEs",
+    ]
+
+
+def interrupted(self: object) -> str:
+    raise KeyboardInterrupt
 
 
 def test_all_services_go_in_order(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -260,21 +298,15 @@ def test_another_commit_that_is_checked_out_meanwhile_is_not_deployed(world: Wor
 
 
 def test_workers_of_their_own_come_first_and_go_back_with_a_failed_release(world: World) -> None:
-    file = world.stages / f"{world.stage.name}.yaml"
-    file.write_text(file.read_text().replace("worker: beside", "worker: environment"))
-    worker = names.worker_environment("todos", world.stage.name)
-
-    def version() -> str:
-        return next(one.version for one in world.standin.estate.environments if one.name == worker)
-
+    world.workers_apart()
     assert world.run("deploy").code == Exit.DONE
     first = names.version(world.stage.name, world.machine.commit, "worker")
-    assert version() == first
+    assert world.worker_version() == first
     world.commit()
     world.standin.faults.calls.clear()
     assert world.run("deploy").code == Exit.DONE
     second = names.version(world.stage.name, world.machine.commit, "worker")
-    assert version() == second
+    assert world.worker_version() == second
     made = world.changes()
     assert made.index("elasticbeanstalk:UpdateEnvironment") < made.index("elasticbeanstalk:CreateEnvironment")
     world.commit()
@@ -282,9 +314,9 @@ def test_workers_of_their_own_come_first_and_go_back_with_a_failed_release(world
     world.clock.skipping = 10
     assert world.run("deploy").code == Exit.ENVIRONMENT
     world.clock.skipping = 0
-    eventually(lambda: version() == second)
+    eventually(lambda: world.worker_version() == second)
     assert world.run("rollback").code == Exit.DONE
-    eventually(lambda: version() == first)
+    eventually(lambda: world.worker_version() == first)
 
 
 def test_the_images_of_a_deploy_are_those_of_its_commit(world: World) -> None:

@@ -2,18 +2,24 @@
 
 import io
 import json
+from collections.abc import Iterator
 from contextlib import redirect_stdout
-from typing import Any
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from infra.aws import names
-from infra.deploy import cli
+from infra.deploy import cleanup, cli
 from infra.deploy.api import Api
 from infra.deploy.environments import Environment, Environments
 from infra.deploy.exits import Busy, Exit
+from infra.deploy.history import History, history
 from infra.deploy.tests.world import World
 from infra.deploy.waiting import Waiting
+from libs.service.testing import eventually
 
 
 @pytest.fixture
@@ -66,6 +72,102 @@ def test_it_goes_back_to_no_version_that_its_tests_turned_away(world: World, two
     assert world.live() == two[1] != turned_away
 
 
+def test_it_goes_back_to_nothing_that_clients_were_brought_back_from(
+    world: World, two: tuple[str, str]
+) -> None:
+    assert world.run("rollback").code == Exit.DONE
+    world.commit()
+    assert world.run("deploy").code == Exit.DONE
+    third = world.name()
+    assert world.run("cleanup", "--previous").code == Exit.DONE
+    assert set(world.standing()) == {third}
+    ran = world.run("rollback")
+    assert ran.code == Exit.DONE
+    assert world.live() == two[0], "the second was no good"
+    assert any(two[1] in text for text in ran.told("note"))
+    # By its CNAME the third was live before what is live now; but it was no good, either.
+    assert world.standing()[third] == names.own_cname(two[0])
+    told = [one for one in world.run("status").lines if one["kind"] == "environment"]
+    assert {(two[0], "live"), (third, "aside")} <= {(one["environment"], one["role"]) for one in told}
+    assert world.run("rollback").code == Exit.REFUSED
+    assert world.live() == two[0]
+    assert world.run("cleanup").code == Exit.DONE
+    assert set(world.standing()) == {two[0]}
+
+
+SWAPS = [("a", "b"), ("b", "a"), ("a", "c"), ("x", "y"), ("c", "d"), ("d", "a"), ("a", "e")]
+"""What is live in turn: a, b and back, c, d, and back to a; then e. Nobody came to x and y."""
+
+
+@pytest.mark.parametrize("events", [("source", "target"), ("target", "source")])
+def test_what_clients_had_is_told_by_swaps(events: tuple[str, ...]) -> None:
+    told = []
+    for number, swap in enumerate(SWAPS):
+        named = dict(zip(("source", "target"), swap, strict=True))
+        for order, side in enumerate(events):  # one of each environment, as AWS has them
+            told.append(
+                {
+                    "EventDate": datetime(2026, 1, 1, 0, number, order, tzinfo=UTC),
+                    "EnvironmentName": named[side],
+                    "Message": f"Completed swapping CNAMEs for environments '{swap[0]}' and '{swap[1]}'.",
+                }
+            )
+    told.append({"EventDate": datetime.now(UTC), "Message": "Swapping CNAMEs for environments 'e' and 'b'."})
+    work = SimpleNamespace(
+        api=SimpleNamespace(pages=lambda *call, **parameters: iter(told)),
+        environments=SimpleNamespace(application="todos"),
+    )
+    found = history(cast(Any, work), cast(Any, SimpleNamespace(name="e")))
+    assert found == History(good=("a",), taken_back=frozenset("bcd"))
+
+
+def test_one_that_is_ill_by_now_is_made_anew(world: World, two: tuple[str, str]) -> None:
+    world.scripted.say("red", two[0])
+    eventually(lambda: world.health(two[0]) == "Red")
+    world.standin.faults.calls.clear()
+    create = "elasticbeanstalk:CreateEnvironment"
+    world.standin.faults.before(create, lambda: world.scripted.say("green", two[0]))
+    ran = world.run("rollback")
+    assert ran.code == Exit.DONE
+    assert world.live() == two[0]
+    assert world.standin.faults.made(create) == 1
+    assert any(
+        f"{two[0]} is of no use: its health is Red (ELB processes" in text for text in ran.told("note")
+    )
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_one_that_is_yellow_is_gone_back_to_if_it_answers(
+    world: World, two: tuple[str, str], monkeypatch: pytest.MonkeyPatch, answers: bool
+) -> None:
+    described = Environments._described
+
+    def yellow(self: Environments, **which: Any) -> Iterator[Environment]:
+        for one in described(self, **which):
+            made = world.standin.faults.made("elasticbeanstalk:CreateEnvironment")
+            yield replace(one, health="Yellow") if one.name == two[0] and not made else one
+
+    world.standin.faults.calls.clear()
+    monkeypatch.setattr(Environments, "_described", yellow)
+    world.probe = lambda stage, service, address: None if answers else "/health/ready answers 503"
+    ran = world.run("rollback")
+    assert ran.code == Exit.DONE
+    assert world.live() == two[0]
+    assert world.standin.faults.made("elasticbeanstalk:CreateEnvironment") == (0 if answers else 1)
+    assert any("is not quite well: its health is Yellow" in text for text in ran.told("note"))
+
+
+def test_a_version_whose_bundle_is_gone_is_made_again_by_a_deploy(world: World, two: tuple[str, str]) -> None:
+    assert world.run("cleanup", "--previous").code == Exit.DONE
+    first = next(one.description for one in world.standin.estate.environments if one.name == two[0])
+    world.forget_bundle(first)
+    world.standin.faults.calls.clear()
+    ran = world.run("rollback")
+    assert ran.code == Exit.REFUSED
+    assert f"Check out {first[:12]} and `make deploy`" in ran.told("fault")[0]
+    assert set(world.changes()) == {"dynamodb:PutItem", "dynamodb:DeleteItem"}
+
+
 @pytest.mark.parametrize("fails", [KeyboardInterrupt, Busy("throttled")])
 def test_one_that_breaks_off_says_how_it_is_finished(
     world: World, two: tuple[str, str], monkeypatch: pytest.MonkeyPatch, fails: BaseException
@@ -97,17 +199,21 @@ def test_one_that_breaks_off_says_how_it_is_finished(
 def test_a_swap_under_way_is_waited_for(
     world: World, two: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept, live = (one for one in world.standin.estate.environments if one.name in two)
+    estate = world.standin.estate
+    kept, live = (one for one in estate.environments if one.name in two)
     kept.status = live.status = "Updating"  # as by a rollback that broke off
 
     def ends(self: Waiting, *wanted: str) -> None:
         kept.cname, live.cname = live.cname, kept.cname
+        for one in (live, kept):
+            said = f"Completed swapping CNAMEs for environments '{live.name}' and '{kept.name}'."
+            estate.events.of(one, "INFO", said)
         kept.status = live.status = "Ready"
 
     monkeypatch.setattr(Waiting, "until_ready", ends)
     world.clock.skipping = 10
     ran = world.run("rollback")
-    assert "there is no earlier version that had clients" in ran.told("fault")[0]
+    assert "there is no earlier version that clients were left with" in ran.told("fault")[0]
     assert world.live() == two[0]
 
 
@@ -141,7 +247,7 @@ def test_there_is_nothing_to_go_back_from_or_to(world: World) -> None:
     assert world.run("deploy").code == Exit.DONE
     ran = world.run("rollback")
     assert ran.code == Exit.REFUSED
-    assert "there is no earlier version that had clients" in ran.told("fault")[0]
+    assert "there is no earlier version that clients were left with" in ran.told("fault")[0]
 
 
 def test_nobody_is_brought_to_what_is_no_better(world: World, two: tuple[str, str]) -> None:
@@ -189,7 +295,7 @@ def test_clients_that_come_meanwhile_keep_an_environment_from_being_terminated(
     seen: list[str] = []
     monkeypatch.setattr(Environments, "web", then_swapped)
     monkeypatch.setattr(Environments, "live", lambda self: next(o for o in web(self) if o.name == two[1]))
-    monkeypatch.setattr(Environments, "kept", lambda self: seen.append("kept"))
+    monkeypatch.setattr(cleanup, "kept", lambda work, live: seen.append("kept"))
     ran = world.run("cleanup")
     assert ran.code == Exit.DONE
     assert seen

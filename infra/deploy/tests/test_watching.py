@@ -8,7 +8,7 @@ from botocore.validate import ParamValidator
 
 from infra.deploy.api import Api
 from infra.deploy.exits import Busy, Exit
-from infra.deploy.swap import Watch
+from infra.deploy.swap import Watch, are_too_many
 from infra.deploy.tests.world import World
 from libs.service.testing import eventually
 
@@ -99,6 +99,14 @@ def replace_minutes(world: World, minutes: int) -> object:
     file = world.stages / f"{world.stage.name}.yaml"
     file.write_text(file.read_text().replace("watch_minutes: 0", f"watch_minutes: {minutes}"))
     return replace(world.stage, watch_minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("failed", "requests", "bad"),
+    [(5, 100, False), (5, 99, True), (6, 100, True), (4, 4, False), (5, 5, True), (0, 0, False)],
+)
+def test_5xx_count_from_five_on_and_above_five_in_a_hundred(failed: int, requests: int, bad: bool) -> None:
+    assert are_too_many(failed, requests) is bad
 
 
 def test_5xx_under_its_clients_bring_them_back(

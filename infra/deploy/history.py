@@ -1,0 +1,84 @@
+"""What clients had, one environment after the other, as Beanstalk's events of swaps tell.
+
+CNAMEs tell of one step only, and of an environment that stands. Events tell of those that are gone, too, and
+which were taken back. Beanstalk keeps them for six weeks.
+"""
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+
+from infra.deploy.calls import BEANSTALK
+from infra.deploy.environments import Environment
+from infra.deploy.work import Work
+
+NAMED = re.compile(r"'([A-Za-z0-9-]+)'")
+"""The environments in the message of a swap: Completed swapping CNAMEs for environments 'a' and 'b'."""
+
+
+@dataclass(frozen=True)
+class History:
+    """What clients had before the live environment.
+
+    :ivar good: names of environments that were live, and were never gone back from; the latest first.
+    :ivar taken_back: those that clients were brought back from.
+    """
+
+    good: tuple[str, ...]
+    taken_back: frozenset[str]
+
+
+def history(work: Work, live: Environment) -> History:
+    """What clients had before what they have now."""
+    had: list[str] = []
+    seen: set[str] = set()
+    for name in reversed(_lives(work, live.name)):
+        seen.add(name)
+        if name in had:
+            # Back to where they were: what came in between was no good.
+            del had[had.index(name) + 1 :]
+        else:
+            had.append(name)
+    return History(tuple(reversed(had[:-1])), frozenset(seen - set(had)))
+
+
+def kept(work: Work, live: Environment | None = None) -> Environment | None:
+    """The environment that is kept for a rollback: it was live before, and nobody has gone back from it."""
+    live = live or work.environments.live()
+    previous = work.environments.previous(live) if live else None
+    if live is None or previous is None or previous.name in history(work, live).taken_back:
+        return None
+    return previous
+
+
+def is_swap(message: str) -> bool:
+    """Whether an event of Beanstalk tells of a swap that is done."""
+    told = message.lower()
+    return "swap" in told and "cname" in told and "complet" in told
+
+
+def _lives(work: Work, live: str) -> list[str]:
+    """The environments that clients came to, the latest first: by each swap from one to the other."""
+    lives = [live]
+    for _, pair in sorted(_swaps(work), reverse=True):
+        if lives[-1] in pair:  # else somebody has swapped two that no client came to
+            lives.append(next(name for name in pair if name != lives[-1]))
+    return lives
+
+
+def _swaps(work: Work) -> list[tuple[datetime, tuple[str, ...]]]:
+    """When which two environments were swapped."""
+    told: dict[tuple[str, ...], dict[str, list[datetime]]] = defaultdict(lambda: defaultdict(list))
+    for event in work.api.pages(
+        BEANSTALK,
+        "DescribeEvents",
+        "Events",
+        ApplicationName=work.environments.application,
+        MaxRecords=1000,
+    ):
+        pair = tuple(sorted(NAMED.findall(event["Message"])))
+        if is_swap(event["Message"]) and len(pair) == 2:
+            told[pair][event.get("EnvironmentName", "")].append(event["EventDate"])
+    # Each of the two environments has an event of the swap.
+    return [(at, pair) for pair, by in told.items() for at in max(by.values(), key=len)]
