@@ -78,7 +78,7 @@ lint: .venv/.stamp ## Check format, style, types, who imports whom, Dockerfiles,
 	@echo "Imports: who may import whom is kept (pyproject.toml, [tool.importlinter])"
 	@.venv/bin/hadolint Dockerfile infra/*/Dockerfile
 	@.venv/bin/zizmor --quiet --offline --no-progress --strict-collection .github
-	@.venv/bin/cfn-lint $$(grep -rl --include='*.yaml' ^AWSTemplateFormatVersion infra/stacks)
+	@.venv/bin/cfn-lint 'infra/stacks/**/*.yaml'
 	@$(VENV) -m infra.contracts lint
 	@$(VENV) -m infra.contracts breaking
 	@$(VENV) -m infra.tables breaking

@@ -6,16 +6,15 @@ PROJECT = "polymacaron"
 """With which every name begins: a fork puts its own here."""
 
 DELIVERY_STACK = f"{PROJECT}-delivery"
-"""What all stages of an account share: images, bundles, Beanstalk applications, the lock."""
+"""What all stages of an account and region share: bundles, the proxy's images, the lock."""
 LOCK_TABLE = f"{PROJECT}-delivery-lock"
-
-
+"""Of the deploys of a region."""
 GITHUB_STACK = f"{PROJECT}-github"
 """GitHub as one whose word is taken on which workflow is calling; once for each account."""
 
 
 def delivery_stack(service: str) -> str:
-    """What all stages of an account share of one service: its images and its Beanstalk application."""
+    """What all stages of an account and region share of a service: images, and its Beanstalk application."""
     return f"{DELIVERY_STACK}-{service}"
 
 
@@ -25,7 +24,7 @@ def repository(service: str) -> str:
 
 
 def application(service: str) -> str:
-    """The Beanstalk application of a service, for all stages of the account."""
+    """The Beanstalk application of a service, for all stages of the account and region."""
     return f"{PROJECT}-{service}"
 
 
@@ -90,9 +89,12 @@ def instance_profile(service: str, stage: str) -> str:
     return f"{PROJECT}-{stage}-{service}"
 
 
-def versions_role(service: str) -> str:
-    """The role that Beanstalk removes old application versions with."""
-    return f"{PROJECT}-{service}-versions"
+def versions_role(service: str, region: str) -> str:
+    """The role that Beanstalk removes old application versions with: of each region, as they are.
+
+    Names of roles are known in the whole account.
+    """
+    return f"{PROJECT}-{service}-versions-{region}"
 
 
 def deploy_role(stage: str) -> str:

@@ -14,8 +14,11 @@ from infra.aws.errors import AwsError
 
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2557, 3653)
 """PutRetentionPolicy takes these, and some between the last ones."""
-NAME = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
-"""As names of environments of Beanstalk and of CNAMEs may be, which hold it."""
+NAME = r"[a-z][a-z0-9]*"
+"""Of stages and services. Names in AWS are put together of them with hyphens, and rights end with a stage's
+name and a hyphen: with one inside, something of one stage could pass for something of another."""
+TAKEN = ("beanstalk", "deploy", "proxy", "redis")
+"""What no service is called: there are roles, images and secrets of these names (infra/aws/names.py)."""
 STAGES = Path(__file__).parents[1] / "stages"
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
 """What a VPC may give out that nobody meets outside (RFC 1918, RFC 6598)."""
@@ -104,7 +107,9 @@ def load_stage(name: str, folder: Path = STAGES) -> Stage:
     file = folder / f"{name}.yaml"
     if not re.fullmatch(NAME, name) or not file.is_file():
         known = ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
-        raise AwsError(f"STAGE={name} is none of {known}: a stage is a file in infra/stages/.")
+        raise AwsError(
+            f"STAGE={name} is none of {known}: a stage is a file in infra/stages/, named with a-z and 0-9."
+        )
     try:
         told = yaml.safe_load(file.read_text())
     except yaml.YAMLError as error:
@@ -142,6 +147,11 @@ class _Made(Schema):
 def _text(pattern: str, what: str, *, none: bool = False) -> fields.String:
     matches = validate.Regexp(rf"\A{pattern}\Z", error=f"must be {what}")
     return fields.String(required=True, allow_none=none, validate=matches)
+
+
+def _service() -> fields.String:
+    free = validate.NoneOf(TAKEN, error="names something else in AWS: the service needs another name")
+    return fields.String(validate=[validate.Regexp(rf"\A{NAME}\Z", error="must be of a-z and 0-9"), free])
 
 
 def _count(smallest: int, largest: int) -> fields.Integer:
@@ -228,7 +238,7 @@ class _StageSchema(Schema):
     )
     network = fields.Nested(_NetworkSchema, required=True)
     cache = fields.Nested(_CacheSchema, required=True)
-    services = fields.Dict(keys=fields.String(), values=fields.Nested(_FleetSchema), required=True)
+    services = fields.Dict(keys=_service(), values=fields.Nested(_FleetSchema), required=True)
 
     @validates_schema
     def _agree(self, told: dict[str, Any], **_: Any) -> None:

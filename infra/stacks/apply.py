@@ -14,7 +14,17 @@ from infra.aws.clients import Aws
 from infra.aws.errors import AwsError
 from infra.aws.stage import Stage
 from infra.local.output import say, table
-from infra.stacks.changes import FAILED_AT_BIRTH, Pause, Proposal, discard, propose, read, status
+from infra.stacks.changes import (
+    FAILED_AT_BIRTH,
+    POLL_SECONDS,
+    REVIEW,
+    Pause,
+    Proposal,
+    discard,
+    propose,
+    read,
+    status,
+)
 from infra.stacks.events import Event, follow, latest
 from infra.stacks.plan import Stack, stacks
 
@@ -59,16 +69,17 @@ class Apply:
             chosen = [stack for stack in chosen if stack.name != names.GITHUB_STACK]
         with self._nothing_left_open():
             self._show(proposals := self._look(chosen))
-            changing = [one for one in proposals if one.change_set]
+            changing = [one for one in proposals if one.due]
             if not self.dry_run:
                 # A run that was cut short may have made them and no more.
-                self._protect([one.stack for one in proposals if not one.change_set])
+                self._protect([one.stack for one in proposals if not one.due])
             if not changing or self.dry_run:
                 say("Nothing to do." if not changing else "Nothing was changed: a dry run.")
                 return
             self._may(changing)
             for proposal in changing:
-                self._execute(proposal.stack, str(proposal.change_set))
+                if change_set := proposal.change_set or self._made_anew(proposal.stack):
+                    self._execute(proposal.stack, change_set)
         say(f"Done: {len(changing)} of {len(proposals)} stacks have changed.")
 
     def _knows_github_already(self) -> bool:
@@ -82,56 +93,40 @@ class Apply:
     def _cloudformation(self) -> Any:
         return self.aws.client("cloudformation")
 
-    def _read(self, stack: Stack, change_set: str | None) -> Proposal:
-        if not change_set:
-            return Proposal(stack, None)
+    def _look(self, chosen: Sequence[Stack]) -> list[Proposal]:
+        begun = []
+        for stack in chosen:
+            failed = now if (now := self._settled(stack)) in FAILED_AT_BIRTH else None
+            begun.append(Proposal(stack, None if failed else self._propose(stack), failed=failed))
+        # Only now, since CloudFormation works on all of them at once.
+        return [self._read(one.stack, one.change_set) if one.change_set else one for one in begun]
+
+    def _propose(self, stack: Stack) -> str | None:
+        change_set = propose(self._cloudformation, stack)
+        if change_set:
+            self._open[change_set] = stack
+        return change_set
+
+    def _read(self, stack: Stack, change_set: str) -> Proposal:
         proposal = read(self._cloudformation, stack, change_set, self.pause)
         if not proposal.change_set:
             self._open.pop(change_set)
         return proposal
 
-    def _look(self, chosen: Sequence[Stack]) -> list[Proposal]:
-        made: list[tuple[Stack, str | None]] = []
-        for stack in chosen:
-            self._settle(stack)
-            change_set = propose(self._cloudformation, stack)
-            made.append((stack, change_set))
-            if change_set:
-                self._open[change_set] = stack
-        # Only now, since CloudFormation works on all of them at once.
-        return [self._read(stack, change_set) for stack, change_set in made]
-
-    def _settle(self, stack: Stack) -> None:
-        """Wait for what others, or a run that was cut short, have begun; clear away what failed at birth."""
+    def _settled(self, stack: Stack) -> str | None:
+        """Return how a stack is once what others, or a run that was cut short, have begun with it is over."""
         now = status(self._cloudformation, stack.name)
-        if now and now.endswith("_IN_PROGRESS") and now != "REVIEW_IN_PROGRESS":
+        if now and now.endswith("_IN_PROGRESS") and now != REVIEW:
             say(f"{stack.name} is {now}: waiting for it")
             while (now := status(self._cloudformation, stack.name)) and now.endswith("_IN_PROGRESS"):
-                self.pause(2.0)
-        if now in FAILED_AT_BIRTH:
-            if self.dry_run:
-                raise Refused(f"{stack.name} is {now}: it would be deleted first, to be made again.")
-            say(f"{stack.name} is {now}: it was never whole, and is deleted to be made again")
-            self._cloudformation.update_termination_protection(
-                StackName=stack.name, EnableTerminationProtection=False
-            )
-            arn = self._cloudformation.describe_stacks(StackName=stack.name)["Stacks"][0]["StackId"]
-            before = latest(self._cloudformation, arn)
-            self._cloudformation.delete_stack(StackName=stack.name)
-            follow(self._cloudformation, arn, before, _tell, self.pause)
+                self.pause(POLL_SECONDS)
+        return now
 
     def _show(self, proposals: Sequence[Proposal]) -> None:
-        rows = [
-            (one.stack.name + (" (new)" if one.new else ""), *row)
-            for one in proposals
-            for row in (
-                [(c.verb, c.resource, c.kind) for c in one.changes] or [("change", "(no resource)", "")]
-            )
-            if one.change_set
-        ]
+        rows = [row for one in proposals if one.due for row in _rows(one)]
         if rows:
             print(table([("STACK", "CHANGE", "RESOURCE", "TYPE"), *rows]), flush=True)
-        if same := [one.stack.name for one in proposals if not one.change_set]:
+        if same := [one.stack.name for one in proposals if not one.due]:
             say(f"No changes: {', '.join(same)}")
 
     def _may(self, changing: Sequence[Proposal]) -> None:
@@ -143,6 +138,19 @@ class Apply:
             )
         if not self.confirm(f"Change {len(changing)} stacks of {self.stage.name}?"):
             raise Refused("nothing was changed.")
+
+    def _made_anew(self, stack: Stack) -> str | None:
+        """Delete a stack that failed at its birth; return the change set that makes it anew."""
+        arn = self._cloudformation.describe_stacks(StackName=stack.name)["Stacks"][0]["StackId"]
+        before = latest(self._cloudformation, arn)
+        say(f"{stack.name}, which was never whole:")
+        self._cloudformation.update_termination_protection(
+            StackName=stack.name, EnableTerminationProtection=False
+        )
+        self._cloudformation.delete_stack(StackName=stack.name)
+        follow(self._cloudformation, arn, before, _tell, self.pause)
+        change_set = self._propose(stack)
+        return self._read(stack, change_set).change_set if change_set else None
 
     def _execute(self, stack: Stack, change_set: str) -> None:
         say(f"{stack.name}:")
@@ -175,6 +183,15 @@ class Apply:
                 except ClientError as error:
                     say(f"A change set of {stack.name} stays: {error.response['Error']['Code']}")
             self._open.clear()
+
+
+def _rows(one: Proposal) -> list[tuple[str, str, str, str]]:
+    """What is shown of a stack that something would become of, a row for each resource."""
+    if one.failed:
+        return [(f"{one.stack.name} ({one.failed})", "delete, make anew", "(all of it)", "")]
+    name = one.stack.name + (" (new)" if one.new else "")
+    changes = [(change.verb, change.resource, change.kind) for change in one.changes]
+    return [(name, *change) for change in changes or [("change", "(no resource)", "")]]
 
 
 def _tell(event: Event) -> None:

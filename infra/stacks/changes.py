@@ -54,12 +54,21 @@ class Proposal:
 
     Without a change set nothing would; with one that has no changes, something that is no resource, such as
     an output.
+
+    :param failed: how a stack is that failed at its birth: it is deleted and made anew. Until then
+        CloudFormation makes no change set of it.
     """
 
     stack: Stack
-    change_set: str | None
+    change_set: str | None = None
     new: bool = False
     changes: Sequence[Change] = ()
+    failed: str | None = None
+
+    @property
+    def due(self) -> bool:
+        """Whether there is anything to do."""
+        return self.change_set is not None or self.failed is not None
 
 
 def status(cloudformation: Any, name: str) -> str | None:
@@ -123,7 +132,7 @@ def read(cloudformation: Any, stack: Stack, change_set: str, pause: Pause = time
         if not any(part in reason for part in _NO_CHANGES):
             raise AwsError(f"CloudFormation refuses {stack.template.name} for {stack.name}: {reason}")
         discard(cloudformation, stack, change_set)
-        return Proposal(stack, None)
+        return Proposal(stack)
     found = list(told["Changes"])
     while token := told.get("NextToken"):
         told = cloudformation.describe_change_set(**at, NextToken=token)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from infra.aws import names
 from infra.aws.stage import Stage
-from infra.stacks.told import CONFIG, references, told
+from infra.aws.told import Told, told
+from libs.service.settings.files import CONFIG
 
 TEMPLATES = Path(__file__).parent
 PROXY = "proxy"
@@ -33,7 +34,7 @@ def stacks(stage: Stage, config: Path = CONFIG) -> list[Stack]:
     """Return the stacks of a stage, those of its account first.
 
     Raises:
-        AwsError: there is no file in config/ for the stage.
+        AwsError: config/ does not tell a service what it needs at the stage.
     """
     return [*_of_account(stage), *_of_stage(stage, config)]
 
@@ -60,7 +61,7 @@ def _of_account(stage: Stage) -> Iterator[Stack]:
             {
                 "Repository": names.repository(service),
                 "Application": names.application(service),
-                "VersionsRole": names.versions_role(service),
+                "VersionsRole": names.versions_role(service, stage.region),
             },
             {**tags, "Service": service},
             lasting=True,
@@ -75,22 +76,22 @@ def _of_stage(stage: Stage, config: Path) -> Iterator[Stack]:
         {"TopicName": names.alarms_topic(stage.name), "Operators": stage.operators},
         tags,
     )
+    settings = {service: told(stage.name, service, config) for service in stage.services}
     for service in stage.services:
-        yield from _lasting(stage, service, {**tags, "Service": service}, config)
+        yield from _lasting(stage, service, {**tags, "Service": service}, settings[service].table_prefix)
     yield Stack(names.stack(stage.name, "cache"), TEMPLATES / "cache.yaml", _cache(stage), tags)
     yield Stack(names.stack(stage.name, "roles"), TEMPLATES / "roles.yaml", _roles(stage), tags)
     for service in stage.services:
         yield Stack(
             names.service_stack(service, stage.name, "instances"),
             TEMPLATES / "instances.yaml",
-            _instances(stage, service, config),
+            _instances(stage, service, settings[service]),
             {**tags, "Service": service},
         )
 
 
-def _lasting(stage: Stage, service: str, tags: Mapping[str, str], config: Path) -> Iterator[Stack]:
+def _lasting(stage: Stage, service: str, tags: Mapping[str, str], prefix: str) -> Iterator[Stack]:
     """Secrets and tables of a service, where it has some."""
-    prefix = str(told(stage.name, service, config)["table_prefix"])
     given = {
         "secrets": (
             names.service_stack(service, stage.name, "secrets"),
@@ -132,8 +133,7 @@ def _roles(stage: Stage) -> dict[str, str]:
     }
 
 
-def _instances(stage: Stage, service: str, config: Path) -> dict[str, str]:
-    settings = told(stage.name, service, config)
+def _instances(stage: Stage, service: str, settings: Told) -> dict[str, str]:
     return {
         "Project": names.PROJECT,
         "Service": service,
@@ -143,7 +143,7 @@ def _instances(stage: Stage, service: str, config: Path) -> dict[str, str]:
         "Repository": names.repository(service),
         "ProxyRepository": names.repository(PROXY),
         "BundlesBucket": names.bundles_bucket(stage.account, stage.region),
-        "TablePrefix": str(settings["table_prefix"]),
+        "TablePrefix": settings.table_prefix,
         **_named(stage, settings),
         "LogGroup": names.log_group(service, stage.name),
         "LogDays": str(stage.log_days),
@@ -152,18 +152,21 @@ def _instances(stage: Stage, service: str, config: Path) -> dict[str, str]:
     }
 
 
-def _named(stage: Stage, settings: Mapping[str, object]) -> dict[str, str]:
+def _named(stage: Stage, settings: Told) -> dict[str, str]:
     """The ARNs of what a service is told to fetch: that and nothing else its role lets it read."""
     at = f"{_partition(stage.region)}:{{}}:{stage.region}:{stage.account}"
     # A secret's ARN ends with six characters that nobody knows beforehand.
     forms = {
-        "secret": lambda name: f"arn:{at.format('secretsmanager')}:secret:{name}-??????",
-        "parameter": lambda name: f"arn:{at.format('ssm')}:parameter/{name.lstrip('/')}",
+        "aws-secret": lambda name: f"arn:{at.format('secretsmanager')}:secret:{name}-??????",
+        "aws-parameter": lambda name: f"arn:{at.format('ssm')}:parameter/{name.lstrip('/')}",
     }
-    arns: dict[str, set[str]] = {"secret": set(), "parameter": set()}
-    for kind, name, _ in references(settings):
+    arns: dict[str, set[str]] = {kind: set() for kind in forms}
+    for kind, name, _ in settings.references:
         arns[kind].add(name if name.startswith("arn:") else forms[kind](name))
-    return {"Secrets": ",".join(sorted(arns["secret"])), "Parameters": ",".join(sorted(arns["parameter"]))}
+    return {
+        "Secrets": ",".join(sorted(arns["aws-secret"])),
+        "Parameters": ",".join(sorted(arns["aws-parameter"])),
+    }
 
 
 def _topic(stage: Stage) -> str:

@@ -12,8 +12,8 @@ from infra.aws.account import check_account
 from infra.aws.clients import Aws
 from infra.aws.errors import AwsError
 from infra.aws.stage import Stage
+from infra.aws.told import told
 from infra.local.output import say
-from infra.stacks.told import references, told
 
 
 def put_entry(aws: Aws, stage: Stage, service: str, entry: str, value: str) -> None:
@@ -31,10 +31,9 @@ def put_entry(aws: Aws, stage: Stage, service: str, entry: str, value: str) -> N
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise
         raise AwsError(f"there is no secret {name}: `make stacks STAGE={stage.name}` makes it.") from error
-    named = {
-        what for kind, of, what in references(told(stage.name, service)) if (kind, of) == ("secret", name)
-    }
-    if entry not in (known := sorted({*held, *(what for what in named if what)})):
+    references = told(stage.name, service).references
+    named = {what for kind, of, what in references if (kind, of) == ("aws-secret", name) and what}
+    if entry not in (known := sorted({*held, *named})):
         raise AwsError(
             f"{name} has no entry {entry}, only {', '.join(known)}.\n"
             f"A new one is named in config/{stage.name}.yaml first: aws-secret:{name}#{entry}."

@@ -12,7 +12,7 @@ from infra.tables.changes import REFUSED, Change, changes
 from infra.tables.templates import Template
 from infra.tables.writing import FOLDER
 
-MEANT = ROOT / "infra" / "stacks" / "table-changes.yaml"
+MEANT = ROOT / "infra" / "tables" / "table-changes.yaml"
 """The changes that are meant, each with its reason."""
 
 Found = tuple[str, Change]
@@ -70,7 +70,7 @@ def check(now: Mapping[str, Template], meant: list[Intended], history: History, 
     lines, faults = told(findings(before, now), meant, base)
     print("\n".join(lines))
     if faults:
-        print("If they are meant, say why in infra/stacks/table-changes.yaml:")
+        print("If they are meant, say why in infra/tables/table-changes.yaml:")
         for service, change in faults:
             print(f"- service: {service}\n  at: '{change.at}'\n  reason: …")
     return 1 if faults else 0

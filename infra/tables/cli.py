@@ -10,12 +10,12 @@ from infra.aws.account import check_account
 from infra.aws.clients import Aws
 from infra.aws.errors import AwsError
 from infra.aws.stage import STAGES, Stage, load_stage
+from infra.aws.told import told
 from infra.contracts.intended import intended
 from infra.local.errors import LocalError
 from infra.tables.breaking import MEANT, check, history
 from infra.tables.copying import Copied, copy
 from infra.tables.drift import drift
-from infra.tables.prefix import table_prefix
 from infra.tables.templates import UnfitModels, templates
 from infra.tables.writing import FOLDER, write
 
@@ -57,7 +57,7 @@ def _drift(name: str, stages: Path) -> int:
     looked_at = 0
     found: list[str] = []
     for service, template in templates().items():
-        prefix = table_prefix(stage.name, service)
+        prefix = told(stage.name, service).table_prefix
         found += drift(aws.client("dynamodb"), template, prefix, service)
         looked_at += len(template["Resources"])
     print("\n".join(found) or f"The {looked_at} tables of {name} are as the models have them.")

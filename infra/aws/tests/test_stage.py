@@ -30,17 +30,19 @@ def test_a_stage_without_a_file_is_told_with_those_there_are() -> None:
         load_stage("production")
 
 
-@pytest.mark.parametrize("name", ["../stages/live", "Live", "live_2", "-live", "live-", "2live"])
-def test_a_name_is_one_that_environments_can_have(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["../stages/live", "Live", "live_2", "live-2", "2live"])
+def test_a_name_can_be_told_from_what_it_is_put_together_with(tmp_path: Path, name: str) -> None:
     folder = changed(tmp_path / "stages")
     (folder / "live.yaml").rename(folder / f"{Path(name).name}.yaml")
     with pytest.raises(AwsError, match="is none of"):
         load_stage(name, folder)
 
 
-def test_a_name_may_have_hyphens(tmp_path: Path) -> None:
-    (changed(tmp_path) / "live.yaml").rename(tmp_path / "live-us-2.yaml")
-    assert load_stage("live-us-2", tmp_path).name == "live-us-2"
+@pytest.mark.parametrize("service", ["beanstalk", "deploy", "proxy", "redis", "to-do", "todos_2"])
+def test_no_service_is_called_as_something_else_in_aws_is(tmp_path: Path, service: str) -> None:
+    fleet = {"instance_type": "t4g.small", "smallest": 1, "largest": 2, "worker": "beside"}
+    with pytest.raises(AwsError, match=rf"services\.{service}.*: (names something else|must be of a-z)"):
+        load_stage("live", changed(tmp_path, services={service: fleet}))
 
 
 def test_every_fault_of_a_file_is_named(tmp_path: Path) -> None:

@@ -8,16 +8,19 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult, EmptyResult
+from moto.dynamodb.models import Table, dynamodb_backends
 from moto.moto_api._internal import moto_api_backend
 from moto.server import ThreadedMotoServer
 
 from infra.aws.clients import Aws
 from infra.aws.stage import Stage, load_stage
 
+_create_table = Table.create_from_cloudformation_json.__func__  # type: ignore[attr-defined]
 ACCOUNT = "123456789012"
 """moto's own."""
 REGION = "eu-west-1"
@@ -30,17 +33,40 @@ def update_termination_protection(self: CloudFormationResponse) -> ActionResult:
     return EmptyResult()
 
 
+def create_table(
+    cls: type[Table],
+    resource_name: str,
+    cloudformation_json: dict[str, Any],
+    account_id: str,
+    region_name: str,
+    **more: Any,
+) -> Table:
+    """A table of a template, with what moto leaves out: its time to live, its recovery and its key."""
+    told = cloudformation_json["Properties"]
+    if sse := told.get("SSESpecification"):
+        told = {**told, "SSESpecification": {"Enabled": sse["SSEEnabled"]}}
+    made = _create_table(cls, resource_name, {"Properties": told}, account_id, region_name, **more)
+    dynamodb = dynamodb_backends[account_id][region_name]
+    if ttl := told.get("TimeToLiveSpecification"):
+        dynamodb.update_time_to_live(resource_name, ttl)
+    if recovery := told.get("PointInTimeRecoverySpecification"):
+        dynamodb.update_continuous_backups(resource_name, recovery)
+    return made
+
+
 @pytest.fixture(scope="session")
 def moto_server() -> Iterator[str]:
-    CloudFormationResponse.update_termination_protection = update_termination_protection  # type: ignore[attr-defined]
     for noisy in ("werkzeug", "moto"):  # a line for each call, and for each type that moto does not make
         logging.getLogger(noisy).setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-    del CloudFormationResponse.update_termination_protection  # type: ignore[attr-defined]
+    with pytest.MonkeyPatch.context() as patch:
+        lacking = update_termination_protection
+        patch.setattr(CloudFormationResponse, lacking.__name__, lacking, raising=False)
+        patch.setattr(Table, "create_from_cloudformation_json", classmethod(create_table))
+        server.start()
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"
+        server.stop()
 
 
 @pytest.fixture

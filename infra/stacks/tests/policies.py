@@ -25,10 +25,10 @@ def _meets(statement: Mapping[str, Any], action: str, resource: str, context: Co
         raise KeyError(f"not known here: {unknown}")
     return (
         # Names of actions know no case, ARNs do.
-        any(_like(one.lower(), action.lower()) for one in _several(statement["Action"]))
-        and any(_like(one, resource) for one in _several(statement["Resource"]))
+        any(_like(one.lower(), action.lower()) for one in several(statement["Action"]))
+        and any(_like(one, resource) for one in several(statement["Resource"]))
         and all(
-            _condition(operator, key, _several(values), context)
+            _condition(operator, key, several(values), context)
             for operator, keys in statement.get("Condition", {}).items()
             for key, values in keys.items()
         )
@@ -42,7 +42,7 @@ def _condition(operator: str, key: str, wanted: Sequence[str], context: Context)
             return True
         operator = operator.removesuffix("IfExists")
     if operator.startswith("ForAllValues:"):
-        each = _several(found) if found is not None else []  # true of nothing, as in IAM
+        each = several(found) if found is not None else []  # true of nothing, as in IAM
         compare = _OPERATORS[operator.removeprefix("ForAllValues:")]
         return all(any(compare(pattern, one) for pattern in wanted) for one in each)
     compare = _OPERATORS[operator]
@@ -65,5 +65,6 @@ _OPERATORS: dict[str, Callable[[str, str], bool]] = {
 }
 
 
-def _several(value: Any) -> Sequence[str]:
+def several(value: Any) -> Sequence[str]:
+    """Return the texts of a member that may be one of them alone."""
     return [value] if isinstance(value, str) else list(value)

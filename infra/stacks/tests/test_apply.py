@@ -1,6 +1,7 @@
 """Stacks applied to a moto server: what is there afterwards, and what is said."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -10,10 +11,13 @@ from infra.aws import names
 from infra.aws.clients import Aws
 from infra.aws.errors import AwsError
 from infra.aws.stage import Stage
+from infra.stacks import apply
 from infra.stacks.apply import Apply, Refused
 from infra.stacks.changes import Change, Proposal
 from infra.stacks.plan import Stack, stacks
 from infra.stacks.tests.conftest import ACCOUNT
+from infra.tables.drift import drift
+from infra.tables.templates import templates
 
 pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse")
 
@@ -47,6 +51,10 @@ def test_all_that_a_stage_stands_on_is_made(aws: Aws, stage: Stage) -> None:
     lock = aws.client("dynamodb").describe_table(TableName=names.LOCK_TABLE)["Table"]
     assert lock["KeySchema"] == [{"AttributeName": "name", "KeyType": "HASH"}]
     assert lock["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+
+    for service, template in templates().items():
+        # Of what is there: keys, indexes, time to live, recovery, protection, encryption, and how it is paid.
+        assert list(drift(aws.client("dynamodb"), template, "live-", service)) == []
 
     group = aws.client("ssm").get_parameter(Name=names.cache_group("live"))["Parameter"]["Value"]
     [doors] = aws.client("ec2").describe_security_groups(GroupIds=[group])["SecurityGroups"]
@@ -144,15 +152,38 @@ def test_what_a_run_that_was_cut_short_left_unprotected_is_protected(aws: Aws, s
     assert protected()
 
 
-def test_a_dry_run_deletes_no_stack_that_failed_at_its_birth(
-    aws: Aws, stage: Stage, monkeypatch: pytest.MonkeyPatch
+def test_what_failed_at_its_birth_is_deleted_only_when_somebody_said_yes(
+    aws: Aws, stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
-    wanted = some(stage, "alarms")
+    wanted = some(stage, "delivery", "alarms")
+    Apply(aws, stage, yes).run(some(stage, "alarms"))
+    [alarms] = [one.name for one in wanted if one.name.endswith("alarms")]
+
+    def stack_id() -> str:
+        return str(aws.client("cloudformation").describe_stacks(StackName=alarms)["Stacks"][0]["StackId"])
+
+    born = stack_id()
+    told_by_aws = apply.status
+    monkeypatch.setattr(
+        apply,
+        "status",
+        lambda client, name: "ROLLBACK_COMPLETE" if name == alarms else told_by_aws(client, name),
+    )
+    asked: list[str] = []
+    for run in (
+        Apply(aws, stage, yes, dry_run=True),
+        Apply(aws, stage, lambda question: bool(asked.append(question))),
+    ):
+        with nullcontext() if run.dry_run else pytest.raises(Refused):
+            run.run(wanted)
+        shown = capsys.readouterr().out
+        assert f"{alarms} (ROLLBACK_COMPLETE)  delete, make anew" in shown
+        assert stack_names(aws) == {alarms}, "not even the other one is begun"
+        assert stack_id() == born
+    assert asked == ["Change 2 stacks of live?"]
     Apply(aws, stage, yes).run(wanted)
-    monkeypatch.setattr("infra.stacks.apply.status", lambda *_: "ROLLBACK_COMPLETE")
-    with pytest.raises(Refused, match="is ROLLBACK_COMPLETE: it would be deleted first"):
-        Apply(aws, stage, yes, dry_run=True).run(wanted)
-    assert stack_names(aws) == {names.stack("live", "alarms")}
+    assert stack_names(aws) == {one.name for one in wanted}
+    assert stack_id() != born
 
 
 def replacing(changes: Sequence[Change]) -> Any:

@@ -21,7 +21,8 @@ from infra.aws.clients import Aws
 from infra.aws.errors import AwsError
 from infra.aws.stage import Stage, load_stage
 from infra.local.throwaway import reserved_port
-from infra.stacks.apply import Apply
+from infra.stacks.apply import Apply, Refused
+from infra.stacks.changes import status
 from infra.stacks.plan import Stack, stacks
 from infra.stacks.programs import EMULATOR, ensure_venv
 from infra.stacks.secret import put_entry
@@ -155,8 +156,16 @@ def test_what_fails_at_birth_tells_its_first_cause_and_is_made_again(
         Apply(aws, stage, yes, pause=no_pause).run([refused])
     assert aws.client("logs").describe_log_groups()["logGroups"] == []
     capsys.readouterr()
-    Apply(aws, stage, yes, pause=no_pause).run(some(stage, tmp_path, "todos-instances"))
-    assert "it was never whole, and is deleted to be made again" in capsys.readouterr().err
+    wanted = some(stage, tmp_path, "todos-instances")
+    name = wanted[0].name
+    Apply(aws, stage, yes, dry_run=True, pause=no_pause).run(wanted)
+    told = f"{name} (ROLLBACK_COMPLETE)  delete, make anew"
+    assert told in capsys.readouterr().out
+    with pytest.raises(Refused):
+        Apply(aws, stage, lambda _: False, pause=no_pause).run(wanted)
+    assert status(aws.client("cloudformation"), name) == "ROLLBACK_COMPLETE", "nobody has said yes"
+    Apply(aws, stage, yes, pause=no_pause).run(wanted)
+    assert told in capsys.readouterr().out
     assert len(aws.client("logs").describe_log_groups()["logGroups"]) == 1
 
 

@@ -4,34 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
 
 from infra.aws import names
-from infra.aws.errors import AwsError
 from infra.aws.stage import load_stage, stage_names
+from infra.aws.told import told
 from infra.local.ports import SERVICES
 from infra.stacks.plan import TEMPLATES, stacks
-from infra.stacks.told import references, told
-
-
-class Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short forms, each of which is read as what it is given."""
-
-
-Loader.add_multi_constructor(
-    "!",
-    lambda loader, _, node: (
-        loader.construct_sequence(node, deep=True)
-        if isinstance(node, yaml.SequenceNode)
-        else loader.construct_mapping(node, deep=True)
-        if isinstance(node, yaml.MappingNode)
-        else loader.construct_scalar(node)
-    ),
-)
-
-
-def read(template: Path) -> dict:
-    return yaml.load(template.read_text(), Loader)  # noqa: S506  # a SafeLoader
+from infra.stacks.tests.template import read
 
 
 @pytest.mark.parametrize("name", stage_names())
@@ -41,6 +20,34 @@ def test_every_template_gets_the_parameters_it_has_and_no_other(name: str) -> No
         required = {one for one, what in has.items() if "Default" not in what}
         assert required <= set(stack.parameters) <= set(has), stack.name
         assert len(stack.template.read_bytes()) <= 51_200, "CloudFormation takes no more in a call"
+
+
+GLOBAL = {
+    "AWS::IAM::InstanceProfile": "InstanceProfileName",
+    "AWS::IAM::OIDCProvider": "Url",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::S3::Bucket": "BucketName",
+}
+"""Of what AWS knows in a whole account, or in all of them, how it is called."""
+
+
+def global_names(name: str, region: str) -> dict[str, str]:
+    """What the stacks of a stage in a region make that is known beyond it, by its name: in which stack."""
+    found = {}
+    for stack in stacks(replace(load_stage(name), region=region)):
+        for resource in read(stack.template)["Resources"].values():
+            kind = resource["Type"]
+            assert kind in GLOBAL or not kind.startswith(("AWS::IAM::", "AWS::S3::B")) or "Policy" in kind
+            if kind in GLOBAL:
+                told = resource["Properties"][GLOBAL[kind]]
+                found[f"{kind} {stack.parameters.get(told, told)}"] = stack.name
+    return found
+
+
+def test_stages_of_an_account_that_are_in_two_regions_share_no_name_but_github() -> None:
+    here, there = global_names("live", "eu-west-1"), global_names("staging", "us-east-1")
+    assert {here[one] for one in here.keys() & there.keys()} == {names.GITHUB_STACK}, "which looks first"
+    assert len(here) == 4 + 3 * len(SERVICES) + 1, "roles, roles and profiles of services, the bucket, GitHub"
 
 
 def test_tables_of_another_prefix_are_in_another_stack(tmp_path: Path) -> None:
@@ -61,8 +68,7 @@ def test_tables_of_another_prefix_are_in_another_stack(tmp_path: Path) -> None:
 
 def test_every_template_is_applied() -> None:
     used = {stack.template for name in stage_names() for stack in stacks(load_stage(name))}
-    there = {one for one in TEMPLATES.rglob("*.yaml") if "AWSTemplateFormatVersion" in one.read_text()}
-    assert used == there
+    assert used == set(TEMPLATES.rglob("*.yaml"))
 
 
 def test_no_two_stacks_have_one_name() -> None:
@@ -78,21 +84,17 @@ def test_no_two_stacks_have_one_name() -> None:
 def test_what_a_service_is_told_to_fetch_is_made_by_a_stack(name: str, service: str) -> None:
     made = {names.cache_secret(name): {"url"}}
     for template in (TEMPLATES / "secrets").glob("*.yaml"):
-        [secret] = read(template)["Resources"].values()
-        drawn = secret["Properties"]["GenerateSecretString"]
-        entries = {drawn["GenerateStringKey"], *yaml.safe_load(drawn["SecretStringTemplate"])}
-        made[names.secret(template.stem, name)] = entries
-    for kind, of, entry in references(told(name, service)):
-        assert kind == "secret"
+        for secret in read(template)["Resources"].values():
+            of = secret["Properties"]["Name"].replace("${Name}", "Name")
+            drawn = secret["Properties"]["GenerateSecretString"]
+            entries = json.loads(drawn.get("SecretStringTemplate", "{}")).keys()
+            made[of.replace("Name", names.secret(template.stem, name))] = {
+                drawn.get("GenerateStringKey", ""),
+                *entries,
+            }
+    for kind, of, entry in told(name, service).references:
+        assert kind == "aws-secret"
         assert entry in made.get(of, ()), f"config/{name}.yaml names {of}#{entry}, which no stack makes"
-
-
-def test_a_service_is_told_what_is_in_the_files_in_their_order(tmp_path: Path) -> None:
-    (tmp_path / "default.yaml").write_text("all: {a: 1, b: 1, c: 1}\ntodos: {b: 2}")
-    (tmp_path / "live.yaml").write_text("all: {c: 3}\nauth: {a: 9}")
-    assert told("live", "todos", tmp_path) == {"a": 1, "b": 2, "c": 3}
-    with pytest.raises(AwsError, match=r"config/absent\.yaml is not there"):
-        told("absent", "todos", tmp_path)
 
 
 def test_images_are_scanned_and_never_replaced_under_their_tag() -> None:
