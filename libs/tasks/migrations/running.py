@@ -55,6 +55,8 @@ class Migration(Task):
     :param pages_per_second: how many pages of each part are done in a second, at most: what bounds the
         capacity it takes.
     :param queue: whose workers do it; a migration keeps one of them busy for each part.
+    :param belongs: tells by an item, as DynamoDB has it, whether it is one of `model`; others are left alone.
+        Needed where models share the table that no `DiscriminatorAttribute` tells apart.
     :raises ValueError: for numbers that make no sense.
     """
 
@@ -67,6 +69,7 @@ class Migration(Task):
         page_items: int = 100,
         pages_per_second: float = 2.0,
         queue: str | None = None,
+        belongs: Callable[[Item], bool] | None = None,
     ) -> None:
         if not (1 <= parts <= MOST_PARTS and page_items >= 1 and pages_per_second > 0):
             raise ValueError(f"a migration has 1 to {MOST_PARTS} parts, and pages of one item at least")
@@ -81,6 +84,7 @@ class Migration(Task):
         self.model = model
         self.parts = parts
         self.page_items = page_items
+        self.belongs = belongs
         self._seconds = 1 / pages_per_second
 
     def found(self) -> list[Part]:
@@ -97,8 +101,10 @@ class Migration(Task):
         It is done where a `TaskRuntime` is active. A run that is still at it stops after its page.
 
         :param again: from the beginning, also what is done.
-        :raises Conflict: MIGRATION_DONE, if all of it is done; MIGRATION_STARTED, if somebody else starts it.
+        :raises Conflict: MIGRATION_DONE, if all of it is done; MIGRATION_STARTED, if somebody else starts it;
+            MIGRATION_TABLE_SHARED, if nothing tells its items from those of other models.
         """
+        self._check_alone(database)
         found = {part.number: part for part in self.found()}
         # The number of parts is that of when it was begun: another one would be other parts.
         parts = self.parts if again or not found else found[0].parts
@@ -124,6 +130,19 @@ class Migration(Task):
             if number >= parts:
                 part.stop(PAUSED)
         return [part for part in self.found() if part.number in wanted]
+
+    def _check_alone(self, database: Database) -> None:
+        """See that no item of another model could be taken for one of this."""
+        table = self.model.Meta.table_name
+        others = {one for one in database.models if one.Meta.table_name == table} - {self.model}
+        kinds = {_discriminator(one) for one in (self.model, *others)}
+        if others and self.belongs is None and (None in kinds or len(kinds) > 1):
+            names = " and ".join(sorted(one.__name__ for one in others))
+            raise Conflict(
+                f"The table of {self.model.__name__} is that of {names}, too: say which items are meant, "
+                "@migration(…, belongs=), or give all of them one DiscriminatorAttribute.",
+                code="MIGRATION_TABLE_SHARED",
+            )
 
     def stop(self, state: str) -> int:
         """Have its parts stop after their pages; return how many that were running do so."""
@@ -195,11 +214,23 @@ class Migration(Task):
 
     def _write(self, key: Item, item: Item) -> Change | None:
         try:
+            if not self._is_one(item):
+                return None
             row = self.model.from_raw_data(dict(item))
             edit = self.change(row)
             return None if edit is None else self._conditional(key, edit, row)
         except Exception as error:
             raise _ChangeFailed from error
+
+    def _is_one(self, item: Item) -> bool:
+        """Return whether an item is of the model, and not of another one in its table."""
+        if self.belongs is not None:
+            return self.belongs(item)
+        kind = self.model._get_discriminator_attribute()
+        if kind is None:
+            return True
+        own = {kind.get_discriminator(one) for one in kind.get_registered_subclasses(self.model)}
+        return item.get(kind.attr_name, {}).get("S") in own
 
     def _conditional(self, key: Item, edit: Edit, row: Model) -> Change:
         attributes = self.model.get_attributes()
@@ -218,6 +249,12 @@ class Migration(Task):
         return Change(key, actions, condition)
 
 
+def _discriminator(model: type[Model]) -> str | None:
+    """Return the name, in items, of the attribute that says which model one is of."""
+    kind = model._get_discriminator_attribute()
+    return None if kind is None else kind.attr_name
+
+
 class _ChangeFailed(Exception):
     """The function of a migration has raised; its cause is what."""
 
@@ -229,8 +266,15 @@ def migration(
     page_items: int = 100,
     pages_per_second: float = 2.0,
     queue: str | None = None,
+    belongs: Callable[[Item], bool] | None = None,
 ) -> Callable[[Callable[[M], Edit | None]], Migration]:
     """Make a function a migration of the items of a model; the arguments are those of `Migration`."""
     return lambda change: Migration(
-        change, model, parts=parts, page_items=page_items, pages_per_second=pages_per_second, queue=queue
+        change,
+        model,
+        parts=parts,
+        page_items=page_items,
+        pages_per_second=pages_per_second,
+        queue=queue,
+        belongs=belongs,
     )

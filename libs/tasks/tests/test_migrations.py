@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 from botocore.httpsession import URLLib3Session
-from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute, VersionAttribute
+from pynamodb.attributes import (
+    BinaryAttribute,
+    DiscriminatorAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+    VersionAttribute,
+)
 from pynamodb.models import Model
 
 from libs.dynamodb import Database
@@ -45,6 +51,30 @@ class Plain(Model):
     size = NumberAttribute(null=True)
 
 
+class Pet(Model):
+    """What shares a table with others, and says what it is."""
+
+    class Meta:
+        table_name = "pets"
+
+    id = UnicodeAttribute(hash_key=True)
+    kind = DiscriminatorAttribute()
+    size = NumberAttribute(null=True)
+    version = VersionAttribute()
+
+
+class Cat(Pet, discriminator="cat"):
+    pass
+
+
+class Dog(Pet, discriminator="dog"):
+    pass
+
+
+class Line(Plain):
+    """What shares a table with another, and does not say which it is."""
+
+
 SEEN: list[str] = []
 FAULTS: dict[str, Exception] = {}
 MEANWHILE: dict[str, Callable[[], Any]] = {}
@@ -65,7 +95,7 @@ side_by_side = Migration(_size, Thing, parts=3, page_items=2, pages_per_second=1
 @pytest.fixture(scope="module")
 def stored() -> Iterator[Database]:
     database = Database(
-        [Thing, Plain],
+        [Thing, Plain, Line, Cat, Dog],
         region="eu-west-1",
         endpoint=os.environ["TEST_DYNAMODB_ENDPOINT"],
         table_prefix=f"test-{uuid.uuid4().hex}-",
@@ -82,7 +112,7 @@ def things(stored: Database) -> Iterator[list[str]]:
     for name in names:
         Thing(f"owner {len(name)}", name.encode(), name=name).save()
     yield names
-    for model in (Thing, Plain):
+    for model in (Thing, Plain, Cat, Dog):
         with model.batch_write() as rows:
             for row in model.scan():
                 rows.delete(row)
@@ -350,6 +380,49 @@ def test_a_row_without_a_version_that_was_deleted_meanwhile_does_not_come_back(
     start(runtime, database, one)
     assert work(runtime) == []
     assert list(Plain.scan(consistent_read=True)) == []
+
+
+def test_items_of_other_models_in_its_table_are_left_alone(
+    runtime_of: Callable[..., TaskRuntime], stored: Database, work: Any
+) -> None:
+    seen: list[str] = []
+
+    def measure(cat: Cat) -> Edit:
+        seen.append(cat.id)
+        return Edit(Cat.size.set(4))
+
+    Cat("Tom").save()
+    Dog("Spike").save()
+    one = Migration(measure, Cat, pages_per_second=1000)
+    runtime = runtime_of(one)
+    start(runtime, stored, one)
+    assert work(runtime) == []
+    assert seen == ["Tom"]
+    assert Dog.get("Spike", consistent_read=True).size is None
+    assert counts(one) == ("done", 1, 2, 1)
+
+
+def test_where_nothing_tells_its_items_from_others_it_says_which_or_is_not_started(
+    runtime_of: Callable[..., TaskRuntime], stored: Database, work: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fill_in(row: Plain) -> Edit | None:
+        return Edit(Plain.size.set(1), condition=Plain.size.does_not_exist())
+
+    def is_plain(item: Any) -> bool:
+        return bool(item["id"]["S"].startswith("plain:"))
+
+    Plain("plain:1").save()
+    Line("line:1").save()
+    careless = Migration(fill_in, Plain, pages_per_second=1000)
+    assert command(runtime_of(careless), stored, "start", "fill_in") == 1
+    assert "The table of Plain is that of Line, too: say which items are meant" in capsys.readouterr().err
+    assert careless.found() == []
+    careful = Migration(fill_in, Plain, pages_per_second=1000, belongs=is_plain)
+    runtime = runtime_of(careful)
+    start(runtime, stored, careful)
+    assert work(runtime) == []
+    assert Plain.get("plain:1", consistent_read=True).size == 1
+    assert Line.get("line:1", consistent_read=True).size is None
 
 
 def test_it_keeps_to_its_pace(
