@@ -33,7 +33,7 @@ def sign_up(auth: httpx.Client, email: str, password: str, **more: str) -> bool:
     if answer.status_code == 429:
         pytest.fail(
             f"Too many have signed up from here (Retry-After: {answer.headers['Retry-After']} s): set "
-            "`sign_up_tries` of auth in config/ to what the acceptance tests need.",
+            "TESTACCEPT_KEY to what `acceptance_key` of auth is there (testaccept/README.md).",
             pytrace=False,
         )
     assert answer.status_code in {201, 202}, answer.text

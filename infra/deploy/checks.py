@@ -12,8 +12,8 @@ from infra.deploy.exits import DeployError, Exit
 from infra.deploy.programs import Finished
 from infra.deploy.work import Step, Work
 
-MAIL_COMMAND = "TESTACCEPT_MAIL_COMMAND"
-AUTH, VERIFICATION = "auth", "email_verification"
+MAIL_COMMAND, KEY = "TESTACCEPT_MAIL_COMMAND", "TESTACCEPT_KEY"
+AUTH, VERIFICATION, ACCEPTANCE_KEY = "auth", "email_verification", "acceptance_key"
 EMPTY = {
     "REVIEW_IN_PROGRESS",
     *(f"{what}_{how}" for what in ("ROLLBACK", "DELETE") for how in ("IN_PROGRESS", "COMPLETE", "FAILED")),
@@ -34,7 +34,12 @@ class Check(Step):
 
     def run(self) -> str:
         work = self.work
-        faults = [*work.source.faults(work.commit), *self._settings(), *self._architectures(), *self._mails()]
+        faults = [
+            *work.source.faults(work.commit),
+            *self._settings(),
+            *self._architectures(),
+            *self._acceptance(),
+        ]
         docker = work.docker.fault()
         faults += [docker] if docker else []
         full = [] if docker else work.docker.disk_faults()
@@ -67,17 +72,24 @@ class Check(Step):
             sys.executable, "-m", "libs.service", "config", "--offline", environment=told, only=inherited
         )
 
-    def _mails(self) -> list[str]:
-        """Where addresses have to be confirmed, the acceptance tests at the stage have to read mails."""
-        if os.environ.get(MAIL_COMMAND) or AUTH not in self.work.stage.services:
+    def _acceptance(self) -> list[str]:
+        """What the acceptance tests at the stage lack: a way to read mails, the key to sign up so often."""
+        lacking = [name for name in (MAIL_COMMAND, KEY) if not os.environ.get(name)]
+        if not lacking or AUTH not in self.work.stage.services:
             return []
-        if not any(line.split()[:2] == [VERIFICATION, "required"] for line in self._told(AUTH).said):
-            return []
-        fault = (
-            f"{self.work.stage.name} wants e-mail addresses confirmed: set {MAIL_COMMAND}, by which the"
-            " acceptance tests read mails (testaccept/README.md)."
-        )
-        return [fault]
+        said = [line.split()[:2] for line in self._told(AUTH).said]
+        stage, faults = self.work.stage.name, []
+        if MAIL_COMMAND in lacking and [VERIFICATION, "required"] in said:
+            faults.append(
+                f"{stage} wants e-mail addresses confirmed: set {MAIL_COMMAND}, by which the"
+                " acceptance tests read mails (testaccept/README.md)."
+            )
+        if KEY in lacking and any(line[0] == ACCEPTANCE_KEY and line[1:] != ["-"] for line in said if line):
+            faults.append(
+                f"auth of {stage} lets its acceptance tests sign up so often by a key: set {KEY} to what"
+                f" its {ACCEPTANCE_KEY} is (testaccept/README.md)."
+            )
+        return faults
 
     def _architectures(self) -> list[str]:
         """Images of a commit are shared by all stages of the account, and the proxy's by all services."""

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.aws import names
@@ -31,11 +31,13 @@ class Whole:
     """A stand-in in which services can run.
 
     :ivar mailbox: the mails that they have sent.
+    :ivar acceptance_key: with which acceptance tests may sign up as often as they do.
     """
 
     standin: StandIn
     mailbox: Mailbox
     ports: Mapping[str, int]
+    acceptance_key: str = field(default_factory=lambda: secrets.token_urlsafe(48), repr=False)
 
     @property
     def mail_command(self) -> str:
@@ -118,6 +120,7 @@ def _keep_secrets(whole: Whole, host: str) -> None:
     }
     for name, values in entries.items():
         kept.create_secret(Name=name, SecretString=json.dumps(values))
+    kept.create_secret(Name=names.secret("auth-acceptance", stage), SecretString=whole.acceptance_key)
 
 
 def _make_tables(whole: Whole) -> None:

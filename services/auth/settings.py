@@ -8,7 +8,7 @@ from marshmallow.validate import Equal, Length, OneOf, Range
 
 from libs.jwt import SharedSecret
 from libs.service import Secret, Settings, setting
-from libs.service.settings import HTTP_URL, over_tls, readable, redis_address, service_url
+from libs.service.settings import HTTP_URL, over_tls, readable, redis_address, service_url, strong_secret
 from services.auth.mail import is_sender, smtp_address
 
 
@@ -107,8 +107,15 @@ class AuthSettings(Settings):
         20,
         Range(1, 100_000),
         advised=Range(max=1000, error="Lets one address sign up and mail whom it likes."),
-        help="The same for sign-ups, and for mailed links that are opened. The [acceptance tests]"
-        "(../testaccept/README.md#where-addresses-are-confirmed) of one deploy need some 350.",
+        help="The same for sign-ups, and for mailed links that are opened.",
+    )
+    acceptance_key: Secret | None = setting(
+        None,
+        strong_secret,
+        help="Whoever sends it as `Acceptance-Key` may sign up 1000 times from one address, and has 100 "
+        "wrong passwords and mails there: the [acceptance tests](../testaccept/README.md"
+        "#where-addresses-are-confirmed) of deploys, of which one run has some 350 sign-ups. At least 32 "
+        "random bytes. Nobody may if absent.",
     )
     acting_per_minute: int = setting(
         1200,

@@ -1,6 +1,7 @@
 """What has to be put right before anything is done."""
 
 import io
+import re
 from contextlib import redirect_stderr
 from pathlib import Path
 from typing import Any, cast
@@ -76,11 +77,20 @@ def test_where_addresses_are_confirmed_mails_have_to_be_read(
     assert world.machine.ran == []
 
 
-def test_the_word_is_looked_for_in_the_settings_of_auth(
-    world: World, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("there", "wanted"),
+    [
+        ((), ["TESTACCEPT_MAIL_COMMAND", "TESTACCEPT_KEY"]),
+        (("TESTACCEPT_MAIL_COMMAND",), ["TESTACCEPT_KEY"]),
+        (("TESTACCEPT_MAIL_COMMAND", "TESTACCEPT_KEY"), []),
+    ],
+)
+def test_what_acceptance_tests_need_is_looked_for_in_the_settings_of_auth(
+    world: World, monkeypatch: pytest.MonkeyPatch, there: tuple[str, ...], wanted: list[str]
 ) -> None:
     """As its own loader prints them, for a stage that there is."""
-    monkeypatch.delenv("TESTACCEPT_MAIL_COMMAND", raising=False)
+    for name in ("TESTACCEPT_MAIL_COMMAND", "TESTACCEPT_KEY"):
+        monkeypatch.setenv(name, "something" if name in there else "")
     work = Work(
         Tools(
             cast(Any, None),
@@ -93,7 +103,8 @@ def test_the_word_is_looked_for_in_the_settings_of_auth(
         "todos",
         world.machine.commit,
     )
-    assert len(Check(work)._mails()) == 1
+    faults = Check(work)._acceptance()
+    assert [re.findall("set ([A-Z_]+)", one) for one in faults] == [[name] for name in wanted]
     assert Check(work)._settings() == []
 
 

@@ -129,9 +129,9 @@ def test_a_command_that_is_none_is_told_in_a_line(
     assert not failed.value.pytrace
 
 
-def test_who_may_not_sign_up_any_more_is_told_the_setting(auth: Auth, client: httpx.Client) -> None:
+def test_who_may_not_sign_up_any_more_is_told_what_to_set(auth: Auth, client: httpx.Client) -> None:
     auth.status = "429 Too Many Requests"
-    with pytest.raises(pytest.fail.Exception, match=r"Retry-After: 60 s.*`sign_up_tries`"):
+    with pytest.raises(pytest.fail.Exception, match=r"Retry-After: 60 s.*TESTACCEPT_KEY"):
         accounts.sign_up(client, ADDRESS, "correct horse")
 
 

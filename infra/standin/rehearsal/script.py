@@ -111,6 +111,7 @@ class Rehearsal:
         told = {
             "PYTEST_ADDOPTS": f"{tests} -p no:cacheprovider",
             "TESTACCEPT_MAIL_COMMAND": self.whole.mail_command,
+            "TESTACCEPT_KEY": self.whole.acceptance_key,
         }
         self._command("deploy", service, what=f"{what} of {service}", told=told, code=code)
 

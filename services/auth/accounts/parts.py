@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from libs.service import SettingsError
+from services.auth.acceptance import AcceptanceTests
 from services.auth.accounts.accounts import Accounts
 from services.auth.accounts.breaches import Breaches
 from services.auth.accounts.deletion import DeletionWaits
@@ -46,7 +47,11 @@ def account_parts(settings: AuthSettings) -> AccountParts:
         )
     except ValueError as error:
         raise SettingsError(f"APP_ARGON2_MEMORY_KIB: {error}.") from None
-    throttle = Throttle(settings.redis_url.reveal(), key_prefix=f"{settings.table_prefix}auth:tries")
+    throttle = Throttle(
+        settings.redis_url.reveal(),
+        key_prefix=f"{settings.table_prefix}auth:tries",
+        tests=AcceptanceTests(settings.acceptance_key).are_asking,
+    )
     limits = Limits(
         account=settings.account_tries, address=settings.address_tries, sign_ups=settings.sign_up_tries
     )

@@ -19,12 +19,14 @@ from services.auth.throttle import Limits, Throttle
 
 PASSWORD = "correct horse battery"
 WRONG = "wrong horse battery"
+KEY = uuid.uuid4().hex + uuid.uuid4().hex
 Post = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
 def environ(environ: dict[str, str]) -> dict[str, str]:
-    return {**environ, "APP_ACCOUNT_TRIES": "5", "APP_ADDRESS_TRIES": "20", "APP_SIGN_UP_TRIES": "10"}
+    tries = {"APP_ACCOUNT_TRIES": "5", "APP_ADDRESS_TRIES": "20", "APP_SIGN_UP_TRIES": "10"}
+    return {**environ, **tries, "APP_ACCEPTANCE_KEY": KEY}
 
 
 @pytest.fixture(scope="module")
@@ -270,6 +272,28 @@ def test_sign_ups_and_mails_and_links_are_counted_by_address_too(post: Post, add
         "mails are mails"
     )
     assert post("/auth/password/reset", {"token": "x", "password": PASSWORD}, **shared).status_code == 429
+
+
+def test_acceptance_tests_try_more_often_from_one_address_and_nobody_else_does(post: Post, here: str) -> None:
+    def links(tries: int, key: str | None) -> set[int]:
+        sent = {"REMOTE_ADDR": here} | ({} if key is None else {"HTTP_ACCEPTANCE_KEY": key})
+        answers = [post("/auth/email/verify", {"token": "x"}, environ_overrides=sent) for _ in range(tries)]
+        return {one.status_code for one in answers}
+
+    assert links(15, KEY) == {422}
+    assert links(1, None) == {429}
+    assert links(1, KEY[:-1]) == links(1, "") == links(1, "k\u00e9y") == {429}
+    assert links(1, KEY) == {422}
+
+
+def test_the_key_of_acceptance_tests_opens_no_account_and_fills_no_mailbox(
+    post: Post, user_id: str, address: str, here: str
+) -> None:
+    sent = {"environ_overrides": {"REMOTE_ADDR": here, "HTTP_ACCEPTANCE_KEY": KEY}}
+    body = {"email": address, "password": WRONG}
+    assert [post("/auth/login", body, **sent).status_code for _ in range(6)] == [401] * 5 + [429]
+    mails = [post("/auth/password/forgot", {"email": address}, **sent).status_code for _ in range(6)]
+    assert mails[-1] == 429
 
 
 def test_no_mailbox_is_filled_from_many_addresses(post: Post, address: str) -> None:
