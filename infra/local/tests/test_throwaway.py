@@ -3,6 +3,8 @@
 import signal
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -14,14 +16,19 @@ from infra.local.servers import dynamodb_answers, redis_answers, wait_until
 from infra.local.throwaway import reserved_port, throwaway_servers
 
 
-def test_both_answer_and_end_with_the_context():
+def test_both_answer_and_end_with_the_context_and_leave_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with throwaway_servers() as ports:
-        assert dynamodb_answers(ports["dynamodb"])
-        assert redis_answers(ports["redis"])
+        assert dynamodb_answers(ports["dynamodb"], timeout=60)
+        assert redis_answers(ports["redis"], timeout=60)
+        assert [*tmp_path.rglob("*sqlite*.so")], "which Java has unpacked"
         assert not dynamodb_answers(ports["redis"], timeout=0.5)
         assert not redis_answers(ports["dynamodb"], timeout=0.5)
     assert not dynamodb_answers(ports["dynamodb"])
     assert not redis_answers(ports["redis"])
+    assert [*tmp_path.iterdir()] == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
@@ -35,9 +42,9 @@ def test_they_end_with_the_process_that_started_them(number: signal.Signals):
     ) as process:
         assert process.stdout is not None
         port = int(process.stdout.readline())
-        assert redis_answers(port)
+        assert redis_answers(port, timeout=60)
         process.send_signal(number)
-    assert wait_until(lambda: is_free(port), 10)
+    assert wait_until(lambda: is_free(port), 30)
 
 
 def test_one_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch):

@@ -19,9 +19,12 @@ def test_all_processes_of_a_service_follow(
     make_work: Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
 ) -> None:
     """The worker, its children, and those that replace children."""
     work = make_work(worker_concurrency="1")
+    file = ControlFile(f"{work.environ['APP_TABLE_PREFIX']}profiles").path
+    request.addfinalizer(lambda: file.unlink(missing_ok=True))
 
     def command(*arguments: str) -> str:
         environ = {name: value for name, value in work.environ.items() if name != working.WORK_DONE}
@@ -49,4 +52,4 @@ def test_all_processes_of_a_service_follow(
         eventually(lambda: len(changed("INFO")) >= 2)
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(30) == 0
-    assert not ControlFile(f"{work.environ['APP_TABLE_PREFIX']}profiles").path.exists()
+    assert not file.exists()
