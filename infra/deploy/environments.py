@@ -72,14 +72,9 @@ class Environments:
         return next((one for one in self.web() if one.cname == address), None)
 
     def previous(self, live: Environment) -> Environment | None:
-        """The one that was live before."""
+        """The one that was live before, as CNAMEs tell. `history.kept` heeds what was taken back, too."""
         address = self.address(names.own_cname(live.name))
         return next((one for one in self.web() if one.cname == address and one.name != live.name), None)
-
-    def kept(self) -> Environment | None:
-        """The one that was live before the one that is live now, as CNAMEs tell."""
-        live = self.live()
-        return self.previous(live) if live else None
 
     def ailment(self, one: Environment) -> str:
         """What is the matter with an environment, in a line."""

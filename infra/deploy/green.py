@@ -7,6 +7,7 @@ from infra.deploy.acceptance import accept_environment
 from infra.deploy.calls import BEANSTALK
 from infra.deploy.environments import ENDING, READY, Environment
 from infra.deploy.exits import DeployError, Exit
+from infra.deploy.history import kept
 from infra.deploy.work import Step, Work
 
 TIER = {"Name": "WebServer", "Type": "Standard"}
@@ -88,8 +89,9 @@ class Launch(Step):
         """Whether it was live before the one that is kept: a swap would mix up who was before whom."""
         if found.cname in (self.work.environments.live_address(), self._own_address()):
             return False
-        kept = self.work.environments.kept()
-        return kept is None or kept.name != found.name
+        live = self.work.environments.live()
+        previous = self.work.environments.previous(live) if live else None
+        return previous is None or previous.name != found.name
 
     def _own_address(self) -> str:
         return self.work.environments.address(names.own_cname(self.work.name))
@@ -182,8 +184,8 @@ def give_up(work: Work) -> None:
         work.tell(f"{work.name} is kept for a look (--keep); `make cleanup` removes it")
         return
     try:
-        kept = work.environments.kept()
-        if kept is not None and kept.name == work.name:
+        previous = kept(work)
+        if previous is not None and previous.name == work.name:
             work.tell(f"{work.name} is kept for a rollback; `make cleanup ARGS=--previous` removes it")
         else:
             terminate(work, work.name)

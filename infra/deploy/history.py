@@ -6,15 +6,21 @@ which were taken back. Beanstalk keeps them for six weeks.
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from infra.aws import names
 from infra.deploy.calls import BEANSTALK
 from infra.deploy.environments import Environment
 from infra.deploy.work import Work
 
 NAMED = re.compile(r"'([A-Za-z0-9-]+)'")
 """The environments in the message of a swap: Completed swapping CNAMEs for environments 'a' and 'b'."""
+
+
+Swapped = tuple[datetime, tuple[str, ...]]
+"""When, and which two."""
 
 
 @dataclass(frozen=True)
@@ -31,16 +37,19 @@ class History:
 
 def history(work: Work, live: Environment) -> History:
     """What clients had before what they have now."""
+    swaps = _swaps(work)
     had: list[str] = []
     seen: set[str] = set()
-    for name in reversed(_lives(work, live.name)):
+    for name in reversed(_lives(swaps, live.name)):
         seen.add(name)
         if name in had:
             # Back to where they were: what came in between was no good.
             del had[had.index(name) + 1 :]
         else:
             had.append(name)
-    return History(tuple(reversed(had[:-1])), frozenset(seen - set(had)))
+    left = _left(work, swaps)
+    good = tuple(name for name in reversed(had[:-1]) if name not in left)
+    return History(good, frozenset(seen - {live.name, *good}))
 
 
 def kept(work: Work, live: Environment | None = None) -> Environment | None:
@@ -58,16 +67,29 @@ def is_swap(message: str) -> bool:
     return "swap" in told and "cname" in told and "complet" in told
 
 
-def _lives(work: Work, live: str) -> list[str]:
+def _lives(swaps: Sequence[Swapped], live: str) -> list[str]:
     """The environments that clients came to, the latest first: by each swap from one to the other."""
     lives = [live]
-    for _, pair in sorted(_swaps(work), reverse=True):
+    for _, pair in sorted(swaps, reverse=True):
         if lives[-1] in pair:  # else somebody has swapped two that no client came to
             lives.append(next(name for name in pair if name != lives[-1]))
     return lives
 
 
-def _swaps(work: Work) -> list[tuple[datetime, tuple[str, ...]]]:
+def _left(work: Work, swaps: Sequence[Swapped]) -> set[str]:
+    """Those that stand, were swapped, and have their own CNAME again: so a swap has brought clients back.
+
+    The event of the last swap may be told late, but its CNAMEs are as they are.
+    """
+    return {
+        one.name
+        for one in work.environments.web()
+        if any(one.name in pair and one.created < at for at, pair in swaps)
+        and one.cname == work.environments.address(names.own_cname(one.name))
+    }
+
+
+def _swaps(work: Work) -> list[Swapped]:
     """When which two environments were swapped."""
     told: dict[tuple[str, ...], dict[str, list[datetime]]] = defaultdict(lambda: defaultdict(list))
     for event in work.api.pages(

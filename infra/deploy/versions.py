@@ -97,7 +97,7 @@ class Version(Step):
             said = (
                 "Beanstalk says that it is none"
                 if status
-                else "Beanstalk has not read it through in 5 minutes"
+                else f"Beanstalk has not read it through in {PROCESS_SECONDS / 60:.0f} minutes"
             )
             raise DeployError(
                 Exit.AWS, f"the bundle {self._label(role)}: {said}. `make bundle` writes it for a look."

@@ -226,7 +226,12 @@ def test_a_dry_run_tells_what_is_done_then_and_does_nothing(
     assert dry_then_done("deploy")[1:-1] == ["elasticbeanstalk:SwapEnvironmentCNAMEs"]
     assert dry_then_done("cleanup", "--previous")[1:-1] == ["elasticbeanstalk:TerminateEnvironment"]
     assert dry_then_done("cleanup") == lock
-    eventually(lambda: first not in {one.name for one in world.standin.estate.environments if one.is_there})
+    (ending,) = [one for one in world.standin.estate.environments if one.name == first]
+    eventually(lambda: not ending.is_there)
+    ending.status = "Terminating"  # as if it took its time
+    told = [one.get("call") for one in world.run("rollback", "--dry-run").lines]
+    assert "elasticbeanstalk:CreateEnvironment" in told, "nothing is waited for"
+    ending.status = "Terminated"
     assert dry_then_done("rollback")[1:-1] == [
         "elasticbeanstalk:CreateEnvironment",
         "elasticbeanstalk:SwapEnvironmentCNAMEs",

@@ -159,6 +159,7 @@ def test_workers_that_are_ill_are_deployed_again(world: World) -> None:
     found = next(one for one in world.standin.estate.environments if one.name == worker)
     assert found.deployment is not None
     found.deployment.stop()
+    world.clock.skipping = 10
     eventually(lambda: found.color == "Red")
     ran = world.run("deploy")
     assert ran.code == Exit.DONE
