@@ -1,7 +1,11 @@
 """The documents say what is so."""
 
 import re
+import shlex
+import subprocess
+from importlib.util import find_spec
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -13,6 +17,11 @@ DOCUMENTS = sorted(
     for pattern in ("*.md", "docs/**/*.md", "testaccept/*.md", "bench/*.md")
     for path in ROOT.glob(pattern)
 )
+
+
+MAKEFILE = (ROOT / "Makefile").read_text()
+TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
+VARIABLES = set(re.findall(r"\$\((?:or |if )?(?:\$\()?([A-Z_]+)", MAKEFILE))
 
 
 def test_the_settings_are_documented_as_they_are():
@@ -39,9 +48,46 @@ def test_links_lead_somewhere(document):
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_make_targets_exist(document):
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = re.findall(r"`(?:[A-Z]+=\S+ )?make ([a-z ]+)", document.read_text())
-    assert {target for line in named for target in line.split()} - targets == set()
+    named = re.findall(r"`(?:[A-Z]+=\S+ )?make ([a-z -]+)", document.read_text())
+    assert {target for line in named for target in line.split()} - TARGETS == set()
+
+
+def shell(document):
+    """Return what a document tells to type in a shell."""
+    blocks = re.findall(r"^( *)```(?:sh|bash)\n(.*?)^\1```$", document.read_text(), re.MULTILINE | re.DOTALL)
+    return "\n".join(dedent(text) for _, text in blocks)
+
+
+SHELL = {str(document.relative_to(ROOT)): shell(document) for document in DOCUMENTS if shell(document)}
+
+
+@pytest.mark.parametrize("document", SHELL)
+def test_what_is_to_be_typed_is_shell_and_names_what_there_is(document):
+    """Calls of AWS, and the commands of the runbook, are looked at more closely in test_runbook.py."""
+    read = subprocess.run(["bash", "-n"], input=SHELL[document], capture_output=True, text=True, check=False)
+    assert (read.returncode, read.stderr) == (0, "")
+    assert unknown(SHELL[document]) == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_programs_exist(document):
+    named = set(re.findall(r"\bpython3? -m ([\w.]*\w)", document.read_text()))
+    assert [name for name in named if find_spec(name) is None] == []
+
+
+def unknown(text):
+    """Return what `make` is told in some shell, and is neither a target nor a variable of the Makefile."""
+    made = re.findall(r"(?:^|[(;&|]) *make\b((?:\"[^\"]*\"|[^;&|)#\n])*)", text, re.MULTILINE)
+    words = [word.partition("=") for line in made for word in shlex.split(line)]
+    return [name for name, sign, _ in words if name not in (VARIABLES if sign else TARGETS)]
+
+
+def test_a_target_or_a_variable_that_is_not_there_is_noticed():
+    assert unknown('A=$(make deplyo STAG=live ARGS="--now no")\nmake up && make don') == [
+        "deplyo",
+        "STAG",
+        "don",
+    ]
 
 
 def test_decisions_are_all_in_the_list():
