@@ -10,6 +10,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from tests.known import (
+    BACK,
+    CLIENT,
+    KNOWN,
+    OTHER,
+    PARKED,
+    PASSWORD,
+    SECRET_OF_CLIENT,
+    USER,
+    WAITING,
+    address_of,
+)
+
 JSON = dict[str, Any]
 
 TEXTS = 60
@@ -18,6 +31,21 @@ MOST_NESTED = 9
 MOST_EXAMINED = 1000
 
 SQUARE = [[[13, 52], [14, 52], [14, 53], [13, 53], [13, 52]]]
+KNOWING = {
+    "/auth/login",
+    "/auth/browser/login",
+    "/auth/password",
+    "/auth/me/deletion",
+    "/auth/authorize",
+}
+"""Where auth has to be told what somebody knows."""
+AUTHORIZATION = {
+    "response_type": "code",
+    "client_id": CLIENT,
+    "redirect_uri": BACK,
+    "code_challenge": "c" * 43,
+    "code_challenge_method": "S256",
+}
 TAGS = st.sampled_from(['"1"', '"2"', 'W/"1"', '"1", "2"', "*"])
 schemathesis.openapi.format("entity-tags", TAGS)
 
@@ -168,7 +196,9 @@ def map_case(context: schemathesis.HookContext, case: schemathesis.Case) -> sche
         return case
     if case.path_parameters:
         case.path_parameters = _existing(case)
-    if case.query:
+    if case.path.startswith("/auth/"):
+        _know(case)
+    elif case.query:
         case.query = _compatible(dict(case.query))
         if case.path == "/admin/operations":
             case.query.pop("after", None)  # as of a cursor
@@ -181,9 +211,28 @@ def _existing(case: schemathesis.Case) -> JSON:
     if "profile_id" in found:
         # Nobody sees a profile that is not theirs, not even the service that makes it.
         found["profile_id"] = "me"
-    if "key" in found and case.method != "DELETE" and case.meta.phase.name.value != "stateful":
-        found["key"] = "known"
+    if case.meta.phase.name.value == "stateful":
+        return found
+    if "user_id" in found:
+        found["user_id"] = OTHER
+    if "operation_id" in found:
+        found["operation_id"] = PARKED if case.path.endswith(("/replay", "/discard")) else WAITING
+    found |= dict.fromkeys(found.keys() & {"export_id", "session_id"}, KNOWN)
+    if "key" in found and case.method != "DELETE":
+        found["key"] = KNOWN
     return found
+
+
+def _know(case: schemathesis.Case) -> None:
+    """Have a request to auth say what only somebody knows who has an account, or a client."""
+    if case.path in KNOWING and isinstance(case.body, dict):
+        known = {"email": address_of(USER), "password": PASSWORD, "current_password": PASSWORD}
+        case.body.update({name: one for name, one in known.items() if name in case.body})
+    if case.path == "/auth/authorize":
+        case.query = {**dict(case.query or {}), **AUTHORIZATION}
+    if case.path == "/auth/token":
+        secret = os.environ.get(SECRET_OF_CLIENT, "")
+        case.body = {"grant_type": "client_credentials", "client_id": CLIENT, "client_secret": secret}
 
 
 def _compatible(query: JSON) -> JSON:
