@@ -15,7 +15,7 @@ def entries(path: Path) -> Iterator[tuple[str, object, str]]:
     """
     where = "/".join(path.parts[-3:])
     try:
-        node = yaml.compose(path.read_text(encoding="utf-8"), yaml.SafeLoader)
+        node = yaml.compose(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         line = getattr(getattr(error, "problem_mark", None), "line", 0) + 1
         raise SettingsError(f"{where}:{line}: This is not YAML.") from None
