@@ -49,16 +49,20 @@ def runs_tests_that_need_servers(config: pytest.Config) -> bool:
 def read_descriptions_once() -> None:
     """Have botocore's descriptions of AWS read once in a process, not by each session.
 
-    Tests connect hundreds of times, and two thirds of what that costs is to parse the same JSON again.
+    Tests connect hundreds of times, and most of what that costs is to look through the folders of all
+    services and to parse the same JSON again.
     Clients of one session share it, too; only defaults of endpoints are filled in, the same each time.
     """
     if find_spec("botocore") is None:  # acceptance tests run without it
         return
-    from botocore.loaders import JSONFileLoader
+    from botocore.loaders import JSONFileLoader, Loader
 
     # A loader is nothing but its methods: the first one's answer is that of all.
     read = functools.cache(functools.partial(JSONFileLoader.load_file, JSONFileLoader()))
     JSONFileLoader.load_file = lambda _loader, path: read(path)
+    # Loaders differ by the folders they look into, which are the same for all sessions here.
+    services = functools.cache(functools.partial(Loader.list_available_services, Loader()))
+    Loader.list_available_services = lambda _loader, type_name: services(type_name)
 
 
 def be_patient() -> None:
