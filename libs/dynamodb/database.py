@@ -40,8 +40,12 @@ class Database:
         self.table_prefix = table_prefix
         self.max_connections = max_connections
         self.connection = ItemConnection(region, endpoint, max_connections=max_connections)
+        self.bind()
+
+    def bind(self) -> None:
+        """Bind the models, again if another database has bound one of them since."""
         for model in self.models:
-            self._bind(model, table_prefix)
+            self._bind(model, self.table_prefix)
 
     def _bind(self, model: type[Model], prefix: str) -> None:
         meta = model.Meta
@@ -98,10 +102,13 @@ class Database:
             raise TableMismatch("\n".join(dict.fromkeys(faults)))
 
     def delete_tables(self) -> None:
-        """Delete the tables and all they hold."""
+        """Delete the tables that are there, and all they hold."""
         for model in {model.Meta.table_name: model for model in self.models}.values():
-            if model.exists():
+            try:
                 model.delete_table()
+            except TableError as error:
+                if error_code(error) != "ResourceNotFoundException":
+                    raise
 
     def ping(self) -> None:
         """Read a row that is not there: half a read unit, and proof that tables can be read.

@@ -91,7 +91,8 @@ def running_service(
         running.keys = FixedKeySet([KEY.jwk]) if service.keys is None else _Also(running.keys)
         yield running
     finally:
-        service.database(settings).delete_tables()
+        database.bind()  # its own connection is as it was, whatever a test has done to the service's
+        database.delete_tables()
 
 
 def bearer(subject: str, *, audience: str | Sequence[str], scopes: Sequence[str] = ()) -> dict[str, str]:
