@@ -36,7 +36,8 @@ def main(arguments: Sequence[str] | None = None, stages: Path = STAGES) -> int:
             return 0
         aws = Aws(stage.region)
         if given.command == "secret":
-            put_entry(aws, stage, given.service, given.entry, ask(f"{given.service}: {given.entry} = "))
+            prompt = f"{given.service}: {given.entry} = "
+            put_entry(aws, stage, given.service, given.entry, lambda: ask(prompt))
         else:
             confirm = (lambda _: True) if given.yes else _ask
             Apply(aws, stage, confirm, replace=given.replace, dry_run=given.dry_run).run()

@@ -3,6 +3,7 @@
 import getpass
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -16,13 +17,15 @@ from infra.aws.told import told
 from infra.local.output import say
 
 
-def put_entry(aws: Aws, stage: Stage, service: str, entry: str, value: str) -> None:
-    """Set `entry` of the service's secret to `value`.
+def put_entry(aws: Aws, stage: Stage, service: str, entry: str, given: Callable[[], str]) -> None:
+    """Set `entry` of the service's secret to what `given` returns; asked when it is known that there is one.
 
     Raises:
-        AwsError: there is no such secret, or no such entry in it or in config/<stage>.yaml; or the value is
+        AwsError: there is no such service, secret, or entry in it or in config/<stage>.yaml; or the value is
             empty.
     """
+    if service not in stage.services:
+        raise AwsError(f"SERVICE={service} is none of {', '.join(stage.services)} (the stage's file).")
     check_account(aws, stage)
     name, client = names.secret(service, stage.name), aws.client("secretsmanager")
     try:
@@ -38,6 +41,7 @@ def put_entry(aws: Aws, stage: Stage, service: str, entry: str, value: str) -> N
             f"{name} has no entry {entry}, only {', '.join(known)}.\n"
             f"A new one is named in config/{stage.name}.yaml first: aws-secret:{name}#{entry}."
         )
+    value = given()
     if not value:
         raise AwsError("an empty value was given: nothing was changed.")
     client.put_secret_value(SecretId=name, SecretString=json.dumps({**held, entry: value}))

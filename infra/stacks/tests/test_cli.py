@@ -74,5 +74,11 @@ def test_what_aws_refuses_is_told_in_its_words(capsys: Captured, monkeypatch: py
     assert "docs/production.md" in second
 
 
+@pytest.mark.parametrize("service", ["", "todo"])
+def test_a_secret_is_of_a_service_of_the_stage(capsys: Captured, service: str) -> None:
+    assert main(["secret", "--", "live", service, "smtp_url"]) == 1
+    assert f"Error: SERVICE={service} is none of auth, profiles, todos " in capsys.readouterr().err
+
+
 def test_a_stage_that_is_none_is_told() -> None:
     assert main(["apply", "nowhere"]) == 1

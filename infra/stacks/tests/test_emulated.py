@@ -174,15 +174,15 @@ def test_an_entry_is_put_into_a_secret_beside_what_was_drawn(aws: Aws, stage: St
     secrets, name = aws.client("secretsmanager"), names.secret("auth", "live")
     drawn = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])["key_secret"]
     assert len(drawn) == 64
-    put_entry(aws, stage, "auth", "smtp_url", "smtps://user:password@mail.example.com:465")
+    put_entry(aws, stage, "auth", "smtp_url", lambda: "smtps://user:password@mail.example.com:465")
     held = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])
     assert held == {"key_secret": drawn, "smtp_url": "smtps://user:password@mail.example.com:465"}
     with pytest.raises(AwsError, match=r"no entry smpt_url, only key_secret, smtp_url\.\n"):
-        put_entry(aws, stage, "auth", "smpt_url", "x")
+        put_entry(aws, stage, "auth", "smpt_url", lambda: "x")
     with pytest.raises(AwsError, match="empty value"):
-        put_entry(aws, stage, "auth", "smtp_url", "")
+        put_entry(aws, stage, "auth", "smtp_url", lambda: "")
     with pytest.raises(AwsError, match="there is no secret polymacaron/live/todos: `make stacks"):
-        put_entry(aws, stage, "todos", "cursor_secret", "x")
+        put_entry(aws, stage, "todos", "cursor_secret", lambda: "x")
 
 
 def test_what_lasts_outlives_its_stack(aws: Aws, stage: Stage, tmp_path: Path) -> None:
