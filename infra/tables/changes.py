@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from infra.tables.shape import indexes, keys
 from infra.tables.templates import ATTRIBUTES, Template
 from libs.dynamodb.stored import OPTIONAL
 
@@ -59,11 +60,12 @@ def _of_table(at: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> Ite
     if older["TableName"] != newer["TableName"]:
         told = f"it is called {_name(newer)} and was {_name(older)}"
         yield Change(REFUSED, f"{at}/name", f"{told}, which is another table: {_COPY}")
-    if _keys(older["KeySchema"], older) != _keys(newer["KeySchema"], newer):
-        told = f"its keys are {_keys(newer['KeySchema'], newer)} and were {_keys(older['KeySchema'], older)}"
+    older_keys, newer_keys = (keys(one["KeySchema"], one) for one in (older, newer))
+    if older_keys != newer_keys:
+        told = f"its keys are {newer_keys} and were {older_keys}"
         yield Change(REFUSED, f"{at}/keys", f"{told}: DynamoDB changes none. {_COPY.capitalize()}")
-    yield from _of_local_indexes(at, _indexes(older, "Local"), _indexes(newer, "Local"))
-    yield from _of_global_indexes(at, _indexes(older, "Global"), _indexes(newer, "Global"))
+    yield from _of_local_indexes(at, indexes(older, "Local"), indexes(newer, "Local"))
+    yield from _of_global_indexes(at, indexes(older, "Global"), indexes(newer, "Global"))
     of_keys = {one["AttributeName"] for one in older["KeySchema"]}
     yield from _of_attributes(
         at,
@@ -152,24 +154,6 @@ def _of_stream(at: str, before: str | None, now: str | None) -> Iterator[Change]
 def _name(properties: Mapping[str, Any]) -> str:
     text: str = properties["TableName"]["Fn::Sub"]
     return text
-
-
-def _keys(schema: list[dict[str, str]], properties: Mapping[str, Any]) -> str:
-    types = {one["AttributeName"]: one["AttributeType"] for one in properties["AttributeDefinitions"]}
-    return ", ".join(f"{one['AttributeName']} {types[one['AttributeName']]}" for one in schema)
-
-
-def _indexes(properties: Mapping[str, Any], kind: str) -> dict[str, str]:
-    return {
-        one["IndexName"]: f"({_keys(one['KeySchema'], properties)}: {projection(one['Projection'])})"
-        for one in properties.get(f"{kind}SecondaryIndexes", ())
-    }
-
-
-def projection(told: Mapping[str, Any]) -> str:
-    """Return the projection of an index in words: ``INCLUDE a, b``."""
-    names = ", ".join(sorted(told.get("NonKeyAttributes", ())))
-    return f"{told['ProjectionType']} {names}".rstrip()
 
 
 def _ttl(properties: Mapping[str, Any]) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from infra.aws.errors import AwsError
-from infra.tables.changes import projection
+from infra.tables.shape import indexes, keys
 from infra.tables.templates import Template, full_name
 
 Table = Mapping[str, Any]
@@ -48,13 +48,12 @@ def of_shape(described: Table, table: Table) -> Iterator[str]:
     properties = table["Properties"]
     if described["TableStatus"] != "ACTIVE":
         yield f"is {described['TableStatus']}"
-    found, wanted = _keys(described["KeySchema"], described), _keys(properties["KeySchema"], properties)
+    found, wanted = keys(described["KeySchema"], described), keys(properties["KeySchema"], properties)
     if found != wanted:
         yield f"has the keys {found}, and not {wanted}"
     for kind in ("Local", "Global"):
-        member = f"{kind}SecondaryIndexes"
-        yield from _of_indexes(kind.lower(), _indexes(described, member), _indexes(properties, member))
-        for one in described.get(member, ()):
+        yield from _of_indexes(kind.lower(), indexes(described, kind), indexes(properties, kind))
+        for one in described.get(f"{kind}SecondaryIndexes", ()):
             if one.get("IndexStatus", "ACTIVE") != "ACTIVE":
                 yield f"its index {one['IndexName']} is {one['IndexStatus']}"
     stream = described.get("StreamSpecification", {}).get("StreamViewType")
@@ -95,19 +94,6 @@ def _of_recovery(told: Table) -> Iterator[str]:
     recovery = told.get("ContinuousBackupsDescription", {}).get("PointInTimeRecoveryDescription", {})
     if recovery.get("PointInTimeRecoveryStatus") != "ENABLED":
         yield "cannot be restored to a point in time"
-
-
-def _keys(schema: list[dict[str, str]], properties: Table) -> str:
-    types = {one["AttributeName"]: one["AttributeType"] for one in properties["AttributeDefinitions"]}
-    names = [one["AttributeName"] for one in sorted(schema, key=lambda one: one["KeyType"])]
-    return ", ".join(f"{name} {types[name]}" for name in names)
-
-
-def _indexes(properties: Table, member: str) -> dict[str, str]:
-    return {
-        one["IndexName"]: f"({_keys(one['KeySchema'], properties)}: {projection(one['Projection'])})"
-        for one in properties.get(member, ())
-    }
 
 
 def _there(dynamodb: Any, beginning: str) -> list[str]:
