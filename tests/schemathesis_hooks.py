@@ -2,6 +2,7 @@
 
 import json
 import os
+import uuid
 from datetime import UTC
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from libs.api.idempotency.header import HEADER, read_key
 from tests.known import (
     BACK,
     CLIENT,
@@ -79,6 +81,15 @@ def before_load_schema(context: schemathesis.HookContext, raw_schema: JSON) -> N
     for name, schema in schemas.items():
         if name not in taken:
             _drop_tuples(schema)
+
+
+@schemathesis.hook
+def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwargs: JSON) -> None:
+    """Send each request under a key of its own: under the same one another is refused, as it has to be."""
+    headers: Any = case.headers or {}
+    key = headers.get(HEADER)
+    if isinstance(key, str) and read_key(key) is not None:
+        headers[HEADER] = str(uuid.uuid4())
 
 
 def _name(reference: JSON) -> str:

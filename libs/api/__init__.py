@@ -36,6 +36,8 @@ from libs.api.document.errors import ContractError
 from libs.api.document.files import APIS, PUBLISHED, contract_names, contract_path, read_published
 from libs.api.document.servers import base_path
 from libs.api.document.source import Source, read_document, read_source
+from libs.api.idempotency.declaration import declares_keys
+from libs.api.idempotency.records import Claim, IdempotencyRecord, current_claim, forget_requests, key_in_use
 from libs.api.objects.folder import Models
 from libs.api.objects.models import ApiModels
 from libs.api.objects.object import ApiObject, Difference
@@ -65,6 +67,7 @@ __all__ = [
     "ApiObject",
     "Append",
     "BodyStream",
+    "Claim",
     "ClientDocument",
     "Clients",
     "Contract",
@@ -73,6 +76,7 @@ __all__ = [
     "Dependencies",
     "Difference",
     "Exclude",
+    "IdempotencyRecord",
     "InProcess",
     "Include",
     "Increase",
@@ -114,9 +118,13 @@ __all__ = [
     "client_document",
     "contract_names",
     "contract_path",
+    "current_claim",
+    "declares_keys",
     "dump_json",
     "empty_response",
+    "forget_requests",
     "is_service_url",
+    "key_in_use",
     "models",
     "path_segment",
     "path_segments",

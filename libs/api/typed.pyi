@@ -2130,12 +2130,14 @@ class _todos_client(_todos, ApiClient):
         self,
         *,
         body: _todos.NewTodo | _abc.Mapping[str, _t.Any],
+        idempotency_key: str | None = ...,
         auth: str | None = ...,
         timeout: float = ...,
     ) -> _todos.Todo: ...
     def export_todos(
         self,
         *,
+        idempotency_key: str | None = ...,
         auth: str | None = ...,
         timeout: float = ...,
     ) -> _todos.Operation: ...

@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from random import SystemRandom
 from typing import Any
 
-from libs.api import Result
+from libs.api import Result, current_claim
 from libs.errors import Fault, InvalidParameters, NotFound
 from libs.jwt import Caller
 from libs.resource.answers import Listing
@@ -55,18 +55,26 @@ class Create(Resource):
     def create(self, body: Body, caller: Caller | None) -> Result:
         """Store a new row.
 
+        Where the request has an Idempotency-Key, and an attempt before this one has stored the row and was
+        killed, it is that row, as it is now.
+
         :raises InvalidBody: with every fault.
         :raises Conflict: RESOURCE_EXISTS.
         """
-        extent = self.admit("create", caller)
+        extent, claim = self.admit("create", caller), current_claim()
         values = self.load("create", body, caller)
         self.run(self.hooks.before("create"), values=values, body=body, caller=caller)
         self.bodies.check_nulls("create", values)
-        row = self.store.new({**values, **extent.fixed, **self.stamps(self.created, self.updated)})
+        made = None if claim is None else claim.made_before(self.path)
+        if made is None:
+            row = self.store.new({**values, **extent.fixed, **self.stamps(self.created, self.updated)})
+        else:
+            row = self.store.get(made, extent)
         with self.bodies.located("create"):
             below = self._below(row)
             self.admit_row("create", caller, row)
-            row = self.store.create(row, extent)
+            if made is None:
+                row = self.store.create(row, extent, claim, self.path)
         result = Result(row, status=201, headers={"Location": f"{self.path}/{below}"})
         self.run(self.hooks.after("create"), row, values=values, body=body, caller=caller, result=result)
         return result

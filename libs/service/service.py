@@ -17,8 +17,10 @@ from libs.api import (
     ContractError,
     Contribution,
     Dependencies,
+    IdempotencyRecord,
     Timeouts,
     contract_path,
+    declares_keys,
     models,
     table_models,
 )
@@ -150,7 +152,8 @@ class Service:
     def database(self, settings: Settings) -> Database:
         """Return the service's tables; a table is called ``<prefix><service>-<table>``.
 
-        They are those of `models`, of the contract's persistent objects (`x-persist`), and of its tasks.
+        They are those of `models`, of the contract's persistent objects (`x-persist`), of requests with a key
+        where it heeds such (`x-idempotency-key`), and of its tasks.
 
         :raises ContractError: if the contract, or one of its persistent classes, is wrong.
         """
@@ -167,8 +170,10 @@ class Service:
 
         :raises ContractError: as `database`.
         """
+        objects = self.objects()
+        keyed = [IdempotencyRecord] if declares_keys(objects.document) else []
         own = [Operation] if self.tasks else []
-        return [*self.models, *table_models(self.objects().persistent()), *own]
+        return [*self.models, *table_models(objects.persistent()), *keyed, *own]
 
     def objects(self) -> ApiModels:
         """Return the classes of the objects of its contract."""

@@ -2,7 +2,7 @@
 
 import time
 
-from libs.api import models
+from libs.api import forget_requests, models
 from libs.errors import NotFound
 from libs.resource import Extent
 from services.todos.exports import delete_export
@@ -14,7 +14,7 @@ SECONDS = 1.5
 
 
 def erase(body: models.todos.Erasure, resource: TodoResource) -> models.todos.Erased:
-    """Erase todos and exports of a user until there are none, or the time is up.
+    """Erase todos, exports and kept answers of a user until there are none, or the time is up.
 
     For users who go. It may be asked again at any time, also where an answer was lost. What is counted of
     todos follows. From the first time on exports of the user leave nothing, whenever they were asked for, for
@@ -36,4 +36,4 @@ def erase(body: models.todos.Erasure, resource: TodoResource) -> models.todos.Er
         erased += 1
         if time.monotonic() > deadline:
             return models.todos.Erased(erased=erased, more=True)
-    return models.todos.Erased(erased=erased, more=False)
+    return models.todos.Erased(erased=erased, more=not forget_requests(body.owner, until=deadline))

@@ -201,7 +201,7 @@ def test_the_command_looks_at_all_services_and_says_so(
     for one in templates().values():
         account.make(one)
     assert main(["drift", "live"], stages) == 0
-    assert capsys.readouterr().out == "The 16 tables of live are as the models have them.\n"
+    assert capsys.readouterr().out == "The 17 tables of live are as the models have them.\n"
     account.dynamodb.update_table(TableName="live-todos-todos", DeletionProtectionEnabled=False)
     assert main(["drift", "live"], stages) == 1
     assert capsys.readouterr().out == "live-todos-todos: is not protected from being deleted\n"

@@ -17,6 +17,7 @@ from libs.api.binding.templates import Template
 from libs.api.document.errors import suggestion
 from libs.api.document.references import resolve
 from libs.api.document.servers import base_path
+from libs.api.idempotency.declaration import IDEMPOTENCY, idempotency_fault, keyed_of
 from libs.api.schema import JSON
 from libs.api.wire.answers import Answers
 from libs.api.wire.bodies import Body
@@ -87,6 +88,9 @@ class Binder:
         call = self._try(found, (named,), lambda: self._call(found, *arguments))
         if full is None or answers is None or around is None or call is None or limits is None:
             return None
+        keyed = self._try(found, (), lambda: (self._keyed(found, parameters, body[0], security),))
+        if keyed is None:
+            return None
         before, after = around
         wrapped = self._try(found, ("x-decorate-server",), lambda: (decorated(call, after), entrance(before)))
         responses = found.node["responses"]
@@ -105,6 +109,7 @@ class Binder:
             enter=wrapped[1],
             limits=limits,
             report_slow_milliseconds=found.node.get(REPORT_SLOW, found.item.get(REPORT_SLOW)),
+            keyed=keyed[0],
             contributed=found.function is not None,
         )
 
@@ -231,6 +236,21 @@ class Binder:
             if found.function is not None and RATE_LIMIT in found.node:
                 self._fault(found.pointer(RATE_LIMIT), f"{found.title}: {error}")
             return None
+
+    def _keyed(
+        self, found: Found, parameters: Parameters, body: Body | None, security: Security
+    ) -> str | None:
+        said = found.node.get(IDEMPOTENCY, found.item.get(IDEMPOTENCY))
+        if said is not None and idempotency_fault(said):
+            return None  # told where it stands
+        return keyed_of(
+            found.method,
+            found.node,
+            found.item,
+            known=security.known,
+            headers=[one.name for one in parameters if one.location == "header"],
+            takes=body.media_types if body is not None else (),
+        )
 
     def _call(
         self,

@@ -26,6 +26,7 @@ from libs.api.document.grammar import METHODS
 from libs.api.document.references import reference_faults, resolve
 from libs.api.document.servers import base_path
 from libs.api.document.source import Source, read_source
+from libs.api.idempotency.declaration import IDEMPOTENCY, REQUIRED, check_path, declare_key
 from libs.api.schema import JSON
 from libs.errors import pointer
 
@@ -191,7 +192,16 @@ class _Loading:
                 if operation is not None:
                     operations.append(operation)
                     declare_problems(one.node, operation)
+                    if operation.keyed is not None:
+                        declare_key(one.node, required=operation.keyed == REQUIRED)
+            self._check_path(path, item)
         return tuple(operations)
+
+    def _check_path(self, path: str, item: JSON) -> None:
+        try:
+            check_path(item)
+        except ValueError as error:
+            self._fault(pointer("paths", path, IDEMPOTENCY), f"{path}: {error}")
 
     def _found(self, path: str, method: str, item: JSON, shared: list[JSON]) -> Found:
         """Return an operation with the parameters of its path, those of its own going before."""

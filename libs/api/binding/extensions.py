@@ -6,6 +6,7 @@ from typing import Any
 from libs.api.binding.rate_limits import RATE_LIMIT, rate_limit_fault
 from libs.api.binding.slow import REPORT_SLOW, slow_fault
 from libs.api.document.grammar import OPENAPI_3, parts
+from libs.api.idempotency.declaration import IDEMPOTENCY, idempotency_fault
 from libs.api.schema import JSON
 from libs.errors import pointer
 
@@ -17,6 +18,7 @@ EXTENSIONS: Mapping[str, str | tuple[str, ...]] = {
     "x-decorate-request": "operation",
     RATE_LIMIT: ("operation", "path item", "document"),
     REPORT_SLOW: ("operation", "path item"),
+    IDEMPOTENCY: ("operation", "path item"),
     "x-resource": "path item",
     "x-parent": "schema",
     "x-persist": "schema",
@@ -24,7 +26,11 @@ EXTENSIONS: Mapping[str, str | tuple[str, ...]] = {
     "x-mandatory": "schema",
 }
 """Each of our own extensions, and the kind of object it stands in, or the kinds."""
-_FAULTS: Mapping[str, Callable[[Any], str | None]] = {RATE_LIMIT: rate_limit_fault, REPORT_SLOW: slow_fault}
+_FAULTS: Mapping[str, Callable[[Any], str | None]] = {
+    RATE_LIMIT: rate_limit_fault,
+    REPORT_SLOW: slow_fault,
+    IDEMPOTENCY: idempotency_fault,
+}
 """What tells what is wrong with the value of one, wherever it stands."""
 
 
@@ -32,7 +38,7 @@ def extension_faults(document: JSON) -> Iterator[tuple[str, str]]:
     """Yield place (a JSON pointer) and fault of each extension that is misspelt, or stands in a wrong place.
 
     A rate limit that is none is told as well: it may stand where it is of no use to any operation. So is a
-    time that is none.
+    time that is none, and whatever else says nothing.
 
     Those of other tools are none of our business, unless they are a near miss of ours.
     """

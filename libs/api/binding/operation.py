@@ -47,6 +47,7 @@ class Operation:
         says (`libs.api.binding.decorators.ANSWER`).
     :param limits: how often one caller may call it; as often as wanted, if empty.
     :param report_slow_milliseconds: what takes longer is reported, 0 for never; None as the service has it.
+    :param keyed: whether it heeds Idempotency-Key, and how (`libs.api.idempotency.declaration`); None if not.
     :param contributed: whether it comes from code, such as a resource, and may answer other statuses than its
         document says.
     """
@@ -65,6 +66,7 @@ class Operation:
     enter: Callable[[Request], Any] | None = None
     limits: tuple[RateLimit, ...] = ()
     report_slow_milliseconds: int | None = None
+    keyed: str | None = None
     contributed: bool = False
 
 

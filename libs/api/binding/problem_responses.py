@@ -116,7 +116,13 @@ def problem_responses(*kinds: type[Problem]) -> JSON:
 
 
 def derived_responses(
-    *, token: bool, scopes: Iterable[str], in_path: bool, body: bool, limited: bool = False
+    *,
+    token: bool,
+    scopes: Iterable[str],
+    in_path: bool,
+    body: bool,
+    limited: bool = False,
+    keyed: bool = False,
 ) -> JSON:
     """Return the problems of an operation that follow from what it takes.
 
@@ -124,12 +130,14 @@ def derived_responses(
     :param scopes: those the token must hold.
     :param in_path: whether there are parameters in its path.
     :param limited: whether it may be called so and so often.
+    :param keyed: whether it heeds Idempotency-Key.
     """
     kinds: list[type[Problem]] = [*_OF_ANY_REQUEST, *(_OF_BODIES if body else ())]
     kinds += [Unauthorized] if token else []
     kinds += [Forbidden] if scopes else []
     kinds += [NotFound] if in_path else []
     kinds += [TooManyRequests] if limited else []
+    kinds += [Conflict, InvalidBody, ServiceUnavailable] if keyed else []
     return problem_responses(*kinds)
 
 
@@ -142,6 +150,7 @@ def declare_problems(node: JSON, operation: Operation) -> None:
         in_path=any(one.location == "path" for one in operation.parameters),
         body=operation.body is not None,
         limited=bool(operation.limits),
+        keyed=operation.keyed is not None,
     )
     responses = {**derived, "default": ANY_OTHER, **node["responses"]}
     if operation.limits:

@@ -11,6 +11,7 @@ from libs.api.binding.answering import answer_of
 from libs.api.binding.decorators import ANSWER
 from libs.api.binding.operation import Operation
 from libs.api.binding.security import Authenticate, Security
+from libs.api.idempotency.attempt import Attempt
 from libs.api.objects.models import ApiModels
 from libs.api.wire.answers import AnswerCheck
 from libs.api.wire.bodies import Body, Received
@@ -23,7 +24,7 @@ from libs.errors import (
     UnsupportedMediaType,
     check_deadline,
 )
-from libs.jwt import Caller, acting_as
+from libs.jwt import Caller, acting_as, current_caller
 from libs.jwt.cookies import ACCESS_COOKIE, CSRF_HEADER
 
 Admit = Callable[[Operation, Caller | None, Request], None]
@@ -62,6 +63,7 @@ class Server:
         :raises Problem: whatever is wrong with the request, or the handler raises.
         """
         received: list[Received] = []
+        attempt = _attempt(operation, request)
         by_cookie = False
         try:
             caller, by_cookie = self._caller(operation.security, request)
@@ -69,13 +71,18 @@ class Server:
                 self._admit(operation, caller, request)
             with acting_as(caller):
                 if operation.enter is None:
-                    outcome = self._handle(operation, path_values, received, request)
+                    outcome = self._handle(operation, path_values, received, attempt, request)
                 else:
-                    request.environ[ANSWER] = partial(self._handle, operation, path_values, received)
+                    request.environ[ANSWER] = partial(self._handle, operation, path_values, received, attempt)
                     outcome = operation.enter(request)
-            answer = answer_of(operation, outcome, self._answer_check)
+            again = isinstance(outcome, Response) and attempt is not None and outcome is attempt.replayed
+            answer = outcome if again else answer_of(operation, outcome, self._answer_check)
+            if attempt is not None:
+                attempt.answered(answer)
         except BaseException as error:
             _close(received)
+            if attempt is not None:
+                attempt.failed(error)
             if by_cookie and isinstance(error, Problem):
                 _make_private(error.headers)
             raise
@@ -100,19 +107,23 @@ class Server:
         operation: Operation,
         path_values: Mapping[str, str],
         received: list[Received],
+        attempt: Attempt | None,
         request: Request,
     ) -> Any:
         """Read and validate the request, and call the handler.
 
         :param received: is given the body, if it may hold files.
+        :param attempt: where the operation heeds Idempotency-Key.
         """
         refused: InvalidParameters | None = None
         arguments: dict[str, Any] = {}
         try:
-            arguments = self._arguments(operation, request, path_values)
+            arguments = self._arguments(operation, request, path_values, attempt)
         except InvalidParameters as problem:
             refused = problem
         body: Received | None = None
+        if attempt is not None:
+            attempt.take_body()
         if operation.body is not None:
             body = _read_body(operation.body, request, refused)
             if body is not None and body.media_type == "multipart/form-data":
@@ -122,13 +133,22 @@ class Server:
         if operation.body is not None:
             arguments["body"] = self._body(body) if body is not None else None
         check_deadline()
-        return operation.call(**arguments)
+        if attempt is None:
+            return operation.call(**arguments)
+        return attempt.handle(partial(operation.call, **arguments), current_caller())
 
     def _arguments(
-        self, operation: Operation, request: Request, path_values: Mapping[str, str]
+        self,
+        operation: Operation,
+        request: Request,
+        path_values: Mapping[str, str],
+        attempt: Attempt | None,
     ) -> dict[str, Any]:
-        values = operation.parameters.read(request, path_values)
-        faults: list[Fault] = []
+        faults = [] if attempt is None else attempt.read()
+        try:
+            values = operation.parameters.read(request, path_values)
+        except InvalidParameters as problem:
+            raise InvalidParameters(problem.detail, errors=[*problem.errors, *faults]) from None
         for one in operation.parameters:
             try:
                 values[one.argument] = self._models.wrap(one.node, values[one.argument])
@@ -143,6 +163,12 @@ class Server:
             return self._models.wrap(body.schema, body.value)
         except ValueError:
             raise InvalidBody(errors=[Fault(_NO_VALUE, pointer="")]) from None
+
+
+def _attempt(operation: Operation, request: Request) -> Attempt | None:
+    if operation.keyed is None:
+        return None
+    return Attempt(f"{operation.method} {operation.path}", operation.keyed, request)
 
 
 def _read_body(body: Body, request: Request, refused: InvalidParameters | None) -> Received | None:

@@ -9,7 +9,7 @@ from typing import cast
 import httpx
 
 from libs.api.clients.documents import Decorator, Send
-from libs.api.clients.retries import ATTEMPTS, BUSY, retry_after
+from libs.api.clients.retries import ATTEMPTS, BUSY, is_in_use, retry_after
 from libs.api.clients.timing import CallTime, Timeouts
 from libs.api.clients.transport import until
 from libs.errors import (
@@ -44,6 +44,7 @@ class Outgoing:
     """A request to be sent.
 
     :param idempotent: whether it may be sent again when it may have been received.
+    :param keyed: whether it is so by an Idempotency-Key.
     :param decorators: called around each attempt, the first outermost.
     :param tells_budget: whether the service is told how long its answer is waited for.
     """
@@ -55,6 +56,7 @@ class Outgoing:
     idempotent: bool
     decorators: Sequence[Decorator] = ()
     tells_budget: bool = False
+    keyed: bool = False
     attempts: Attempts = field(default_factory=Attempts)
 
     @property
@@ -107,8 +109,8 @@ class Sender:
         """Return the answer, whatever its status, with its body read.
 
         It is sent again where nothing was sent, and, if it is idempotent, where the connection broke or the
-        answer is 429, 502, 503 or 504: at most twice, after a growing pause or what Retry-After says, as
-        long as the time and the budget of retries allow.
+        answer is 429, 502, 503 or 504, or a 409 that says that the same is being worked on: at most twice,
+        after a growing pause or what Retry-After says, as long as the time and the budget of retries allow.
 
         It takes no longer than the present request may (`libs.errors.deadline`).
 
@@ -248,4 +250,4 @@ def _is_worth_another(
         return True  # nothing was sent
     if isinstance(failure, httpx.PoolTimeout) or not (outgoing.idempotent and outgoing.is_replayable):
         return False
-    return answer is None or answer.status_code in BUSY
+    return answer is None or answer.status_code in BUSY or (outgoing.keyed and is_in_use(answer))

@@ -1,6 +1,7 @@
 """What a call sends: its arguments, as the request that the contract asks for."""
 
 import io
+import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,8 +12,10 @@ from libs.api.clients.documents import ClientDocument, DocumentedOperation
 from libs.api.clients.identity import headers_of_call, token_to_send
 from libs.api.clients.retries import IDEMPOTENT
 from libs.api.clients.sending import Outgoing
+from libs.api.idempotency.header import HEADER
 from libs.api.objects.models import ApiModels
 from libs.api.wire.bodies import Body
+from libs.api.wire.parameters import Parameters
 from libs.api.wire.paths import expand_path
 from libs.errors import Fault, pointer
 
@@ -44,6 +47,7 @@ class RequestWriter:
         self._parameters, self._body = declared.parameters, declared.body
         self._takes_token = declared.takes_token
         self._url, self._accept = url, accept
+        self._key = None if self._method in IDEMPOTENT else _key_argument(self._parameters)
         self._kinds = {one.argument: models.kind(one.node, one.argument, ("",)) for one in self._parameters}
         self.arguments = {*self._kinds, *(["body"] if self._body else [])}
         self.takes_media_type = self._body is not None and len(self._body.media_types) > 1
@@ -58,6 +62,8 @@ class RequestWriter:
         body, sent = None, dict(arguments)
         if self._body is not None:
             body = sent.pop("body", None)
+        if self._key is not None and sent.get(self._key) is None:
+            sent[self._key] = str(uuid.uuid4())  # so that it may be sent again
         try:
             written = self._parameters.write(self._as_json(sent))
             headers, content = list(written.headers), None
@@ -79,7 +85,7 @@ class RequestWriter:
             url = httpx.URL(f"{self._url}{path}?{written.query}" if written.query else f"{self._url}{path}")
         except httpx.InvalidURL:
             raise ValueError(f"{self._name}() makes a URL of more than 65536 characters") from None
-        is_keyed = any(name.lower() == "idempotency-key" for name, _ in headers)
+        is_keyed = any(name.lower() == HEADER.lower() for name, _ in headers)
         return Outgoing(
             self._method,
             url,
@@ -88,6 +94,7 @@ class RequestWriter:
             self._method in IDEMPOTENT or is_keyed,
             self._decorators,
             tells_budget=self._ours,
+            keyed=is_keyed,
         )
 
     def _as_json(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,6 +107,14 @@ class RequestWriter:
         if faults:
             raise ValueError("; ".join(f"{(one.pointer or '')[1:]}: {one.detail}" for one in faults))
         return made
+
+
+def _key_argument(parameters: Parameters) -> str | None:
+    """Return the argument that is sent as Idempotency-Key; None if there is none that may be a UUID."""
+    for one in parameters:
+        if one.location == "header" and one.name.lower() == HEADER.lower():
+            return None if one.schema.faults(str(uuid.uuid4())) else one.argument
+    return None
 
 
 def _written(declared: Body, body: Any, media_type: str | None) -> tuple[str, bytes | Iterable[bytes]]:

@@ -11,6 +11,7 @@ from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
+from libs.api import Claim, key_in_use
 from libs.dynamodb import Change, ConditionFailed, Item, Put, Remove, Table, Write
 from libs.dynamodb.contention import contended, is_collision, patiently, pauses, wait
 from libs.errors import Conflict, Forbidden, NotFound, PreconditionFailed
@@ -110,9 +111,13 @@ class Store:
             raise NotFound
         return row
 
-    def create(self, row: Row, extent: Extent) -> Row:
+    def create(self, row: Row, extent: Extent, claim: Claim | None = None, path: str = "") -> Row:
         """Write a new row.
 
+        :param claim: of the request with an Idempotency-Key that it is created for: they are one transaction,
+            so that it is created once.
+        :param path: of its resource, by which the claim knows it again.
+        :raises Conflict: IDEMPOTENCY_KEY_IN_USE, if another attempt has taken the claim over.
         :raises Conflict: RESOURCE_EXISTS, if there is one with its key. Where it was sent again because its
             answer was lost, a row equal to `row` is our own, and no conflict.
         :raises Forbidden: OUT_OF_SCOPE, if its creator could not see it.
@@ -123,9 +128,12 @@ class Store:
         self._limits.check(row.item)
         put = Put(row.item, ~self._is_stored())
         changes = self.totals.changes(None, row) if self.totals else []
+        first = [] if claim is None else [(claim.table, claim.mark(path, self.key_of(row)))]
         try:
-            patiently(lambda: self._write(put, changes))
-        except ConditionFailed:
+            patiently(lambda: self._write(put, changes, first))
+        except ConditionFailed as failed:
+            if first and failed.index == 0:
+                raise key_in_use() from None
             raise Conflict("It exists already.", code="RESOURCE_EXISTS") from None
         return row
 
@@ -268,11 +276,13 @@ class Store:
             condition &= path.does_not_exist() if raw is None else path == dict(raw)
         return condition
 
-    def _write(self, write: Write, totals: Sequence[Change]) -> Item | None:
-        if not totals or self.totals is None:
+    def _write(
+        self, write: Write, totals: Sequence[Change], first: Sequence[tuple[Table, Write]] = ()
+    ) -> Item | None:
+        counted = [(self.totals.table, one) for one in totals] if self.totals else []
+        if not counted and not first:
             return self.table.write(write)
-        table = self.totals.table
-        self.table.transact([(self.table, write), *((table, one) for one in totals)])
+        self.table.transact([*first, (self.table, write), *counted])
         return None
 
     def _target(self, key: Item, extent: Extent, versions: Versions, seen: Row | None) -> _Target:

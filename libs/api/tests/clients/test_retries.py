@@ -1,5 +1,7 @@
 """When a call is tried again, and when it is not."""
 
+import copy
+import uuid
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -8,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.api import RemoteServerError, RemoteTooManyRequests, Timeouts
+from libs.api import RemoteConflict, RemoteServerError, RemoteTooManyRequests, Timeouts
 from libs.api.clients.retries import retry_after
+from libs.api.tests import books
 from libs.api.tests.books import connect
 from libs.api.tests.clients.conftest import Script
 from libs.errors import ServiceUnavailable
@@ -21,7 +24,7 @@ CALLS = {
     "get_status": ({}, True),
     "set_labels": ({"body": ["a"]}, True),
     "remove_book": ({"book_id": "b", "if_match": "1"}, True),
-    "add_book": ({"body": NEW}, False),
+    "add_book": ({"body": NEW}, True),  # under a key of the client's
 }
 
 
@@ -29,7 +32,7 @@ def attempts(operation, *outcomes, **options):
     """Return how often a call was made that is treated so, and the pauses between."""
     script, pauses = Script(*outcomes), []
     client = connect("http://books.test", transport=script, pause=pauses.append, **options)
-    with suppress(ServiceUnavailable, RemoteServerError, RemoteTooManyRequests):
+    with suppress(ServiceUnavailable, RemoteConflict, RemoteServerError, RemoteTooManyRequests):
         client[operation](**CALLS[operation][0])
     assert len(pauses) == len(script.requests) - 1
     return len(script.requests), pauses
@@ -95,23 +98,59 @@ def test_no_retry_begins_when_the_time_is_up(clock):
     assert attempts("get_status", slow, timeouts=Timeouts(total=0.05))[0] == 1
 
 
-def test_a_post_with_an_idempotency_key_is_tried_again():
-    document_call = {"body": NEW}
-    script = Script(httpx.Response(503), httpx.Response(201, json={"book_id": "b", "title": "Emma"}))
+BUSY = [httpx.Response(503), httpx.ReadTimeout("slow"), httpx.Response(409, headers={"Retry-After": "0"})]
 
+
+@pytest.fixture
+def without_key(monkeypatch):
+    """Have the contract know of no Idempotency-Key."""
+    document = copy.deepcopy(books.DOCUMENT)
+    del document["paths"]["/books"]["post"]["parameters"]
+    monkeypatch.setattr(books, "DOCUMENT", document)
+
+
+@pytest.mark.parametrize("outcome", BUSY)
+def test_a_post_without_a_key_is_not_tried_again(outcome, without_key):
     def keyed(request, send):
         request.headers["Idempotency-Key"] = "1"
         return send(request)
 
     # Only the contract's own parameter counts, for only then the service heeds it.
-    client = connect("http://x", transport=script, decorators={"add_book": (keyed,)})
+    for decorators in ({}, {"add_book": (keyed,)}):
+        script = Script(outcome, FINE)
+        client = connect("http://x", transport=script, decorators=decorators)
+        with pytest.raises((ServiceUnavailable, RemoteConflict)):
+            client.add_book(body=NEW)
+        assert len(script.requests) == 1
+    assert attempts("add_book", httpx.ConnectError("refused"))[0] == 3
+
+
+@pytest.mark.parametrize("outcome", BUSY)
+def test_a_post_with_an_idempotency_key_is_tried_again(outcome):
+    added = httpx.Response(201, json={"book_id": "b", "title": "Emma"})
+    script = Script(outcome, added, outcome, added, outcome, added)
+    client = connect("http://x", transport=script)
+    assert client.add_book(idempotency_key="k1", body=NEW).book_id == "b"
+    for _ in range(2):
+        assert client.add_book(body=NEW).book_id == "b"
+    keys = [one.headers["Idempotency-Key"] for one in script.requests]
+    assert keys[:2] == ["k1", "k1"]
+    assert keys[2::2] == keys[3::2], "an attempt has a key of its own"
+    assert len({str(uuid.UUID(one)) for one in keys[2:]}) == 2, "a call has no key of its own"
+
+
+def test_a_conflict_that_is_one_is_told():
+    assert attempts("add_book", httpx.Response(409))[0] == 1
+
+
+def test_where_a_key_may_be_no_uuid_none_is_made(monkeypatch):
+    document = copy.deepcopy(books.DOCUMENT)
+    document["paths"]["/books"]["post"]["parameters"][0]["schema"] = {"type": "string", "maxLength": 16}
+    monkeypatch.setattr(books, "DOCUMENT", document)
+    script = Script(httpx.Response(503), FINE)
     with pytest.raises(ServiceUnavailable):
-        client.add_book(**document_call)
-    assert client.add_book(idempotency_key="k1", **document_call).book_id == "b"
-    assert [one.headers["Idempotency-Key"] for one in script.requests] == ["1", "1"]
-    again = Script(httpx.Response(503), httpx.Response(201, json={"book_id": "b", "title": "Emma"}))
-    assert connect("http://x", transport=again).add_book(idempotency_key="k1", **document_call).book_id == "b"
-    assert [one.headers["Idempotency-Key"] for one in again.requests] == ["k1", "k1"]
+        connect("http://x", transport=script).add_book(body=NEW)
+    assert "Idempotency-Key" not in script.requests[0].headers
 
 
 def test_a_body_that_is_used_up_is_not_sent_again_and_one_that_is_not_is():

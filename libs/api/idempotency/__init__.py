@@ -1,0 +1,1 @@
+"""Requests that are sent again and done once: the header Idempotency-Key."""

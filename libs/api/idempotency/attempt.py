@@ -1,0 +1,114 @@
+"""One request to an operation that heeds keys: what becomes of it and its answer."""
+
+import hashlib
+import io
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from werkzeug import Request, Response
+
+from libs.api.idempotency.answers import Attributes, is_final, of_answer, of_problem, replay
+from libs.api.idempotency.declaration import REQUIRED
+from libs.api.idempotency.header import missing_key, read_key, wrong_key
+from libs.api.idempotency.records import Claim, claim, holding
+from libs.api.wire.paths import sent_path
+from libs.api.wire.streams import BodyStream
+from libs.errors import Fault, Problem, no_deadline
+from libs.jwt import Caller
+
+logger = logging.getLogger(__name__)
+
+
+class Attempt:
+    """What is done of a request with a key, and without one nothing.
+
+    :param operation: method and path of the operation, with its placeholders.
+    :param keyed: what the operation says of keys: `OPTIONAL` or `REQUIRED`.
+    """
+
+    def __init__(self, operation: str, keyed: str, request: Request) -> None:
+        self._operation = operation
+        self._required = keyed == REQUIRED
+        self._request = request
+        self._key: str | None = None
+        self._fingerprint = ""
+        self._claim: Claim | None = None
+        self.replayed: Response | None = None
+        """The answer of before, if this is answered by one."""
+
+    def read(self) -> list[Fault]:
+        """Read the key; return what is wrong with it."""
+        sent = self._request.environ.get("HTTP_IDEMPOTENCY_KEY")
+        if sent is None:
+            return [missing_key()] if self._required else []
+        self._key = read_key(sent)
+        return [wrong_key()] if self._key is None else []
+
+    def take_body(self) -> None:
+        """Read the body, which is there to be read once more, and remember what the request looks like.
+
+        :raises BodyTooLarge: if it is longer than `request.max_content_length`.
+        :raises RequestTimeout: if it does not arrive in time.
+        """
+        if self._key is None:
+            return
+        environ = self._request.environ
+        content = BodyStream(self._request).readall()
+        environ["wsgi.input"] = io.BytesIO(content)
+        if "HTTP_TRANSFER_ENCODING" in environ:
+            environ["CONTENT_LENGTH"] = str(len(content))
+        self._fingerprint = _digest(
+            sent_path(environ),
+            environ.get("QUERY_STRING", ""),
+            environ.get("CONTENT_TYPE", ""),
+            hashlib.sha256(content).hexdigest(),
+        )
+
+    def handle(self, call: Callable[[], Any], caller: Caller | None) -> Any:
+        """Do `call`, or return the answer of before.
+
+        :raises Problem: that of before; IDEMPOTENCY_KEY_IN_USE, IDEMPOTENCY_KEY_REUSED,
+            IDEMPOTENCY_ANSWER_NOT_KEPT.
+        """
+        if self._key is None:
+            return call()
+        if caller is None:
+            raise RuntimeError(f"{self._operation} heeds keys, and nobody has told who calls")
+        client = str(caller.claims.get("client_id", ""))
+        request = _digest(caller.actor, client, self._operation, self._key)
+        found = claim(caller.subject, request, self._fingerprint)
+        if not isinstance(found, Claim):
+            self.replayed = replay(found)
+            return self.replayed
+        self._claim = found
+        with holding(found):
+            return call()
+
+    def answered(self, answer: Response) -> None:
+        """Keep the answer, if it is final."""
+        self._end(of_answer(answer) if self._claim and is_final(answer.status_code) else None)
+
+    def failed(self, error: BaseException) -> None:
+        """Keep the refusal, if it is final."""
+        final = isinstance(error, Problem) and is_final(error.status)
+        self._end(of_problem(error) if isinstance(error, Problem) and final else None)
+
+    def _end(self, kept: Attributes | None) -> None:
+        held, self._claim = self._claim, None
+        if held is None:
+            return
+        try:
+            with no_deadline():
+                if kept is None:
+                    held.release()
+                else:
+                    held.keep(kept)
+        except Exception as error:  # noqa: BLE001 - what was done was done, and its answer is due
+            told = {"operation": self._operation, "error": type(error).__name__}
+            logger.warning("answer not kept under its key", extra=told)
+
+
+def _digest(*parts: str | None) -> str:
+    return hashlib.sha256(orjson.dumps(parts)).hexdigest()
