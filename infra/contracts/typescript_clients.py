@@ -36,6 +36,7 @@ def check(folder: Path, program: Path) -> None:
             "exactOptionalPropertyTypes": True,
             "noUncheckedIndexedAccess": True,
             "noEmit": True,
+            "skipDefaultLibCheck": True,  # those of TypeScript itself: a third of the time
             "target": "es2022",
             "lib": ["es2022", "dom"],
             "module": "esnext",
