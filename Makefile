@@ -61,10 +61,10 @@ config: .venv/.stamp ## Show what a service is told, and by what (SERVICE=todos 
 test fuzz: export PYTHONDONTWRITEBYTECODE =
 
 test: .venv/.stamp ## Run every test but the acceptance tests (ARGS="-k name")
-	@$(VENV) -m pytest -n auto $(ARGS)
+	@$(VENV) -m pytest -n auto --dist worksteal $(ARGS)
 
 fuzz: .venv/.stamp ## Run the property tests with other examples than every time (FUZZ=200 of each)
-	@FUZZ=$(or $(FUZZ),200) $(VENV) -m pytest -n auto -m "hypothesis or fuzz" $(ARGS)
+	@FUZZ=$(or $(FUZZ),200) $(VENV) -m pytest -n auto --dist worksteal -m "hypothesis or fuzz" $(ARGS)
 
 testaccept: .venv/.stamp ## Run the acceptance tests against what is up (ARGS="-k name")
 	@$(INFRA) testaccept $(ARGS)

@@ -123,8 +123,8 @@ def pytest_collection() -> Iterator[None]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Have one worker more than there are processors: some wait for processes, which others can use."""
-    return (os.cpu_count() or 1) + 1
+    """Have two workers more than there are processors: half of its time a test waits for other processes."""
+    return (os.cpu_count() or 1) + 2
 
 
 def use_a_temporary_folder_of_our_own(stack: ExitStack) -> None:
