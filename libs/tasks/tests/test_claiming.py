@@ -84,7 +84,7 @@ def test_a_hint_is_given_up_while_another_worker_could_not_have_taken_over_yet(
     unanswered(CLAIM, 1000, arrive=False)
     with pytest.raises(UpdateError):
         runtime.run(operation.id, once)
-    assert 0 < sum(gone) < 3
+    assert 0 < sum(gone) <= 1, "a third of it"
     assert read(operation.id).status == "queued"
 
 

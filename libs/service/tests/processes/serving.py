@@ -67,7 +67,10 @@ def said(connection: socket.socket) -> bytes:
 def one_answer(connection: socket.socket) -> bytes:
     """Return the next answer, whose length it tells."""
     with connection.makefile("rb") as file:
-        head = b"".join(iter(file.readline, b"\r\n"))
+        head = b""
+        while (line := file.readline()) != b"\r\n":
+            assert line, "the connection was closed in place of an answer"
+            head += line
         length = next(
             int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")
         )

@@ -172,6 +172,18 @@ def test_a_header_that_trickles_has_a_time_in_all(serve: Serve) -> None:
         assert answer.startswith(b"HTTP/1.1 408 ")
 
 
+def test_the_next_body_of_a_connection_has_a_time_of_its_own(serve: Serve) -> None:
+    with serve(read_timeout_seconds="3", body_timeout_seconds="3") as web, web.connect() as connection:
+        web.let("c")
+        began = time.monotonic()
+        while time.monotonic() < began + 3.5:
+            connection.sendall(b"POST /wait/c HTTP/1.1\r\nHost: served\r\nContent-Length: 2\r\n\r\n")
+            for _ in range(2):
+                time.sleep(0.1)  # as who sends slowly
+                connection.sendall(b"x")
+            assert one_answer(connection).startswith(b"HTTP/1.1 200 ")
+
+
 def test_requests_sent_one_behind_the_other_are_answered_one_after_the_other(serve: Serve) -> None:
     with serve() as web, web.connect(QUICK + QUICK + QUICK[:20]) as connection:
         answers = connection.makefile("rb")

@@ -107,21 +107,6 @@ def test_a_body_that_trickles_is_a_408_too(port: int) -> None:
     assert 2 < time.monotonic() - began < 30
 
 
-def test_the_next_request_of_a_connection_has_its_own_time(port: int) -> None:
-    with httpx.Client(trust_env=False, timeout=10) as client:
-        for _ in range(3):
-            began = time.monotonic()
-            answer = client.post(f"http://127.0.0.1:{port}/auth/login", content=_slowly(1.2))
-            assert answer.status_code == 415
-            assert time.monotonic() - began > 1
-
-
-def _slowly(seconds: float) -> Iterator[bytes]:
-    for _ in range(3):
-        time.sleep(seconds / 3)
-        yield b"x"
-
-
 @pytest.mark.parametrize(
     ("path", "headers", "status"),
     [
