@@ -227,9 +227,13 @@ class World:
     def end(self) -> None:
         """Have nobody look after its environments any more, while other tests go on."""
         with self.standin.estate.lock:
-            for one in self.standin.estate.environments:
-                if one.name in self.standing() and one.status == "Ready":
-                    one.status = "Terminated"
+            own = [one for one in self.standin.estate.environments if one.name in self.standing()]
+            ended = [one for one in own if one.status == "Ready"]
+            for one in ended:
+                one.status = "Terminated"
+        for one in ended:
+            if one.deployment:
+                one.deployment.stop()
 
     def workers_apart(self) -> None:
         """Have the workers of todos be an environment of their own."""
