@@ -28,13 +28,20 @@ def block(name: str) -> str:
 
 
 def led() -> str:
-    """What has curl connect to where the services under test are, if that is not where their URLs say."""
+    """Have curl connect to where the services under test are, and send auth the key of these tests."""
     options = [
         f"--connect-to {url.hostname}:{url.port or ''}:{address if ':' in address else f'{address}:'}"
         for service in DEFAULT_URLS
         if (address := connect_to(service)) and (url := urlsplit(service_url(service)))
     ]
-    return f'curl() {{ command curl {" ".join(options)} "$@"; }}\n' if options else ""
+    return f"""curl() {{
+        local key=()
+        if [[ "${{TESTACCEPT_KEY:-}}" && "$*" = */auth/* ]]; then
+            key=(-H "Acceptance-Key: $TESTACCEPT_KEY")
+        fi
+        command curl {" ".join(options)} "${{key[@]}}" "$@"
+    }}
+"""
 
 
 def run(commands: str) -> list[dict[str, Any]]:

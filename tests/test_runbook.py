@@ -205,7 +205,7 @@ def test_copying_is_asked_for_as_the_command_takes_it(monkeypatch):
     asked = [words(one)[1:] for one in OURS if one.startswith("infra.tables")]
     assert [one[0] for one in asked] == ["copy", "copy"]
     assert [cli.main(one) for one in asked] == [0, 0]
-    assert [one.where for one in parsed] == [["owner=01J0EXAMPLE"], []]
+    assert [one.where for one in parsed] == [[("owner", "01J0EXAMPLE")], []]
 
 
 @pytest.fixture

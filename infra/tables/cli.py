@@ -34,7 +34,9 @@ def main(arguments: Sequence[str] | None = None, stages: Path = STAGES) -> int:
     copied.add_argument("source", metavar="SOURCE", help="such as live-todos-todos-restored")
     copied.add_argument("target", metavar="TARGET", help="such as live-todos-todos")
     copied.add_argument("--overwrite", action="store_true", help="also those it has")
-    copied.add_argument("--where", action="append", default=[], metavar="NAME=TEXT", help="only such items")
+    copied.add_argument(
+        "--where", action="append", default=[], type=_is, metavar="NAME=TEXT", help="only such items"
+    )
     given = parser.parse_args(arguments)
     try:
         match given.command:
@@ -52,6 +54,13 @@ def main(arguments: Sequence[str] | None = None, stages: Path = STAGES) -> int:
         return 2
 
 
+def _is(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=TEXT, such as owner=ada")
+    return name, value
+
+
 def _drift(name: str, stages: Path) -> int:
     stage, aws = _account(name, stages)
     looked_at = 0
@@ -65,10 +74,14 @@ def _drift(name: str, stages: Path) -> int:
 
 
 def _copy(given: argparse.Namespace, stages: Path) -> int:
-    where = dict(one.partition("=")[::2] for one in given.where)
     _, aws = _account(given.stage, stages)
     done = copy(
-        aws.client("dynamodb"), given.source, given.target, overwrite=given.overwrite, where=where, told=_say
+        aws.client("dynamodb"),
+        given.source,
+        given.target,
+        overwrite=given.overwrite,
+        where=dict(given.where),
+        told=_say,
     )
     print(f"Of {done.read} items of {given.source}, {done.written} were copied, {done.left} were there.")
     return 0
