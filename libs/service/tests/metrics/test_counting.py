@@ -70,10 +70,10 @@ def said(tmp_path: Path, script: str, *arguments: str) -> tuple[list[str], str]:
     return ended.stdout.splitlines(), ended.stderr
 
 
-@pytest.fixture
-def forked(tmp_path: Path) -> list[str]:
+@pytest.fixture(scope="module")
+def forked(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """What a process prints whose children count, some of them killed."""
-    return said(tmp_path, FORKING)[0]
+    return said(tmp_path_factory.mktemp("forked"), FORKING)[0]
 
 
 def test_what_processes_have_counted_is_added_up_also_of_those_that_were_killed(forked: list[str]) -> None:
