@@ -63,6 +63,7 @@ def moto_server() -> Iterator[str]:
         lacking = update_termination_protection
         patch.setattr(CloudFormationResponse, lacking.__name__, lacking, raising=False)
         patch.setattr(Table, "create_from_cloudformation_json", classmethod(create_table))
+        patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # a thousand, made up anew for each account
         server.start()
         host, port = server.get_host_and_port()
         yield f"http://{host}:{port}"
