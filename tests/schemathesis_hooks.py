@@ -219,7 +219,7 @@ def map_case(context: schemathesis.HookContext, case: schemathesis.Case) -> sche
 
 
 def _existing(case: schemathesis.Case) -> JSON:
-    """Return a path to what is there, except for who follows a link, or deletes it."""
+    """Return a path to what is there, except for who follows a link."""
     found = dict(case.path_parameters)
     if "profile_id" in found:
         # Nobody sees a profile that is not theirs, not even the service that makes it.
@@ -231,7 +231,7 @@ def _existing(case: schemathesis.Case) -> JSON:
     if "operation_id" in found:
         found["operation_id"] = PARKED if case.path.endswith(("/replay", "/discard")) else WAITING
     found |= dict.fromkeys(found.keys() & {"export_id", "session_id"}, KNOWN)
-    if "key" in found and case.method != "DELETE":
+    if "key" in found:
         found["key"] = KNOWN
     return found
 

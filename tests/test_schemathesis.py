@@ -58,7 +58,7 @@ EXAMPLES = os.environ.get("FUZZ")
 FEW = "10"
 ENDS = {
     *("change_password", "delete_me", "delete_user", "disable_user", "set_roles"),
-    *("end_session", "end_sessions", "log_out", "erase_todos"),
+    *("end_session", "end_sessions", "log_out", "delete_todo", "erase_todos"),
     *("cancel_operation", "cancel_any_operation", "discard_operation", "replay_operation"),
 }
 """What changes, or deletes, what others need."""
@@ -204,4 +204,5 @@ def test_a_service_does_what_its_document_says(name: str) -> None:
             text=True,
         )
     assert found.returncode == 0, found.stdout + found.stderr
-    assert asking.never() <= NEVER.get(name, asking.never())
+    if not EXAMPLES:  # of other requests it is chance which are answered with success
+        assert asking.never() <= NEVER.get(name, asking.never())
