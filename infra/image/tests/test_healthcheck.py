@@ -1,6 +1,7 @@
 """The health check says yes only when the process answered well, or did its round, just now."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -63,7 +64,10 @@ def server(asked: list[str]) -> Iterator[str]:
     handler = type("Answers", (Answers,), {"asked": asked, "over": threading.Event()})
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01})
+    # The alarm is for the thread that checks, whose reading it ends: those of the server inherit the block.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
     thread.start()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
     yield f"http://127.0.0.1:{httpd.server_port}"
     handler.over.set()
     httpd.shutdown()
