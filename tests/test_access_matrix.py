@@ -156,16 +156,17 @@ class Matrix:
         """Yield everybody else: who it is, the headers, and the status that is right for them."""
         other = self.world.other.user_id
         known = {
-            "another user": self.world.bearer(other),
-            "an admin": self.world.bearer(other, ADMIN),
-            "somebody with all scopes but those asked for": self.world.bearer(other, *SCOPES - self.scopes),
+            "another user": set[str](),
+            "an admin": {ADMIN},
+            "somebody with all scopes but those asked for": SCOPES - self.scopes,
         }
         for who, headers in self.world.strangers(owner).items():
             status = self.row.status if self.row.access is PUBLIC else 401
             yield who, headers, status
-        for who, headers in known.items():
+        for who, scopes in known.items():
             if self.row.access is not SCOPED or (ADMIN not in self.scopes or who != "an admin"):
-                yield who, headers, self._status()
+                # Made only now: what was sent before may have ended all tokens of theirs.
+                yield who, self.world.bearer(other, *scopes), self._status()
         if self.row.access is SCOPED:
             yield "the owner", owner.headers, 403
 
