@@ -54,9 +54,14 @@ def fault_places(problem: dict[str, Any]) -> set[str]:
 def refused_before(response: httpx.Response) -> bool:
     """Whether a proxy in front has refused what is no proper request, and the service never saw it.
 
-    Ours says so by a problem that has no `instance`, a load balancer by a page of its own.
+    They give their name; services do not. Ours answers with a problem, a load balancer of AWS with a page.
     """
-    return response.status_code == 400 and '"instance"' not in response.text
+    by = response.headers.get("Server", "").partition("/")[0]
+    if response.status_code != 400 or by not in {"nginx", "awselb"} or '"instance"' in response.text:
+        return False
+    if by == "nginx":
+        assert_problem(response, 400, "BAD_REQUEST")
+    return True
 
 
 def without_request(problem: dict[str, Any]) -> dict[str, Any]:
