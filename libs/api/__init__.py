@@ -37,7 +37,7 @@ from libs.api.document.files import APIS, PUBLISHED, contract_names, contract_pa
 from libs.api.document.servers import base_path
 from libs.api.document.source import Source, read_document, read_source
 from libs.api.idempotency.declaration import declares_keys
-from libs.api.idempotency.records import Claim, IdempotencyRecord, current_claim, forget_requests, key_in_use
+from libs.api.idempotency.records import HeldKey, IdempotencyRecord, forget_requests, held_key, key_in_use
 from libs.api.objects.folder import Models
 from libs.api.objects.models import ApiModels
 from libs.api.objects.object import ApiObject, Difference
@@ -67,7 +67,6 @@ __all__ = [
     "ApiObject",
     "Append",
     "BodyStream",
-    "Claim",
     "ClientDocument",
     "Clients",
     "Contract",
@@ -76,6 +75,7 @@ __all__ = [
     "Dependencies",
     "Difference",
     "Exclude",
+    "HeldKey",
     "IdempotencyRecord",
     "InProcess",
     "Include",
@@ -118,11 +118,11 @@ __all__ = [
     "client_document",
     "contract_names",
     "contract_path",
-    "current_claim",
     "declares_keys",
     "dump_json",
     "empty_response",
     "forget_requests",
+    "held_key",
     "is_service_url",
     "key_in_use",
     "models",

@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from random import SystemRandom
 from typing import Any
 
-from libs.api import Result, current_claim
+from libs.api import Result, held_key
 from libs.errors import Fault, InvalidParameters, NotFound
 from libs.jwt import Caller
 from libs.resource.answers import Listing
@@ -56,25 +56,27 @@ class Create(Resource):
         """Store a new row.
 
         Where the request has an Idempotency-Key, and an attempt before this one has stored the row and was
-        killed, it is that row, as it is now.
+        killed, it is that row, as it is now. The body was admitted then, and hooks that look whether there is
+        such a row would find it: only those after the creation run again, and `values` are the row's.
 
         :raises InvalidBody: with every fault.
         :raises Conflict: RESOURCE_EXISTS.
         """
-        extent, claim = self.admit("create", caller), current_claim()
-        values = self.load("create", body, caller)
-        self.run(self.hooks.before("create"), values=values, body=body, caller=caller)
-        self.bodies.check_nulls("create", values)
-        made = None if claim is None else claim.made_before(self.path)
+        extent, held = self.admit("create", caller), held_key()
+        made = None if held is None else held.made_before(self.path)
         if made is None:
+            values = self.load("create", body, caller)
+            self.run(self.hooks.before("create"), values=values, body=body, caller=caller)
+            self.bodies.check_nulls("create", values)
             row = self.store.new({**values, **extent.fixed, **self.stamps(self.created, self.updated)})
         else:
             row = self.store.get(made, extent)
+            values = {name: row(name) for name in self.store.codec.attributes if row(name) is not None}
         with self.bodies.located("create"):
             below = self._below(row)
             self.admit_row("create", caller, row)
             if made is None:
-                row = self.store.create(row, extent, claim, self.path)
+                row = self.store.create(row, extent, held, self.path)
         result = Result(row, status=201, headers={"Location": f"{self.path}/{below}"})
         self.run(self.hooks.after("create"), row, values=values, body=body, caller=caller, result=result)
         return result

@@ -163,6 +163,11 @@ def _kind(status: int) -> type[RemoteProblem]:
     return _BY_STATUS.get(status, RemoteServerError if status >= 500 else RemoteProblem)
 
 
+def is_in_use(answer: httpx.Response) -> bool:
+    """Tell whether what is sent again under an Idempotency-Key is refused while the first is worked on."""
+    return answer.status_code == 409 and details_of(answer).code == "IDEMPOTENCY_KEY_IN_USE"
+
+
 def details_of(answer: httpx.Response) -> RemoteDetails:
     """Return what an answer tells of itself; a body that is no problem tells nothing."""
     return _details(answer.status_code, _members(answer), answer.headers)

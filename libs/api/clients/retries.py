@@ -3,19 +3,12 @@
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-import httpx
-
 ATTEMPTS = 3
 """How often a call is made at most."""
 IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
 """The methods that may be sent again whatever became of the first time (RFC 9110 section 9.2.2)."""
 BUSY = frozenset({429, 502, 503, 504})
 """The statuses that may be another one in a moment."""
-
-
-def is_in_use(answer: httpx.Response) -> bool:
-    """Tell whether what is sent again under an Idempotency-Key is refused while the first is worked on."""
-    return answer.status_code == 409 and "Retry-After" in answer.headers
 
 
 def retry_after(value: str | None, now: datetime | None = None) -> float | None:

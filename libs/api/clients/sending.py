@@ -9,7 +9,8 @@ from typing import cast
 import httpx
 
 from libs.api.clients.documents import Decorator, Send
-from libs.api.clients.retries import ATTEMPTS, BUSY, is_in_use, retry_after
+from libs.api.clients.problems import is_in_use
+from libs.api.clients.retries import ATTEMPTS, BUSY, retry_after
 from libs.api.clients.timing import CallTime, Timeouts
 from libs.api.clients.transport import until
 from libs.errors import (

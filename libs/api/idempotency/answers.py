@@ -23,8 +23,13 @@ Attributes = dict[str, dict[str, Any]]
 """Of a record: what is stored of an answer."""
 
 
-def is_final(status: int) -> bool:
-    """Tell whether an answer of this status would be the same however often the request came."""
+def is_final(status: int, headers: Mapping[str, str] | Headers) -> bool:
+    """Tell whether an answer would be the same however often the request came.
+
+    A refusal with `Retry-After` says by itself that it would not; a 202 with it was done.
+    """
+    if status >= 400 and any(name.lower() == "retry-after" for name in headers.keys()):  # noqa: SIM118
+        return False
     return status < 500 and status not in NOT_KEPT
 
 

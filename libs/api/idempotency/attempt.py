@@ -12,7 +12,7 @@ from werkzeug import Request, Response
 from libs.api.idempotency.answers import Attributes, is_final, of_answer, of_problem, replay
 from libs.api.idempotency.declaration import REQUIRED
 from libs.api.idempotency.header import missing_key, read_key, wrong_key
-from libs.api.idempotency.records import Claim, claim, holding
+from libs.api.idempotency.records import HeldKey, hold_key, holding
 from libs.api.wire.paths import sent_path
 from libs.api.wire.streams import BodyStream
 from libs.errors import Fault, Problem, no_deadline
@@ -34,7 +34,7 @@ class Attempt:
         self._request = request
         self._key: str | None = None
         self._fingerprint = ""
-        self._claim: Claim | None = None
+        self._held: HeldKey | None = None
         self.replayed: Response | None = None
         """The answer of before, if this is answered by one."""
 
@@ -78,25 +78,25 @@ class Attempt:
             raise RuntimeError(f"{self._operation} heeds keys, and nobody has told who calls")
         client = str(caller.claims.get("client_id", ""))
         request = _digest(caller.actor, client, self._operation, self._key)
-        found = claim(caller.subject, request, self._fingerprint)
-        if not isinstance(found, Claim):
+        found = hold_key(caller.subject, request, self._fingerprint)
+        if not isinstance(found, HeldKey):
             self.replayed = replay(found)
             return self.replayed
-        self._claim = found
+        self._held = found
         with holding(found):
             return call()
 
     def answered(self, answer: Response) -> None:
         """Keep the answer, if it is final."""
-        self._end(of_answer(answer) if self._claim and is_final(answer.status_code) else None)
+        self._end(of_answer(answer) if self._held and is_final(answer.status_code, answer.headers) else None)
 
     def failed(self, error: BaseException) -> None:
         """Keep the refusal, if it is final."""
-        final = isinstance(error, Problem) and is_final(error.status)
+        final = isinstance(error, Problem) and is_final(error.status, error.headers)
         self._end(of_problem(error) if isinstance(error, Problem) and final else None)
 
     def _end(self, kept: Attributes | None) -> None:
-        held, self._claim = self._claim, None
+        held, self._held = self._held, None
         if held is None:
             return
         try:

@@ -2,10 +2,10 @@
 
 The life of a record, each arrow one conditional write::
 
-    (none)  ──claim────> running
-    running ──claim────> running     by another request, once its lease has run out
-    running ──keep─────> answered
-    running ──release──> (none)      nothing final came of it; running without a lease, if rows are marked
+    (none)  ──hold_key──> running
+    running ──hold_key──> running     by another attempt, once its lease has run out
+    running ──keep──────> answered
+    running ──release───> (none)      nothing final came of it; running without a lease, if rows are marked
 
 A row that a resource creates is marked in the record by the transaction that creates it, on condition that
 the record is still this request's: so nothing is created twice, whoever is killed, or too slow, and whenever.
@@ -29,7 +29,7 @@ from pynamodb.expressions.operand import Path
 from pynamodb.models import Model
 
 from libs.api.idempotency.answers import Attributes
-from libs.dynamodb import Change, ConditionFailed, Item, Put, Remove, Table
+from libs.dynamodb import Change, ConditionFailed, Item, Put, Remove, Table, Write
 from libs.dynamodb.contention import patiently
 from libs.errors import Conflict, Problem, remaining
 from libs.errors.variable_scope import VariableScope
@@ -47,7 +47,7 @@ _ATTEMPTS = 3
 class IdempotencyRecord(Model):
     """What is known of one request with a key.
 
-    `request` is a digest of the key and of all it counts for; `fingerprint` of what else was sent. `claim`
+    `request` is a digest of the key and of all it counts for; `fingerprint` of what else was sent. `holder`
     names the attempt that has it, until `lease_until` (seconds since 1970). `made` are the rows that were
     created: the path of their resource, and their key. `answer` and `body` are of
     `libs.api.idempotency.answers`.
@@ -59,7 +59,7 @@ class IdempotencyRecord(Model):
     caller = UnicodeAttribute(hash_key=True)
     request = UnicodeAttribute(range_key=True)
     fingerprint = UnicodeAttribute()
-    claim = UnicodeAttribute()
+    holder = UnicodeAttribute()
     lease_until = NumberAttribute()
     made: Any = ListAttribute(null=True)
     answer = UnicodeAttribute(null=True)
@@ -82,18 +82,18 @@ class KeyReused(Problem):
     status, title, code = 422, "Idempotency-Key reused", "IDEMPOTENCY_KEY_REUSED"
 
 
-class Claim:
-    """A record that is ours while our request is worked on.
+class HeldKey:
+    """A key, by its record, that is ours while our request is worked on.
 
     :param key: of the record.
-    :param claim_id: names this attempt.
+    :param holder: names this attempt.
     :param made: the rows that attempts before this one have created.
     """
 
-    def __init__(self, key: Item, claim_id: str, made: Sequence[Mapping[str, Any]] = ()) -> None:
+    def __init__(self, key: Item, holder: str, made: Sequence[Mapping[str, Any]] = ()) -> None:
         self.table = Table(IdempotencyRecord)
         self._key = key
-        self._mine = Path("claim") == claim_id
+        self._mine = Path("holder") == holder
         self._made = list(made)
 
     def made_before(self, path: str) -> Item | None:
@@ -125,23 +125,23 @@ class Claim:
         patiently(lambda: self.table.write(Change(self._key, actions, self._mine)))
 
     def release(self) -> None:
-        """Let go of the record: the key is free again, but for the rows that are marked."""
-        try:
-            self._write(Remove(self._key, self._mine & Path("made").does_not_exist()))
-        except ConditionFailed:
-            self._write(Change(self._key, [Path("lease_until").set({"N": "0"})], self._mine))
+        """Let go of the record: the key is free again, but for the rows that are marked.
 
-    def _write(self, write: Change | Remove) -> None:
-        patiently(lambda: self.table.write(write))
+        One that another attempt has by now is left to it.
+        """
+        made = Path("made")
+        if not _done(self.table, Remove(self._key, self._mine & made.does_not_exist())):
+            free = [Path("lease_until").set({"N": "0"})]
+            _done(self.table, Change(self._key, free, self._mine & made.exists()))
 
 
-def claim(caller: str, request: str, fingerprint: str) -> Claim | Item:
+def hold_key(caller: str, request: str, fingerprint: str) -> HeldKey | Item:
     """Take the record of a request, or return the one that has its answer.
 
     :raises Conflict: IDEMPOTENCY_KEY_IN_USE, if another attempt has it.
     :raises KeyReused: if it is of a request with another fingerprint.
     """
-    table, claim_id = Table(IdempotencyRecord), uuid.uuid4().hex
+    table, holder = Table(IdempotencyRecord), uuid.uuid4().hex
     key: Item = {"caller": {"S": caller}, "request": {"S": request}}
     for _ in range(_ATTEMPTS):
         now = time.time()
@@ -149,14 +149,14 @@ def claim(caller: str, request: str, fingerprint: str) -> Claim | Item:
         new = {
             **key,
             "fingerprint": {"S": fingerprint},
-            "claim": {"S": claim_id},
+            "holder": {"S": holder},
             "lease_until": until,
             "expires_at": {"N": str(int(now) + KEPT_SECONDS)},
         }
         # AWS deletes what is over its time only after days.
         free = Path("caller").does_not_exist() | (Path("expires_at") <= {"N": str(int(now))})
-        if _is_done(table, Put(new, free)):
-            return Claim(key, claim_id)
+        if _done(table, Put(new, free)):
+            return HeldKey(key, holder)
         found, _capacity = table.get(key)
         if found is None:  # let go of just now
             continue
@@ -166,19 +166,21 @@ def claim(caller: str, request: str, fingerprint: str) -> Claim | Item:
             return found
         if float(found["lease_until"]["N"]) > now:
             break
-        taking = [Path("claim").set(claim_id), Path("lease_until").set(until)]
-        unchanged = (Path("claim") == found["claim"]["S"]) & Path("answer").does_not_exist()
-        if _is_done(table, Change(key, taking, unchanged)):
-            return Claim(key, claim_id, found.get("made", {"L": []})["L"])
+        taking = [Path("holder").set(holder), Path("lease_until").set(until)]
+        unchanged = (Path("holder") == found["holder"]["S"]) & Path("answer").does_not_exist()
+        if taken := _done(table, Change(key, taking, unchanged)):
+            # What was found is older: the attempt before may have created a row since.
+            return HeldKey(key, holder, taken.get("made", {"L": []})["L"])
     raise key_in_use()
 
 
-def _is_done(table: Table, write: Put | Change) -> bool:
+def _done(table: Table, write: Write) -> Item | None:
+    """Do a write; return the item as it is then, or was before a `Remove`; None if the condition fails."""
     try:
-        patiently(lambda: table.write(write))
+        after = patiently(lambda: table.write(write))
     except ConditionFailed:
-        return False
-    return True
+        return None
+    return write.item if isinstance(write, Put) else after
 
 
 def forget_requests(caller: str, *, until: float = math.inf) -> bool:
@@ -194,14 +196,14 @@ def forget_requests(caller: str, *, until: float = math.inf) -> bool:
     return True
 
 
-_current: ContextVar[Claim | None] = ContextVar("idempotency_claim", default=None)
+_current: ContextVar[HeldKey | None] = ContextVar("idempotency_key", default=None)
 
 
-def current_claim() -> Claim | None:
-    """Return the claim of the request that is worked on; None if it has no key."""
+def held_key() -> HeldKey | None:
+    """Return the key of the request that is worked on; None if it has none."""
     return _current.get()
 
 
-def holding(claim: Claim) -> VariableScope[Claim | None]:
-    """Make `claim` the current one for the length of a with-block."""
-    return VariableScope(_current, claim)
+def holding(held: HeldKey) -> VariableScope[HeldKey | None]:
+    """Make `held` the current one for the length of a with-block."""
+    return VariableScope(_current, held)

@@ -11,7 +11,7 @@ from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
-from libs.api import Claim, key_in_use
+from libs.api import HeldKey, key_in_use
 from libs.dynamodb import Change, ConditionFailed, Item, Put, Remove, Table, Write
 from libs.dynamodb.contention import contended, is_collision, patiently, pauses, wait
 from libs.errors import Conflict, Forbidden, NotFound, PreconditionFailed
@@ -111,13 +111,13 @@ class Store:
             raise NotFound
         return row
 
-    def create(self, row: Row, extent: Extent, claim: Claim | None = None, path: str = "") -> Row:
+    def create(self, row: Row, extent: Extent, held: HeldKey | None = None, path: str = "") -> Row:
         """Write a new row.
 
-        :param claim: of the request with an Idempotency-Key that it is created for: they are one transaction,
+        :param held: the Idempotency-Key of the request that it is created for: they are one transaction,
             so that it is created once.
-        :param path: of its resource, by which the claim knows it again.
-        :raises Conflict: IDEMPOTENCY_KEY_IN_USE, if another attempt has taken the claim over.
+        :param path: of its resource, by which it is known again.
+        :raises Conflict: IDEMPOTENCY_KEY_IN_USE, if another attempt has taken the key over.
         :raises Conflict: RESOURCE_EXISTS, if there is one with its key. Where it was sent again because its
             answer was lost, a row equal to `row` is our own, and no conflict.
         :raises Forbidden: OUT_OF_SCOPE, if its creator could not see it.
@@ -128,7 +128,7 @@ class Store:
         self._limits.check(row.item)
         put = Put(row.item, ~self._is_stored())
         changes = self.totals.changes(None, row) if self.totals else []
-        first = [] if claim is None else [(claim.table, claim.mark(path, self.key_of(row)))]
+        first = [] if held is None else [(held.table, held.mark(path, self.key_of(row)))]
         try:
             patiently(lambda: self._write(put, changes, first))
         except ConditionFailed as failed:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openapi_spec_validator import validate
 
-from libs.api import IdempotencyRecord, Result, Schema, forget_requests
+from libs.api import IdempotencyRecord, Result, Schema, forget_requests, key_in_use
 from libs.api.idempotency.attempt import Attempt
 from libs.api.idempotency.header import key_parameter, read_key
 from libs.api.tests.binding.spoiled import faults, spoiled
@@ -253,7 +253,14 @@ def test_a_refusal_that_stays_one_is_kept(send, shop, refusal):
 
 
 @pytest.mark.parametrize(
-    "refusal", [ServiceUnavailable(), TooManyRequests(), Forbidden(), DeadlineExceeded()]
+    "refusal",
+    [
+        ServiceUnavailable(),
+        TooManyRequests(),
+        Forbidden(),
+        DeadlineExceeded(),
+        Conflict("Closed until noon.", headers={"Retry-After": "60"}),
+    ],
 )
 def test_one_that_may_be_over_soon_leaves_the_key_free(send, shop, refusal):
     shop.answer = refusal
@@ -267,10 +274,12 @@ def test_so_does_a_fault_of_ours(send, shop):
     shop.answer = ZeroDivisionError()
     with pytest.raises(ZeroDivisionError):
         send()
-    shop.answer = Result({}, 500)
-    assert send().status_code == 500
-    shop.answer = None
-    assert send().status_code == 201
+    for again in (Result({}, 500), Result({}, 409, {"retry-after": "1"})):
+        shop.answer = again
+        assert send().status_code == again.status
+    shop.answer = Result({}, 201, {"Retry-After": "1"})  # it was done, and there is more to come
+    assert send().status_code == send().status_code == 201
+    assert len(shop.orders) == 4
 
 
 def test_what_is_not_understood_takes_no_key(send, shop):
@@ -287,6 +296,19 @@ def test_a_killed_one_is_done_again_when_its_time_is_over(send, shop, dying):
     assert code(send(body={"item": 2})) == (422, "IDEMPOTENCY_KEY_REUSED")
     assert send().json == {"number": 2}
     assert send().json == {"number": 2}
+
+
+def test_one_that_has_lost_its_key_lets_go_of_nothing(send, shop, caplog):
+    def slow():
+        if len(shop.orders) == 1:
+            change_records(lease_until=0)
+            assert send().json == {"number": 2}
+            raise key_in_use()  # as a resource does
+
+    shop.answer = slow
+    assert code(send()) == (409, "IDEMPOTENCY_KEY_IN_USE")
+    assert send().json == {"number": 2}
+    assert "not kept" not in caplog.text
 
 
 def test_one_that_took_too_long_does_not_overwrite_the_answer_of_the_next(send, shop):
@@ -341,7 +363,7 @@ def test_without_the_record_nothing_is_done(send, shop, database, monkeypatch):
     assert code(send("late")) == (409, "IDEMPOTENCY_KEY_IN_USE")
 
 
-def test_a_claim_whose_answer_was_lost_is_ones_own(send, shop, database):
+def test_a_key_that_was_taken_and_whose_answer_was_lost_is_ones_own(send, shop, database):
     client, sent = database.connection.client, []
     database.connection.calls.budget = RetryBudget(share=1.0)
 

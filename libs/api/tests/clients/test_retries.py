@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.api import RemoteConflict, RemoteServerError, RemoteTooManyRequests, Timeouts
+from libs.api import RemoteConflict, RemoteServerError, RemoteTooManyRequests, Timeouts, key_in_use
 from libs.api.clients.retries import retry_after
 from libs.api.tests import books
 from libs.api.tests.books import connect
@@ -98,7 +98,8 @@ def test_no_retry_begins_when_the_time_is_up(clock):
     assert attempts("get_status", slow, timeouts=Timeouts(total=0.05))[0] == 1
 
 
-BUSY = [httpx.Response(503), httpx.ReadTimeout("slow"), httpx.Response(409, headers={"Retry-After": "0"})]
+IN_USE = httpx.Response(409, headers={"Retry-After": "0"}, json={"code": key_in_use().code})
+BUSY = [httpx.Response(503), httpx.ReadTimeout("slow"), IN_USE]
 
 
 @pytest.fixture
@@ -141,6 +142,8 @@ def test_a_post_with_an_idempotency_key_is_tried_again(outcome):
 
 def test_a_conflict_that_is_one_is_told():
     assert attempts("add_book", httpx.Response(409))[0] == 1
+    closed = httpx.Response(409, headers={"Retry-After": "0"}, json={"code": "CLOSED"})
+    assert attempts("add_book", closed)[0] == 1
 
 
 def test_where_a_key_may_be_no_uuid_none_is_made(monkeypatch):
