@@ -59,6 +59,9 @@ def check_policy(folder: Path) -> int:
     checkov = [str(ensure_venv(POLICY) / "checkov"), "--directory", str(folder)]
     options = ["--framework", "cloudformation", "--compact", "--quiet", "--skip-download"]
     options += ["--skip-check", ",".join(LET_PASS)]
-    # It looks for its own news and complains that it cannot; what it finds is on standard output.
-    done = subprocess.run([*checkov, *options], cwd=ROOT, stderr=subprocess.DEVNULL)
+    # What it finds is on standard output. On the other one it complains that it cannot look for its own news,
+    # and says of what it fails. It ends with 1 then, as with findings.
+    done = subprocess.run([*checkov, *options], cwd=ROOT, stderr=subprocess.PIPE, text=True, errors="replace")
+    if done.returncode:
+        sys.stderr.write(done.stderr)
     return done.returncode
