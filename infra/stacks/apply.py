@@ -1,7 +1,7 @@
 """Have the stacks of a stage be what the templates say: look, say what would change, ask, and do it."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,8 +14,8 @@ from infra.aws.clients import Aws
 from infra.aws.errors import AwsError
 from infra.aws.stage import Stage
 from infra.local.output import say, table
+from infra.stacks.births import FAILED_AT_BIRTH, remnants
 from infra.stacks.changes import (
-    FAILED_AT_BIRTH,
     POLL_SECONDS,
     REVIEW,
     Pause,
@@ -40,14 +40,14 @@ class Apply:
     """One run.
 
     :param confirm: is asked before anything is changed, with a line that says what.
-    :param replace: whether resources may be replaced or removed.
+    :param replace: what may be replaced or removed though it holds something: each as STACK/RESOURCE.
     :param pause: waits between two looks.
     """
 
     aws: Aws
     stage: Stage
     confirm: Callable[[str], bool]
-    replace: bool = False
+    replace: Collection[str] = ()
     dry_run: bool = False
     pause: Pause = time.sleep
     _open: dict[str, Stack] = field(default_factory=dict)
@@ -60,7 +60,8 @@ class Apply:
 
         Raises:
             AwsError: credentials, a template or AWS are not as they should be.
-            Refused: the answer was no, or something would be replaced.
+            Refused: the answer was no, something would be replaced that holds something, or something would
+                be in the way of what is made anew.
         """
         who = check_account(self.aws, self.stage)
         say(f"{self.stage.name}: account {self.stage.account}, {self.stage.region}, as {who}")
@@ -96,8 +97,11 @@ class Apply:
     def _look(self, chosen: Sequence[Stack]) -> list[Proposal]:
         begun = []
         for stack in chosen:
-            failed = now if (now := self._settled(stack)) in FAILED_AT_BIRTH else None
-            begun.append(Proposal(stack, None if failed else self._propose(stack), failed=failed))
+            if (now := self._settled(stack)) in FAILED_AT_BIRTH:
+                there = remnants(self._cloudformation, stack.name, now)
+                begun.append(Proposal(stack, failed=now, remnants=there))
+            else:
+                begun.append(Proposal(stack, self._propose(stack)))
         # Only now, since CloudFormation works on all of them at once.
         return [self._read(one.stack, one.change_set) if one.change_set else one for one in begun]
 
@@ -130,11 +134,24 @@ class Apply:
             say(f"No changes: {', '.join(same)}")
 
     def _may(self, changing: Sequence[Proposal]) -> None:
-        lost = [f"{c.resource} of {one.stack.name}" for one in changing for c in one.changes if c.loses]
-        if lost and not self.replace:
+        stuck = [f"{part.name} ({one.stack.name})" for one in changing for part in one.remnants if part.stays]
+        if stuck:
+            raise Refused(
+                f"would be kept, and be in the way of the same made anew: {', '.join(stuck)}.\n"
+                "Delete the stack by hand, and import or remove what it leaves: "
+                "docs/production.md#a-stack-that-fails-at-its-birth."
+            )
+        losing = [
+            f"{one.stack.name}/{change.resource}"
+            for one in changing
+            for change in one.changes
+            if change.loses
+        ]
+        if lost := [one for one in losing if one not in self.replace]:
             raise Refused(
                 f"would be replaced or removed: {', '.join(lost)}.\n"
-                "What a new one starts without is gone. If that is meant: ARGS=--replace."
+                "A new one starts without what the old one holds. If that is meant of each of them:\n"
+                f"ARGS='{' '.join(f'--replace {one}' for one in losing)}'."
             )
         if not self.confirm(f"Change {len(changing)} stacks of {self.stage.name}?"):
             raise Refused("nothing was changed.")
@@ -188,7 +205,12 @@ class Apply:
 def _rows(one: Proposal) -> list[tuple[str, str, str, str]]:
     """What is shown of a stack that something would become of, a row for each resource."""
     if one.failed:
-        return [(f"{one.stack.name} ({one.failed})", "delete, make anew", "(all of it)", "")]
+        name = f"{one.stack.name} ({one.failed})"
+        parts = [
+            (name, "KEPT, IN THE WAY" if part.stays else "delete, make anew", part.resource, part.kind)
+            for part in one.remnants
+        ]
+        return parts or [(name, "delete, make anew", "(nothing is left of it)", "")]
     name = one.stack.name + (" (new)" if one.new else "")
     changes = [(change.verb, change.resource, change.kind) for change in one.changes]
     return [(name, *change) for change in changes or [("change", "(no resource)", "")]]

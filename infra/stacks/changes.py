@@ -9,12 +9,26 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from infra.aws.errors import AwsError
+from infra.stacks.births import Remnant
 from infra.stacks.plan import Stack
 
 POLL_SECONDS = 2.0
 REVIEW = "REVIEW_IN_PROGRESS"
-FAILED_AT_BIRTH = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED")
 STUCK = ("UPDATE_ROLLBACK_FAILED", "DELETE_FAILED", "UPDATE_FAILED")
+HOLDS_NOTHING = frozenset(
+    {
+        "AWS::CloudWatch::Alarm",
+        "AWS::ElastiCache::ParameterGroup",
+        "AWS::ElastiCache::SubnetGroup",
+        "AWS::Events::Rule",
+        "AWS::IAM::Role",
+        "AWS::Logs::MetricFilter",
+        "AWS::S3::BucketPolicy",
+        "AWS::SNS::TopicPolicy",
+    }
+)
+"""Kinds of which a new one is all that the old one was: all of it stands in the template. An instance profile
+is none of them, though it is empty, too: instances that run know it by its name."""
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 
 Pause = Callable[[float], None]
@@ -44,8 +58,8 @@ class Change:
 
     @property
     def loses(self) -> bool:
-        """Whether what is there now would go."""
-        return self.verb.isupper()
+        """Whether something would go that a new one does not bring."""
+        return self.verb.isupper() and self.kind not in HOLDS_NOTHING
 
 
 @dataclass(frozen=True)
@@ -57,6 +71,7 @@ class Proposal:
 
     :param failed: how a stack is that failed at its birth: it is deleted and made anew. Until then
         CloudFormation makes no change set of it.
+    :param remnants: what is there of such a stack.
     """
 
     stack: Stack
@@ -64,6 +79,7 @@ class Proposal:
     new: bool = False
     changes: Sequence[Change] = ()
     failed: str | None = None
+    remnants: Sequence[Remnant] = ()
 
     @property
     def due(self) -> bool:
@@ -130,7 +146,8 @@ def read(cloudformation: Any, stack: Stack, change_set: str, pause: Pause = time
     if told["Status"] != "CREATE_COMPLETE":
         reason = told.get("StatusReason", "no reason given")
         if not any(part in reason for part in _NO_CHANGES):
-            raise AwsError(f"CloudFormation refuses {stack.template.name} for {stack.name}: {reason}")
+            refused = f"CloudFormation refuses {stack.template.name} for {stack.name}: {reason}"
+            raise AwsError(refused + mended(reason))
         discard(cloudformation, stack, change_set)
         return Proposal(stack)
     found = list(told["Changes"])
@@ -138,6 +155,17 @@ def read(cloudformation: Any, stack: Stack, change_set: str, pause: Pause = time
         told = cloudformation.describe_change_set(**at, NextToken=token)
         found += told["Changes"]
     return Proposal(stack, change_set, new, [_change(one["ResourceChange"]) for one in found])
+
+
+def mended(reason: str) -> str:
+    """Return what to do where something failed for `reason`, as a line of its own; "" if nobody can say."""
+    # The second, before anything is begun, names nothing; what it has found is in DescribeEvents.
+    if "already exists" in reason.lower() or "ResourceExistenceCheck" in reason:
+        return (
+            "\nSomething has that name already. If it is of no stack, import it or remove it: "
+            "docs/production.md#a-stack-that-fails-at-its-birth."
+        )
+    return ""
 
 
 def _change(told: dict[str, Any]) -> Change:

@@ -65,7 +65,13 @@ def _parser() -> argparse.ArgumentParser:
     apply.add_argument("stage")
     apply.add_argument("--dry-run", action="store_true", help="show what would change, and change nothing")
     apply.add_argument("--yes", action="store_true", help="ask nobody")
-    apply.add_argument("--replace", action="store_true", help="let resources be replaced or removed")
+    apply.add_argument(
+        "--replace",
+        action="append",
+        default=[],
+        metavar="STACK/RESOURCE",
+        help="let this one be replaced or removed with what it holds (once for each)",
+    )
     listed = commands.add_parser("names", help="print the stacks of a stage, in the order they are made")
     listed.add_argument("stage")
     commands.add_parser("policy", help="check the templates against the rules of checkov")

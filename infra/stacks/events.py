@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from infra.aws.errors import AwsError
-from infra.stacks.changes import POLL_SECONDS, Pause
+from infra.stacks.changes import POLL_SECONDS, Pause, mended
 
 Event = dict[str, Any]
 GOOD = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE", "DELETE_COMPLETE")
@@ -79,5 +79,6 @@ def _first_cause(seen: list[Event]) -> str:
     for event in seen:
         reason = event.get("ResourceStatusReason") or "no reason given"
         if event["ResourceStatus"].endswith("_FAILED") and "cancelled" not in reason.lower():
-            return f"First cause: {event['LogicalResourceId']} ({event['ResourceType']}): {reason}"
+            cause = f"First cause: {event['LogicalResourceId']} ({event['ResourceType']}): {reason}"
+            return cause + mended(reason)
     return "No resource says why."

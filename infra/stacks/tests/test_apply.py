@@ -1,5 +1,6 @@
 """Stacks applied to a moto server: what is there afterwards, and what is said."""
 
+import re
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
@@ -164,11 +165,8 @@ def test_what_failed_at_its_birth_is_deleted_only_when_somebody_said_yes(
 
     born = stack_id()
     told_by_aws = apply.status
-    monkeypatch.setattr(
-        apply,
-        "status",
-        lambda client, name: "ROLLBACK_COMPLETE" if name == alarms else told_by_aws(client, name),
-    )
+    failed = {alarms: "ROLLBACK_COMPLETE"}
+    monkeypatch.setattr(apply, "status", lambda client, name: failed.get(name) or told_by_aws(client, name))
     asked: list[str] = []
     for run in (
         Apply(aws, stage, yes, dry_run=True),
@@ -177,13 +175,27 @@ def test_what_failed_at_its_birth_is_deleted_only_when_somebody_said_yes(
         with nullcontext() if run.dry_run else pytest.raises(Refused):
             run.run(wanted)
         shown = capsys.readouterr().out
-        assert f"{alarms} (ROLLBACK_COMPLETE)  delete, make anew" in shown
+        assert f"{alarms} (ROLLBACK_COMPLETE)  delete, make anew  Topic " in shown
         assert stack_names(aws) == {alarms}, "not even the other one is begun"
         assert stack_id() == born
     assert asked == ["Change 2 stacks of live?"]
     Apply(aws, stage, yes).run(wanted)
     assert stack_names(aws) == {one.name for one in wanted}
     assert stack_id() != born
+    capsys.readouterr()
+
+    # What is kept when its stack is deleted would have its name still, whatever is said.
+    failed[names.DELIVERY_STACK] = "CREATE_FAILED"
+    bucket, born = names.bundles_bucket(ACCOUNT, stage.region), stack_id()
+    with pytest.raises(
+        Refused, match=rf"{bucket} \({names.DELIVERY_STACK}\).*\n.*import .*a-stack-that-fails"
+    ):
+        Apply(aws, stage, yes, replace=[f"{names.DELIVERY_STACK}/Bundles"]).run(wanted)
+    shown = capsys.readouterr().out
+    failed_so = rf"{names.DELIVERY_STACK} \(CREATE_FAILED\) +"
+    assert re.search(rf"{failed_so}KEPT, IN THE WAY +Bundles ", shown)
+    assert re.search(rf"{failed_so}KEPT, IN THE WAY +Lock ", shown)
+    assert stack_id() == born, "the other one is as it was, too"
 
 
 def replacing(changes: Sequence[Change]) -> Any:
@@ -197,13 +209,19 @@ def test_what_would_be_replaced_is_refused_and_named(
     aws: Aws, stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
     lost = Change("Modify", "Cache", "AWS::ElastiCache::ReplicationGroup", "True", "ReplaceAndDelete")
-    monkeypatch.setattr(Apply, "_look", replacing([lost]))
-    with pytest.raises(Refused, match=r"Cache of polymacaron-live-cache\.\n.*--replace"):
-        Apply(aws, stage, yes).run(some(stage, "cache"))
-    assert "REPLACE  Cache" in capsys.readouterr().out
+    role = Change("Modify", "Forgetting", "AWS::IAM::Role", "True", "ReplaceAndDelete")
+    monkeypatch.setattr(Apply, "_look", replacing([lost, role]))
+    for given in ((), ("polymacaron-live-cache/Doors",)):
+        with pytest.raises(Refused, match=r"removed: polymacaron-live-cache/Cache\.\n") as refused:
+            Apply(aws, stage, yes, replace=given).run(some(stage, "cache"))
+        shown = capsys.readouterr().out
+        assert "REPLACE  Cache" in shown
+        assert "REPLACE  Forgetting" in shown, "which is shown, and is no loss"
+    # What it says is to be typed does it.
+    [named] = re.findall(r"ARGS='--replace (\S+)'", str(refused.value))
     asked: list[str] = []
     with pytest.raises(Refused, match="nothing was changed"):
-        Apply(aws, stage, lambda question: bool(asked.append(question)), replace=True).run(
+        Apply(aws, stage, lambda question: bool(asked.append(question)), replace=[named]).run(
             some(stage, "cache")
         )
     assert asked == ["Change 1 stacks of live?"]

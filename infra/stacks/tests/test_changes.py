@@ -1,5 +1,6 @@
 """What is read from a change set, as AWS tells it: moto knows neither replacement nor pages."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,8 @@ def test_all_pages_are_read_and_what_goes_stands_in_capitals() -> None:
                 change("Modify", "D", Replacement="Conditional"),
                 change("Remove", "E", PolicyAction="Delete"),
                 change("Remove", "F", PolicyAction="Retain"),
+                change("Modify", "G", Replacement="True", ResourceType="AWS::IAM::Role"),
+                change("Remove", "H", PolicyAction="Delete", ResourceType="AWS::CloudWatch::Alarm"),
             ],
         },
     )
@@ -65,6 +68,8 @@ def test_all_pages_are_read_and_what_goes_stands_in_capitals() -> None:
         ("D", "PERHAPS REPLACE", True),
         ("E", "REMOVE", True),
         ("F", "let go, kept", False),
+        ("G", "REPLACE", False),
+        ("H", "REMOVE", False),
     ]
 
 
@@ -75,11 +80,20 @@ def test_no_changes_are_no_failure() -> None:
     assert cloudformation.deleted
 
 
-def test_what_cloudformation_does_not_take_is_told() -> None:
-    cloudformation = CloudFormation({"Status": "FAILED", "StatusReason": "Parameter validation failed: Vpc"})
-    with pytest.raises(
-        AwsError, match=r"refuses .* for polymacaron-live-cache: Parameter validation failed: Vpc"
-    ):
+@pytest.mark.parametrize(
+    ("reason", "mended"),
+    [
+        ("Parameter validation failed: Vpc", ""),
+        (
+            "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck].",
+            "\nSomething has that name already. If it is of no stack, import it or remove it: docs/",
+        ),
+    ],
+)
+def test_what_cloudformation_does_not_take_is_told(reason: str, mended: str) -> None:
+    cloudformation = CloudFormation({"Status": "FAILED", "StatusReason": reason})
+    told = re.escape(f" for polymacaron-live-cache: {reason}{mended}")
+    with pytest.raises(AwsError, match=rf"refuses .*{told}{'' if mended else '$'}"):
         read(cloudformation, STACK, "arn")
 
 

@@ -7,8 +7,10 @@ from botocore.exceptions import ClientError
 
 from infra.aws.clients import Aws
 from infra.aws.stage import STAGES, Stage
+from infra.stacks import apply
 from infra.stacks.apply import Apply
 from infra.stacks.cli import main
+from infra.stacks.plan import stacks
 
 pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse")
 
@@ -46,11 +48,16 @@ def test_without_credentials_three_lines_say_where_to_begin(
 def test_where_nobody_can_be_asked_yes_has_to_be_said(
     aws: Aws, folder: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # One stack will do: what of them is made is the same whoever has said yes (test_apply.py).
+    monkeypatch.setattr(
+        apply, "stacks", lambda stage: [one for one in stacks(stage) if one.name.endswith("alarms")]
+    )
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
     assert main(["apply", "live"], folder) == 3
     assert "ARGS=--yes" in capsys.readouterr().err
     assert aws.client("cloudformation").describe_stacks()["Stacks"] == []
     assert main(["apply", "--yes", "live"], folder) == 0
+    assert "1 of 1 stacks" in capsys.readouterr().err
     assert main(["apply", "--yes", "live"], folder) == 0
     assert "Nothing to do." in capsys.readouterr().err
 
@@ -72,6 +79,16 @@ def test_what_aws_refuses_is_told_in_its_words(capsys: Captured, monkeypatch: py
     first, second = capsys.readouterr().err.splitlines()
     assert first == "Error: AWS refuses CreateChangeSet: AccessDenied: ada may not"
     assert "docs/production.md" in second
+
+
+def test_what_may_be_replaced_is_given_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Apply] = []
+    monkeypatch.setattr(Apply, "run", lambda self: given.append(self))
+    # As `make stacks` calls it.
+    assert main(["apply", "--replace", "a/Cache", "--replace", "b/Doors", "--", "live"]) == 0
+    assert given[0].replace == ["a/Cache", "b/Doors"]
+    with pytest.raises(SystemExit):
+        main(["apply", "--replace", "--", "live"])
 
 
 @pytest.mark.parametrize("service", ["", "todo"])

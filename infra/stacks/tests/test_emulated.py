@@ -141,7 +141,8 @@ def test_what_the_stage_says_otherwise_is_changed_and_nothing_else(
     capsys.readouterr()
     longer = replace(stage, log_days=365)
     # ministack says of any change that it could be a replacement.
-    Apply(aws, longer, yes, replace=True, pause=no_pause).run(some(longer, tmp_path, *parts))
+    log_of_todos = f"{names.service_stack('todos', 'live', 'instances')}/Log"
+    Apply(aws, longer, yes, replace=[log_of_todos], pause=no_pause).run(some(longer, tmp_path, *parts))
     assert "No changes: polymacaron-live-todos-secrets" in capsys.readouterr().err
     [log] = aws.client("logs").describe_log_groups()["logGroups"]
     assert log["retentionInDays"] == 365

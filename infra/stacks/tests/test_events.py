@@ -63,6 +63,17 @@ def test_the_first_cause_is_told_and_not_what_followed_from_it() -> None:
         told_by(failing, ending)
 
 
+def test_where_a_name_is_taken_it_is_told_what_helps() -> None:
+    taken = [
+        event("1", "Cache", "CREATE_FAILED", "polymacaron-live already exists"),
+        event("2", STACK, "ROLLBACK_COMPLETE"),
+    ]
+    with pytest.raises(
+        AwsError, match=r"already exists\nSomething has that name .* import it or remove it: docs/"
+    ):
+        told_by(taken)
+
+
 def test_a_stack_that_failed_before_its_rollback_has_not_ended() -> None:
     first = [event("1", STACK, "UPDATE_FAILED", "x"), event("2", STACK, "UPDATE_ROLLBACK_IN_PROGRESS")]
     with pytest.raises(AwsError, match="UPDATE_ROLLBACK_FAILED"):
