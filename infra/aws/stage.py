@@ -93,9 +93,9 @@ class Stage:
         return "https" if self.certificate else "http"
 
 
-def stage_names() -> list[str]:
+def stage_names(folder: Path = STAGES) -> list[str]:
     """The stages there are files for."""
-    return sorted(file.stem for file in STAGES.glob("*.yaml"))
+    return sorted(file.stem for file in folder.glob("*.yaml"))
 
 
 def load_stage(name: str, folder: Path = STAGES) -> Stage:

@@ -17,10 +17,12 @@ class Told:
     :param table_prefix: what the names of its tables begin with.
     :param references: the secrets and parameters that it fetches: ``aws-secret`` or ``aws-parameter``, the
         name or ARN, and the entry in it ("" for all of it).
+    :param prefix_at: where the prefix stands, such as ``config/live.yaml:5``, or that it is left out.
     """
 
     table_prefix: str
     references: frozenset[tuple[str, str, str]]
+    prefix_at: str
 
 
 def told(stage: str, service: str, folder: Path = CONFIG) -> Told:
@@ -39,4 +41,6 @@ def told(stage: str, service: str, folder: Path = CONFIG) -> Told:
     if faults or not isinstance(prefix, str):
         fault = "\n".join(faults) or "table_prefix is missing."
         raise AwsError(f"config/ does not tell {service} what it needs at {stage}:\n{fault}")
-    return Told(prefix, frozenset(read_reference(str(one.value)) for one in named))
+    given = reading.told.get("table_prefix")
+    at = given.source if given else f"config/{stage}.yaml, which leaves it out"
+    return Told(prefix, frozenset(read_reference(str(one.value)) for one in named), at)

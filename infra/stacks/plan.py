@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.aws import names
-from infra.aws.stage import Stage
+from infra.aws.errors import AwsError
+from infra.aws.stage import STAGES, Stage, load_stage, stage_names
 from infra.aws.told import Told, told
 from libs.service.settings.files import CONFIG
 
@@ -30,13 +31,39 @@ class Stack:
     """Protected from being deleted: there is something in it that cannot be made again."""
 
 
-def stacks(stage: Stage, config: Path = CONFIG) -> list[Stack]:
+def stacks(stage: Stage, config: Path = CONFIG, stages: Path = STAGES) -> list[Stack]:
     """Return the stacks of a stage, those of its account first.
 
     Raises:
-        AwsError: config/ does not tell a service what it needs at the stage.
+        AwsError: config/ does not tell a service what it needs at the stage, or gives it the tables that it
+            has at another one.
     """
-    return [*_of_account(stage), *_of_stage(stage, config)]
+    settings = {service: told(stage.name, service, config) for service in stage.services}
+    _check_apart(stage, settings, config, stages)
+    return [*_of_account(stage), *_of_stage(stage, settings)]
+
+
+def _check_apart(stage: Stage, settings: Mapping[str, Told], config: Path, stages: Path) -> None:
+    """Refuse prefixes by which a service has the same tables at two stages of an account and region."""
+    for name in stage_names(stages):
+        if name == stage.name:
+            continue
+        try:
+            other = load_stage(name, stages)
+            if (other.account, other.region) != (stage.account, stage.region):
+                continue
+            theirs = {
+                service: told(name, service, config) for service in settings.keys() & other.services.keys()
+            }
+        except AwsError:
+            continue  # Whoever applies that one is told, and no tables are shared before.
+        for service, here in settings.items():
+            if (there := theirs.get(service)) and here.table_prefix == there.table_prefix:
+                raise AwsError(
+                    f"{service} would have the same tables at {stage.name} and at {name}: table_prefix is "
+                    f"{here.table_prefix} by {here.prefix_at}, and by {there.prefix_at}.\n"
+                    f"Give each a prefix of its own, such as {stage.name}- in config/{stage.name}.yaml."
+                )
 
 
 def _of_account(stage: Stage) -> Iterator[Stack]:
@@ -68,7 +95,7 @@ def _of_account(stage: Stage) -> Iterator[Stack]:
         )
 
 
-def _of_stage(stage: Stage, config: Path) -> Iterator[Stack]:
+def _of_stage(stage: Stage, settings: Mapping[str, Told]) -> Iterator[Stack]:
     tags = {"Project": names.PROJECT, "Stage": stage.name}
     yield Stack(
         names.stack(stage.name, "alarms"),
@@ -76,7 +103,6 @@ def _of_stage(stage: Stage, config: Path) -> Iterator[Stack]:
         {"TopicName": names.alarms_topic(stage.name), "Operators": stage.operators},
         tags,
     )
-    settings = {service: told(stage.name, service, config) for service in stage.services}
     for service in stage.services:
         yield from _lasting(stage, service, {**tags, "Service": service}, settings[service].table_prefix)
     yield Stack(names.stack(stage.name, "cache"), TEMPLATES / "cache.yaml", _cache(stage), tags)

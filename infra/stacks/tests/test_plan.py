@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from infra.aws import names
+from infra.aws.errors import AwsError
 from infra.aws.stage import load_stage, stage_names
 from infra.aws.told import told
 from infra.local.ports import SERVICES
@@ -64,6 +65,32 @@ def test_tables_of_another_prefix_are_in_another_stack(tmp_path: Path) -> None:
 
     assert of_tables("live-") == "polymacaron-live-todos-data"
     assert of_tables("live2-") == "polymacaron-live-todos-data-live2"
+
+
+@pytest.mark.parametrize(
+    ("live", "staging", "places"),
+    [
+        ("all: {}", "all: {}", ("live.yaml, which leaves it out", "staging.yaml, which leaves it out")),
+        ("all: {table_prefix: a-}", "all:\n  table_prefix: a-", ("live.yaml:1", "staging.yaml:2")),
+    ],
+)
+def test_two_stages_of_an_account_do_not_have_the_same_tables(
+    tmp_path: Path, live: str, staging: str, places: tuple[str, str]
+) -> None:
+    def write(**files: str) -> None:
+        for name, text in files.items():
+            (tmp_path / f"{name}.yaml").write_text(text)
+
+    write(default="all: {}", live=live, staging=staging)
+    here, there = map(re.escape, places)
+    with pytest.raises(AwsError, match=rf"^auth .* at live and at staging: .*/{here}, and by .*/{there}\.\n"):
+        stacks(load_stage("live"), tmp_path)
+    assert stacks(replace(load_stage("live"), region="eu-central-1"), tmp_path), "each region has its own"
+    assert stacks(replace(load_stage("live"), account="999988887777"), tmp_path)
+    write(staging="all: {table_prefix: staging-}")
+    assert stacks(load_stage("live"), tmp_path)
+    write(staging="all: {tabel_prefix: staging-}")
+    assert stacks(load_stage("live"), tmp_path), "what is wrong at staging is told to who applies that"
 
 
 def test_every_template_is_applied() -> None:
