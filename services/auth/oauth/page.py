@@ -53,8 +53,11 @@ def unavailable(detail: str, headers: Mapping[str, str]) -> Result:
 
 
 def refusal(refused: BadRequest) -> Result:
-    """Answer a page that leads nowhere: what the program that has sent somebody here asks for is wrong."""
-    faults = [f"{one.parameter} {one.detail}" for one in refused.errors]
+    """Answer a page that leads nowhere: what the program that has sent somebody here asks for is wrong.
+
+    What is wrong with the form as well is not told: nobody could fill it in again here.
+    """
+    faults = [f"{one.parameter} {one.detail}" for one in refused.errors if one.parameter]
     told = "; ".join(faults) or refused.detail or refused.title
     content = f"{html.alert(told)}<p>{_NOWHERE}</p>"
     return html.page(TITLE, content, status=refused.status, headers=refused.headers)

@@ -96,6 +96,9 @@ def test_a_parameter_that_cannot_be_read_is_told_on_a_page_too(client: FlaskClie
     assert "state is longer than 2000 characters" in page.text
     assert "<b>" not in page.text
     assert client.get("/auth/authorize", query_string=sent).get_json()["code"] == "INVALID_PARAMETERS"
+    form = {"email": "ada@example.com"}  # and no password, which is not what it is about
+    answer = client.post("/auth/authorize", query_string=sent, data=form, headers={"Accept": BROWSER})
+    assert (answer.status_code, answer.text) == (400, page.text)
 
 
 def test_while_nobody_can_log_in_the_page_says_so(
