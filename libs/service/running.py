@@ -25,13 +25,15 @@ from libs.service.builtin import Builtin
 from libs.service.health import Health, broker_check
 from libs.service.identity import identity_of, service_account, verifying
 from libs.service.limits import RateLimits
+from libs.service.limits.of_service import rate_limits_of
 from libs.service.metrics.of_service import ServiceMetrics
+from libs.service.metrics.requests import RequestMetrics
 from libs.service.reports import Reports, reports_of
 from libs.service.settings import Settings, SettingsError
 from libs.service.tracing.dynamodb import dynamodb_span
 from libs.service.tracing.tracing import Tracing
 from libs.service.web import ClientAddress, UserAgent, client_address, user_agent
-from libs.service.web.of_service import rate_limits_of, web_app_of
+from libs.service.web.of_service import web_app_of
 from libs.tasks import Once, Progress, RequestUrl, TaskRuntime
 from libs.tasks.broker.brokers import Broker, read_broker
 from libs.tasks.broker.celery_app import (
@@ -155,7 +157,12 @@ class Running:
     @cached_property
     def metrics(self) -> ServiceMetrics:
         """What is counted; by many processes as one where somebody may ask for it."""
-        return ServiceMetrics(self)
+        return ServiceMetrics(self.service.name, self.settings, self.database, self.clients, self.provided)
+
+    @cached_property
+    def request_metrics(self) -> RequestMetrics | None:
+        """What counts the requests of a web process; None where nobody may ask."""
+        return self.metrics.requests(self.health, self.contract.operations) if self.metrics.asked else None
 
     @cached_property
     def tracing(self) -> Tracing:
@@ -231,7 +238,7 @@ class Running:
 
         :raises SettingsError: if there is no Redis to count in.
         """
-        return rate_limits_of(self)
+        return rate_limits_of(self.service.name, self.settings, self.contract.operations, self.metrics.pool)
 
     def web_app(self) -> Flask:
         """Return the WSGI application.
@@ -239,7 +246,20 @@ class Running:
         :raises ContractError: naming everything that is wrong with the contract or its handlers.
         :raises SettingsError: if the contract needs what the settings do not name.
         """
-        return web_app_of(self)
+        return web_app_of(
+            self.service.name,
+            self.settings,
+            self.contract,
+            self.identity,
+            objects=self.service.objects().completed(self.contract.document),
+            problems=self.service.problems(),
+            rate_limits=self.rate_limits,
+            tasks=self.tasks,
+            reports=self.reports,
+            redaction=self.redaction,
+            metrics=self.request_metrics,
+            tracer=self.tracing.tracer,
+        )
 
 
 def _caller() -> Caller:
