@@ -69,7 +69,8 @@ def be_patient() -> None:
     """Have servers take longer to answer than they may in services, which the processes of tests still are.
 
     Next to a dozen processes on two cores, or where the machine stands still for a while, an answer may take
-    seconds. Tests that are about time say so.
+    seconds. Tests that are about time say so. A limit that a test module imports by its name is the one of
+    services, for that is done before: so what is documented can be held.
     """
     patience = {
         "libs.dynamodb.calls": lambda calls: {"USUAL": calls.Limits(connect=10.0, read=15.0, total=20.0)},

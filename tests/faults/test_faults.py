@@ -28,7 +28,7 @@ from tests.faults.proxy import Fault, Proxy, dynamodb_error, redis_error
 HEALS_WITHIN = 20.0
 """Seconds: the circuit is open for two, and most rows take less than one; the rest is for a busy machine."""
 ANSWERS_WITHIN = 15.0
-"""Seconds: three by what is promised, and the rest for a busy machine."""
+"""Seconds: for a busy machine. That it is three by what is promised, tests of the limits of each part say."""
 
 THROTTLED = dynamodb_error(400, "ProvisionedThroughputExceededException")
 FAILING = dynamodb_error(500, "InternalServerError")

@@ -22,6 +22,7 @@ from libs.dynamodb import Database, as_problem
 from libs.dynamodb.calls import (
     ATTEMPTS,
     LEAST_SECONDS,
+    USUAL,
     Calls,
     DatabaseAway,
     Limits,
@@ -307,7 +308,7 @@ def test_a_ping_is_sent_once_and_is_no_call_that_allows_for_retries(models, clos
 
 @pytest.mark.parametrize("limits", [Limits(read=0.2, total=60), Limits(read=60, total=0.2)], ids=repr)
 def test_a_database_that_does_not_answer_is_given_up_in_time(mute_endpoint, limits):
-    assert Limits().read < Limits().total < 3, "what a request has"
+    assert Limits(connect=1.0, read=2.0, total=2.8) == USUAL, "docs/protection.md"
     connection = connected(mute_endpoint)
     connection.calls = Calls(limits=limits)
     started = time.monotonic()

@@ -101,6 +101,9 @@ def revocations(url):
 @pytest.mark.parametrize("made", [key_set, account, revocations])
 @pytest.mark.parametrize("speak", SLOW.values(), ids=SLOW)
 def test_the_time_is_for_all_of_an_answer(speak, made, peer):
+    url = "http://auth.test/"
+    remote = [RemoteKeySet(url), RemoteRevocations(url), ServiceAccount(url, "billing", "its secret")]
+    assert [one._address.timeout for one in remote] == [1.5, 1.5, 2.0], "docs/threat-model.md, docs/tokens.md"
     ask, started = made(peer(speak)), time.monotonic()
     with pytest.raises(ServiceUnavailable):
         ask()
@@ -154,6 +157,7 @@ def test_the_environment_names_no_proxy(address, key_set, monkeypatch):
 
 @pytest.mark.parametrize("made", [RemoteKeySet, RemoteRevocations, ServiceAccount])
 def test_an_address_that_hangs_holds_each_caller_once(made, peer, monkeypatch):
+    assert (fetched.FIRST_COOLDOWN_SECONDS, fetched.BRIEFLY_SECONDS) == (0.5, 0.1), "as `Fetched` says"
     monkeypatch.setattr(fetched, "FIRST_COOLDOWN_SECONDS", 0)  # there is always a fetch that hangs
     monkeypatch.setattr(fetched, "BRIEFLY_SECONDS", 0.01)
     url, threads = peer(hang), 8

@@ -14,6 +14,7 @@ import redis
 from limits.storage import MemoryStorage, RedisStorage
 
 from libs.service.limits import Counters, counters, digest, network
+from libs.service.limits.counters import REDIS_SECONDS
 
 
 def count(storage: RedisStorage | MemoryStorage) -> int:
@@ -103,6 +104,7 @@ def test_one_request_alone_finds_out_whether_redis_is_back(
 def test_a_redis_that_takes_connections_and_never_answers_costs_little(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    assert (REDIS_SECONDS, counters.REDIS_AWAY_SECONDS) == (0.25, 5.0), "docs/http.md, docs/protection.md"
     monkeypatch.setattr(counters, "REDIS_SECONDS", 0.3)
     monkeypatch.setattr(counters, "REDIS_AWAY_SECONDS", 600)
     with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -11,7 +11,7 @@ from libs.errors import ServiceUnavailable
 from libs.jwt import RemoteKeySet, RemoteRevocations, SigningKey
 from libs.service import Service, health
 from libs.service.builtin import Builtin
-from libs.service.health import Health
+from libs.service.health import DEADLINE_SECONDS, Health
 from libs.service.testing import environment, eventually
 
 
@@ -64,6 +64,7 @@ def test_one_part_that_fails_is_named_and_its_error_is_not_told(caplog: pytest.L
 def test_a_check_that_hangs_costs_what_it_may_and_is_not_started_twice(
     released: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert DEADLINE_SECONDS == 1.0, "docs/tasks.md"
     monkeypatch.setattr(health, "CACHED_SECONDS", 0)
     monkeypatch.setattr(health, "DEADLINE_SECONDS", 0.3)
     hanging, fine = Check(released), Check()
@@ -93,6 +94,7 @@ def test_a_check_that_hung_is_run_again_when_it_is_over(
 
 
 def test_what_was_found_is_kept_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert health.CACHED_SECONDS == 1.0, "docs/tasks.md"
     monkeypatch.setattr(health, "CACHED_SECONDS", 600)
     fine, failing = Check(), Check(error=OSError())
     for checks in (Health({"fine": fine}), Health({"failing": failing})):

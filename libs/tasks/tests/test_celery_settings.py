@@ -5,8 +5,9 @@ import sys
 
 import pytest
 
-from libs.tasks.broker.brokers import read_broker
-from libs.tasks.broker.celery_app import make_celery
+from libs.tasks.broker.brokers import PING_TIMEOUT_SECONDS, read_broker
+from libs.tasks.broker.celery_app import PAUSE_AFTER_FAILURE_SECONDS, WAIT_SECONDS, make_celery
+from libs.tasks.broker.sqs import ANSWER_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,19 @@ def test_kombu_is_told(url: str, option: str, value: object) -> None:
     told = make_celery("todos", url, key_prefix="x", sweep_seconds=1).conf.broker_transport_options
     assert told[option] == value
     assert read_broker(url, key_prefix="x").options[option] == value
+
+
+def test_sqs_has_as_long_for_a_call_as_is_documented() -> None:
+    options = read_broker("sqs://", key_prefix="x").options
+    assert options["wait_time_seconds"] + ANSWER_SECONDS == 15, "docs/tasks.md"
+    assert (
+        options["client-config"] | {"connect_timeout": 1.0, "read_timeout": 2.0} == options["client-config"]
+    )
+
+
+def test_a_broker_is_waited_for_by_a_request_and_a_check_as_long_as_is_documented() -> None:
+    """In docs/tasks.md and docs/protection.md, with the time-outs above."""
+    assert (PAUSE_AFTER_FAILURE_SECONDS, WAIT_SECONDS, PING_TIMEOUT_SECONDS) == (5.0, 1.0, 0.5)
 
 
 def test_only_who_makes_an_app_changes_what_kombu_uses() -> None:

@@ -156,6 +156,7 @@ def test_a_service_that_refuses_at_once_fails_in_a_hurry_too():
 
 
 def test_long_silence_is_a_failure_however_short_the_deadline(peer, reach, monkeypatch):
+    assert timing._TELLING_SECONDS == 1.0, "docs/protection.md"
     monkeypatch.setattr(timing, "_TELLING_SECONDS", 0.1)
     breaker = CircuitBreaker(least=2)
     impatient_calls(peer(hold), breaker, reach, 0.2, 2)

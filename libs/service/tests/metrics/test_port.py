@@ -170,6 +170,7 @@ def test_who_says_nothing_holds_a_place_for_a_moment_only(url: str, monkeypatch:
 def test_who_says_a_byte_now_and_then_holds_no_place_for_longer(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert port._Handler.timeout == 5.0, "docs/threat-model.md"
     monkeypatch.setattr(port._Handler, "timeout", 0.5)
     address = httpx.URL(url)
     with socket.create_connection((address.host, address.port or 0), timeout=0.05) as slow:

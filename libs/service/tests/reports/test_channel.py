@@ -10,6 +10,7 @@ import pytest
 from libs.service.reports.channel import LONGEST_QUEUE
 from libs.service.reports.grouping import Groups
 from libs.service.reports.reporter import ReportRefused, Told
+from libs.service.reports.reports import FLUSH_SECONDS
 from libs.service.testing import eventually
 from libs.service.tests.reports.giving import FACTS, Broken, Kept, Setup, one
 
@@ -63,6 +64,7 @@ def test_a_reporter_that_hangs_holds_up_nobody_and_no_other_reporter() -> None:
         eventually(lambda: len(kept.told) == batch + 51)  # noqa: B023 - asked at once
     assert spent < 15
     assert setup.counted("kept") == {"dropped": 50}
+    assert FLUSH_SECONDS == 2.0, "docs/reports.md"
     started = time.monotonic()
     assert not setup.reports.flush(0.1)
     assert time.monotonic() - started < 15

@@ -53,6 +53,9 @@ def test_who_wants_none_for_a_while_says_how_long(told: str, seconds: float) -> 
 
 
 def test_one_that_never_answers_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert webhook.TIMEOUT.as_dict() == {"connect": 2.0, "read": 5.0, "write": 5.0, "pool": 5.0}, (
+        "docs/reports.md"
+    )
     monkeypatch.setattr(webhook, "TIMEOUT", 60)
     with silence() as hanging:
         setup = Setup(WebhookReporter(hanging.url))

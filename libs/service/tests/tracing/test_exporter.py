@@ -187,6 +187,7 @@ def test_while_a_collector_hangs_the_queue_is_bounded_and_nobody_waits(
     record(exporter, *["span"] * 100)
     assert time.monotonic() - started < 15
     assert counted["dropped"] == 90
+    assert exporters.FLUSH_SECONDS == 2.0, "docs/watching.md"
     assert not exporter.stop(0.1), "it does not wait longer than it may"
     assert time.monotonic() - started < 20
 

@@ -138,7 +138,8 @@ def test_a_redis_that_answers_with_errors_ends_no_worker_and_loses_nothing(
     assert {row.status for row in rows} == {"succeeded"}
 
 
-def test_a_stalled_redis_costs_a_request_three_seconds_and_no_task(own_redis: Any) -> None:
+def test_a_stalled_redis_costs_a_request_a_while_and_no_task(own_redis: Any) -> None:
+    """A while is three seconds in `libs/tasks/tests/test_celery_settings.py`, and as long as a stall here."""
     work, start = own_redis
     server = start()
     operations = [work.submit(working.work, "before")]

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from libs.errors import InvalidBody
-from services.auth.accounts.breaches import MAX_BYTES, Breaches
+from services.auth.accounts.breaches import MAX_BYTES, SECONDS, Breaches
 from services.auth.accounts.policy import PasswordPolicy, _common, is_common
 
 
@@ -128,6 +128,7 @@ def test_where_nobody_answers_a_password_is_taken_and_it_is_logged(
 @pytest.mark.parametrize("where", [b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\n\r\n"])
 def test_an_answer_that_trickles_in_is_given_up(where: bytes) -> None:
     """Be it in its headers: each byte comes soon enough, and all of them never."""
+    assert SECONDS == 1.0, "longer nobody waits who wants an account, or another password"
     over = threading.Event()
 
     def trickle() -> None:
