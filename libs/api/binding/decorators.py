@@ -24,6 +24,9 @@ validation, too, and what it wraps takes the request alone::
                 return answer(request)
         return asked
 
+Where a request is answered as it was before (``x-idempotency-key``), that answer has gone through such a
+decorator already: the function it wraps ends with an exception then that is no `Exception`.
+
 What it needs beside the function is given to it once, at start, by its type.
 """
 

@@ -134,7 +134,7 @@ def derived_responses(
     """
     kinds: list[type[Problem]] = [*_OF_ANY_REQUEST, *(_OF_BODIES if body else ())]
     kinds += [Unauthorized] if token else []
-    kinds += [Forbidden] if scopes else []
+    kinds += [Forbidden] if scopes or keyed else []
     kinds += [NotFound] if in_path else []
     kinds += [TooManyRequests] if limited else []
     kinds += [Conflict, InvalidBody, ServiceUnavailable] if keyed else []

@@ -11,6 +11,7 @@ from libs.api.binding.answering import answer_of
 from libs.api.binding.decorators import ANSWER
 from libs.api.binding.operation import Operation
 from libs.api.binding.security import Authenticate, Security
+from libs.api.idempotency.answers import Replayed, replay
 from libs.api.idempotency.attempt import Attempt
 from libs.api.objects.models import ApiModels
 from libs.api.wire.answers import AnswerCheck
@@ -69,14 +70,18 @@ class Server:
             caller, by_cookie = self._caller(operation.security, request)
             if self._admit is not None:
                 self._admit(operation, caller, request)
-            with acting_as(caller):
-                if operation.enter is None:
-                    outcome = self._handle(operation, path_values, received, attempt, request)
-                else:
-                    request.environ[ANSWER] = partial(self._handle, operation, path_values, received, attempt)
-                    outcome = operation.enter(request)
-            again = isinstance(outcome, Response) and attempt is not None and outcome is attempt.replayed
-            answer = outcome if again else answer_of(operation, outcome, self._answer_check)
+            try:
+                with acting_as(caller):
+                    handle = partial(self._handle, operation, path_values, received, attempt)
+                    if operation.enter is None:
+                        outcome = handle(request)
+                    else:
+                        request.environ[ANSWER] = handle
+                        outcome = operation.enter(request)
+            except Replayed as before:
+                answer = replay(before.item)
+            else:
+                answer = answer_of(operation, outcome, self._answer_check)
             if attempt is not None:
                 attempt.answered(answer)
         except BaseException as error:
@@ -123,7 +128,7 @@ class Server:
             refused = problem
         body: Received | None = None
         if attempt is not None:
-            attempt.take_body()
+            attempt.take_body(operation.parameters)
         if operation.body is not None:
             body = _read_body(operation.body, request, refused)
             if body is not None and body.media_type == "multipart/form-data":

@@ -14,7 +14,7 @@ from libs.errors import Conflict, Fault, Problem
 MOST_BYTES = 300_000
 """The longest answer that is kept, compressed: an item has 400 KB (AWS)."""
 _MOST_TOLD = 50_000
-"""The longest of all that is not the body."""
+"""The longest of all that is not the body, in bytes. What is left is for the marks of rows."""
 
 NOT_KEPT = frozenset({401, 403, 408, 425, 429})
 """Refusals that may be none when the same is sent again: nothing was done, and the key is free again."""
@@ -44,14 +44,22 @@ def of_answer(answer: Response) -> Attributes:
         body = zlib.compress(answer.get_data(), 1)
         if len(body) <= MOST_BYTES and (text := _text("answer", told)) is not None:
             return {"answer": {"S": text}, "body": {"B": body}}
-    location = answer.headers.get("Location")
+    return of_untold(answer.headers)
+
+
+def of_untold(headers: Headers | None = None) -> Attributes:
+    """Return what is stored where an answer is not: that one was given.
+
+    :param headers: of the answer, whose `Location` is where to look.
+    """
+    location = None if headers is None else headers.get("Location")
     return {"answer": {"S": _text("untold", {"location": location}) or _UNTOLD}}
 
 
 def of_problem(problem: Problem) -> Attributes:
     """Return what is stored of a refusal."""
     if problem.cookies or _is_secret(Headers(list(problem.headers.items()))):
-        return {"answer": {"S": _UNTOLD}}
+        return of_untold()
     told = {
         "status": problem.status,
         "title": problem.title,
@@ -63,6 +71,20 @@ def of_problem(problem: Problem) -> Attributes:
         "user_message": problem.user_message,
     }
     return {"answer": {"S": _text("problem", told) or _UNTOLD}}
+
+
+class Replayed(BaseException):
+    """Ends a request that was answered before.
+
+    It leaves through all that goes around the operation, which had its part in that answer; so it is no
+    `Exception`, which something there might take for a failure.
+
+    :param item: the record.
+    """
+
+    def __init__(self, item: Mapping[str, Any]) -> None:
+        super().__init__("it was answered before")
+        self.item = item
 
 
 def replay(item: Mapping[str, Any]) -> Response:
@@ -81,7 +103,7 @@ def replay(item: Mapping[str, Any]) -> Response:
         raise _Again(told)
     location = told.get("location")
     raise Conflict(
-        "It was done before, and its answer is not kept: it was too long, or secret. Look at what is there.",
+        "It was done before, and its answer was not kept. Look at what is there.",
         code="IDEMPOTENCY_ANSWER_NOT_KEPT",
         headers={REPLAYED: "true", **({"Location": location} if location else {})},
     )
@@ -109,10 +131,10 @@ def _is_secret(headers: Headers) -> bool:
 def _text(kind: str, told: Mapping[str, Any]) -> str | None:
     """Return it as JSON; None if it has no such form, or is too long."""
     try:
-        text = orjson.dumps([kind, told]).decode()
+        text = orjson.dumps([kind, told])
     except TypeError:
         return None
-    return text if len(text) <= _MOST_TOLD else None
+    return text.decode() if len(text) <= _MOST_TOLD else None
 
 
 _UNTOLD = '["untold",{}]'

@@ -9,13 +9,15 @@ from typing import Any
 import orjson
 from werkzeug import Request, Response
 
-from libs.api.idempotency.answers import Attributes, is_final, of_answer, of_problem, replay
+from libs.api.idempotency.answers import Attributes, Replayed, is_final, of_answer, of_problem, of_untold
 from libs.api.idempotency.declaration import REQUIRED
 from libs.api.idempotency.header import missing_key, read_key, wrong_key
 from libs.api.idempotency.records import HeldKey, hold_key, holding
+from libs.api.wire.parameters import Parameters
 from libs.api.wire.paths import sent_path
 from libs.api.wire.streams import BodyStream
-from libs.errors import Fault, Problem, no_deadline
+from libs.dynamodb import ConditionFailed, Item
+from libs.errors import Fault, Forbidden, Problem, no_deadline
 from libs.jwt import Caller
 
 logger = logging.getLogger(__name__)
@@ -35,8 +37,7 @@ class Attempt:
         self._key: str | None = None
         self._fingerprint = ""
         self._held: HeldKey | None = None
-        self.replayed: Response | None = None
-        """The answer of before, if this is answered by one."""
+        self._rights = ""
 
     def read(self) -> list[Fault]:
         """Read the key; return what is wrong with it."""
@@ -46,9 +47,10 @@ class Attempt:
         self._key = read_key(sent)
         return [wrong_key()] if self._key is None else []
 
-    def take_body(self) -> None:
+    def take_body(self, parameters: Parameters) -> None:
         """Read the body, which is there to be read once more, and remember what the request looks like.
 
+        :param parameters: of the operation: what is sent for them is part of the request, wherever it stands.
         :raises BodyTooLarge: if it is longer than `request.max_content_length`.
         :raises RequestTimeout: if it does not arrive in time.
         """
@@ -64,13 +66,16 @@ class Attempt:
             environ.get("QUERY_STRING", ""),
             environ.get("CONTENT_TYPE", ""),
             hashlib.sha256(content).hexdigest(),
+            parameters.sent_beside(self._request),
         )
 
     def handle(self, call: Callable[[], Any], caller: Caller | None) -> Any:
-        """Do `call`, or return the answer of before.
+        """Do `call`.
 
-        :raises Problem: that of before; IDEMPOTENCY_KEY_IN_USE, IDEMPOTENCY_KEY_REUSED,
-            IDEMPOTENCY_ANSWER_NOT_KEPT.
+        :raises Replayed: if it was done and answered before.
+        :raises Conflict: IDEMPOTENCY_KEY_IN_USE.
+        :raises KeyReused: if it was another request.
+        :raises Forbidden: if that answer was given to a caller who might do more.
         """
         if self._key is None:
             return call()
@@ -80,22 +85,27 @@ class Attempt:
         request = _digest(caller.actor, client, self._operation, self._key)
         found = hold_key(caller.subject, request, self._fingerprint)
         if not isinstance(found, HeldKey):
-            self.replayed = replay(found)
-            return self.replayed
-        self._held = found
+            _check_rights(found, caller)
+            raise Replayed(found)
+        self._held, self._rights = found, _rights_of(caller)
         with holding(found):
             return call()
 
     def answered(self, answer: Response) -> None:
         """Keep the answer, if it is final."""
-        self._end(of_answer(answer) if self._held and is_final(answer.status_code, answer.headers) else None)
+        final = self._held is not None and is_final(answer.status_code, answer.headers)
+        self._end(of_answer(answer) if final else None, of_untold(answer.headers))
 
     def failed(self, error: BaseException) -> None:
         """Keep the refusal, if it is final."""
         final = isinstance(error, Problem) and is_final(error.status, error.headers)
-        self._end(of_problem(error) if isinstance(error, Problem) and final else None)
+        self._end(of_problem(error) if isinstance(error, Problem) and final else None, of_untold())
 
-    def _end(self, kept: Attributes | None) -> None:
+    def _end(self, kept: Attributes | None, short: Attributes) -> None:
+        """Let go of the key, or keep what was answered.
+
+        :param short: what is kept instead if that cannot be, so that it is not done once more.
+        """
         held, self._held = self._held, None
         if held is None:
             return
@@ -104,11 +114,31 @@ class Attempt:
                 if kept is None:
                     held.release()
                 else:
-                    held.keep(kept)
+                    _keep(held, {"rights": {"S": self._rights}}, kept, short)
         except Exception as error:  # noqa: BLE001 - what was done was done, and its answer is due
             told = {"operation": self._operation, "error": type(error).__name__}
             logger.warning("answer not kept under its key", extra=told)
 
 
-def _digest(*parts: str | None) -> str:
+def _keep(held: HeldKey, rights: Attributes, kept: Attributes, short: Attributes) -> None:
+    try:
+        held.keep({**rights, **kept})
+    except ConditionFailed:
+        raise
+    except Exception:  # noqa: BLE001 - too long together with its marks, or too much was asked for just now
+        held.keep({**rights, **short})
+
+
+def _rights_of(caller: Caller) -> str:
+    return orjson.dumps([sorted(caller.scopes), sorted(caller.roles)]).decode()
+
+
+def _check_rights(found: Item, caller: Caller) -> None:
+    # What may be done with them is decided in the call, which is left out.
+    scopes, roles = orjson.loads(found["rights"]["S"])
+    if not (caller.scopes.issuperset(scopes) and caller.roles.issuperset(roles)):
+        raise Forbidden("The answer under this key was given to a caller with more scopes or roles.")
+
+
+def _digest(*parts: Any) -> str:
     return hashlib.sha256(orjson.dumps(parts)).hexdigest()

@@ -54,8 +54,8 @@ def key_parameter(*, required: bool) -> JSON:
         "description": (
             "A name of your own for this request, such as a UUID: sent again with it within 24 hours, it is "
             "not done again and has the same answer, with `Idempotency-Replayed: true`. While the first is "
-            "being done, that is a 409 `IDEMPOTENCY_KEY_IN_USE` with `Retry-After`; with another path, query "
-            "or body a 422 `IDEMPOTENCY_KEY_REUSED`."
+            "being done, that is a 409 `IDEMPOTENCY_KEY_IN_USE` with `Retry-After`; with another path, "
+            "query, header or body a 422 `IDEMPOTENCY_KEY_REUSED`."
         ),
         "schema": {"type": "string", "pattern": PATTERN},
         "example": "8e03978e-40d5-43e8-bc93-6894a57f9324",

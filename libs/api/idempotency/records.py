@@ -50,7 +50,7 @@ class IdempotencyRecord(Model):
     `request` is a digest of the key and of all it counts for; `fingerprint` of what else was sent. `holder`
     names the attempt that has it, until `lease_until` (seconds since 1970). `made` are the rows that were
     created: the path of their resource, and their key. `answer` and `body` are of
-    `libs.api.idempotency.answers`.
+    `libs.api.idempotency.answers`, and `rights` the scopes and roles of the caller who was given them.
     """
 
     class Meta:
@@ -64,6 +64,7 @@ class IdempotencyRecord(Model):
     made: Any = ListAttribute(null=True)
     answer = UnicodeAttribute(null=True)
     body = BinaryAttribute(null=True, legacy_encoding=False)
+    rights = UnicodeAttribute(null=True)
     expires_at = TTLAttribute()
 
 
@@ -161,7 +162,9 @@ def hold_key(caller: str, request: str, fingerprint: str) -> HeldKey | Item:
         if found is None:  # let go of just now
             continue
         if found["fingerprint"]["S"] != fingerprint:
-            raise KeyReused("This key stands for another request: its path, query or body. Take a new one.")
+            raise KeyReused(
+                "This key stands for another request: its path, query, headers or body. Take a new one."
+            )
         if "answer" in found:
             return found
         if float(found["lease_until"]["N"]) > now:

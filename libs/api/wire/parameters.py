@@ -102,8 +102,7 @@ class Parameters:
             if name not in self._names and not any(one.style.takes(name) for one in self._taking)
         )
         for one in self._in["header"]:
-            # Of several lines of one name WSGI makes one (PEP 3333, RFC 9110 section 5.3).
-            line = request.environ.get("HTTP_" + one.name.upper().replace("-", "_"))
+            line = _line(request, one)
             _take(one, {} if line is None else {one.name: [line]}, values, faults)
         if cookies := self._in["cookie"]:
             sent = cookie_texts(request.environ.get("HTTP_COOKIE", ""))
@@ -112,6 +111,16 @@ class Parameters:
         if faults:
             raise InvalidParameters(errors=faults)
         return values
+
+    def sent_beside(self, request: Request) -> dict[str, Sent]:
+        """Return the texts in headers and cookies that are one of theirs, as they were sent, by place."""
+        lines = {one.name.lower(): _line(request, one) for one in self._in["header"]}
+        names = {name for one in self._in["cookie"] for name in one.style.names}
+        cookies = cookie_texts(request.environ.get("HTTP_COOKIE", "")) if names else {}
+        return {
+            "header": {name: [line] for name, line in sorted(lines.items()) if line is not None},
+            "cookie": {name: cookies[name] for name in sorted(names & cookies.keys())},
+        }
 
     def _rest_of(self, query: Sent, parameter: Parameter) -> Sent:
         """Return the query without what is another parameter's, for one that takes all names."""
@@ -150,6 +159,12 @@ class Parameters:
         if cookies:
             headers.append(("Cookie", "; ".join(cookies)))
         return Written(path, "&".join(query), headers)
+
+
+def _line(request: Request, parameter: Parameter) -> str | None:
+    # Of several lines of one name WSGI makes one (PEP 3333, RFC 9110 section 5.3).
+    line: str | None = request.environ.get("HTTP_" + parameter.name.upper().replace("-", "_"))
+    return line
 
 
 def _take(parameter: Parameter, sent: Sent, values: dict[str, Any], faults: list[Fault]) -> None:

@@ -39,7 +39,7 @@ def killed(monkeypatch: pytest.MonkeyPatch) -> Callable[[], AbstractContextManag
     @contextmanager
     def killed() -> Iterator[None]:
         with monkeypatch.context() as patch:
-            patch.setattr(Attempt, "_end", lambda self, kept: None)
+            patch.setattr(Attempt, "_end", lambda self, *kept: None)
             yield
 
     return killed

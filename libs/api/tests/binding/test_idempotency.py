@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openapi_spec_validator import validate
 
-from libs.api import IdempotencyRecord, Result, Schema, forget_requests, key_in_use
+from libs.api import IdempotencyRecord, Result, Schema, before_validation, forget_requests, key_in_use
 from libs.api.idempotency.attempt import Attempt
 from libs.api.idempotency.header import key_parameter, read_key
 from libs.api.tests.binding.spoiled import faults, spoiled
@@ -44,6 +44,8 @@ paths:
       parameters:
         - {name: shop, in: path, required: true, schema: {type: string}}
         - {name: note, in: query, schema: {type: string}}
+        - {name: If-Match, in: header, schema: {type: string}}
+        - {name: tenant, in: cookie, schema: {type: string}}
       requestBody:
         required: true
         content: {application/json: {schema: {type: object, required: [item]}}, text/plain: {}}
@@ -56,6 +58,13 @@ paths:
       operationId: note
       x-bind-server: here.order
       responses: {'201': {description: Made., content: {application/json: {}}}}
+  /doubled:
+    post:
+      operationId: doubled
+      x-bind-server: here.order
+      x-decorate-server: here.doubles
+      x-idempotency-key: optional
+      responses: {'201': {description: Made., content: {application/json: {}}}}
 """
 LONG = os.urandom(400_000)
 
@@ -67,12 +76,25 @@ class Shop:
         self.orders = []
         self.answer = None
 
-    def order(self, shop="", note=None, body=None):
+    def order(self, shop="", note=None, if_match=None, tenant=None, body=None):
         self.orders.append((shop, note, body))
         answer = self.answer() if callable(self.answer) else self.answer
         if isinstance(answer, BaseException):
             raise answer
         return {"number": len(self.orders)} if answer is None else answer
+
+
+@before_validation
+def doubles(answer):
+    """Look at what a handler returns, and make another thing of it."""
+
+    def doubled(request):
+        try:
+            return Result({"number": 2 * answer(request)["number"]}, headers={"X-Doubled": "1"})
+        except Exception as error:  # noqa: BLE001 - so it is
+            raise Conflict(f"{error} twice") from None
+
+    return doubled
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +127,7 @@ def shop():
 @pytest.fixture
 def send(serve, shop, database):
     """Send an order under a key of this test alone."""
-    served = serve(CONTRACT, order=shop.order)
+    served = serve(CONTRACT, order=shop.order, doubles=doubles)
     own = uuid.uuid4().hex
 
     def send(key="k", body=None, path="/shops/a/orders", *, by="ada", headers=None, **more):
@@ -137,7 +159,7 @@ def dying(monkeypatch):
     @contextmanager
     def dying():
         with monkeypatch.context() as patch:
-            patch.setattr(Attempt, "_end", lambda self, kept: None)
+            patch.setattr(Attempt, "_end", lambda self, *kept: None)
             yield
 
     return dying
@@ -188,8 +210,38 @@ def test_another_request_under_the_same_key_is_refused(send, shop):
     assert code(send(path="/shops/b/orders")) == told
     assert code(send(path="/shops/a/orders?note=x")) == told
     assert code(send(body=b'{"item":1}', headers={"Content-Type": "text/plain"})) == told
+    for name, value in (("If-Match", '"1"'), ("Cookie", "tenant=a")):
+        assert code(send(headers={name: value})) == told
+        assert send(name, headers={name: value}).status_code == 201
+        assert code(send(name, headers={name: value.replace("1", "2").replace("=a", "=b")})) == told
+    assert len(shop.orders) == 3
+    # What is not declared is none of it.
+    undeclared = send(headers={"X-Request-ID": "another", "Cookie": "theme=dark"})
+    assert undeclared.headers["Idempotency-Replayed"] == "true"
+
+
+def test_what_goes_around_validation_had_its_part_in_the_answer_of_before(send, shop):
+    first, again = send(path="/doubled"), send(path="/doubled")
+    assert first.json == again.json == {"number": 2}
+    assert again.headers.pop("Idempotency-Replayed") == "true"
+    assert list(again.headers) == list(first.headers)
+    shop.answer = NotFound("No shop")
+    assert [send("no", path="/doubled").json["detail"] for _ in range(2)] == ["No shop twice"] * 2
+    assert len(shop.orders) == 2
+
+
+@pytest.mark.parametrize("answer", [None, NotFound(), Result({}, cookies=["token=secret"])])
+def test_who_may_do_less_by_now_does_not_get_the_answer(send, shop, answer):
+    shop.answer = answer
+    first = send(roles=["admin", "staff"], scopes=["a", "b"])
+    less = [{}, {"roles": ["staff"], "scopes": ["a", "b"]}, {"roles": ["admin", "staff"], "scopes": ["b"]}]
+    for one in less:
+        refused = send(**one)
+        assert (code(refused), "Location" in refused.headers) == ((403, "FORBIDDEN"), False)
+    more = send(roles=["admin", "more", "staff"], scopes=["a", "b", "c"])
+    assert more.headers["Idempotency-Replayed"] == "true"
+    assert answer or more.data == first.data
     assert len(shop.orders) == 1
-    assert send().headers["Idempotency-Replayed"] == "true"
 
 
 def test_nobody_meets_the_key_of_another(send, shop):
@@ -361,6 +413,21 @@ def test_without_the_record_nothing_is_done(send, shop, database, monkeypatch):
         assert send("late").status_code == 201  # it was done: its answer is due
     shop.answer = None
     assert code(send("late")) == (409, "IDEMPOTENCY_KEY_IN_USE")
+    change_records(lease_until=0)
+    assert send("late").json == {"number": 3}  # there is nothing that could tell that it was done
+
+
+def test_an_answer_that_does_not_fit_beside_its_marks_is_known_to_be_given(send, shop):
+    def order():
+        change_records(made=["x" * 120_000])
+        return Result(LONG[:290_000], media_type="image/png", headers={"Location": "/orders/1"})
+
+    shop.answer = order
+    assert send().status_code == 201
+    change_records(lease_until=0)
+    again = send()
+    assert code(again) == (409, "IDEMPOTENCY_ANSWER_NOT_KEPT")
+    assert (again.headers["Location"], len(shop.orders)) == ("/orders/1", 1)
 
 
 def test_a_key_that_was_taken_and_whose_answer_was_lost_is_ones_own(send, shop, database):
@@ -388,6 +455,7 @@ def test_a_key_that_was_taken_and_whose_answer_was_lost_is_ones_own(send, shop, 
         Result(iter([b"a", b"b"]), media_type="image/png", headers={"Location": "/orders/1"}),
         Result({}, headers={"Location": "/orders/1", "Cache-Control": "no-store"}),
         Result({}, headers={"Location": "/orders/1"}, cookies=["token=secret"]),
+        Result({}, headers={"Location": "/orders/1", "X-Long": "ü" * 40_000}),
     ],
 )
 def test_of_an_answer_that_is_not_kept_is_known_that_it_was_given(send, shop, answer):
@@ -445,7 +513,7 @@ def test_the_document_tells_of_it(send):
     document = send.served.document
     validate(document)
     order = document["paths"]["/shops/{shop}/orders"]["post"]
-    assert [(one["name"], one["required"]) for one in order["parameters"][2:]] == [("Idempotency-Key", False)]
+    assert [(one["name"], one["required"]) for one in order["parameters"][4:]] == [("Idempotency-Key", False)]
     assert {"400", "409", "422", "503"} <= order["responses"].keys()
     assert "Idempotency-Replayed" in order["responses"]["201"]["headers"]
     assert document["paths"]["/notes"]["post"]["parameters"][0]["required"]
