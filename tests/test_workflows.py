@@ -1,6 +1,8 @@
 """The workflows call what is there, with no more rights than they need."""
 
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 import yaml
 
 from infra.aws.stage import stage_names
+from infra.deploy.waiting import LAUNCH_SECONDS
 from infra.image.build import PROXY, parts
 
 ROOT = Path(__file__).parents[1]
@@ -112,7 +115,54 @@ def test_each_stage_is_deployed_after_the_one_before():
     assert deploy["concurrency"] == {"group": "deploy-${{ inputs.stage }}", "cancel-in-progress": "false"}
 
 
+def test_a_called_workflow_is_given_the_secrets_it_reads():
+    """GitHub gives it none that the caller does not name, and refuses one that it does not declare."""
+    calls = [job for job in JOBS.values() if "uses" in job]
+    read = {}
+    for job in calls:
+        file = Path(job["uses"]).name
+        read[file] = set(re.findall(r"secrets\.(\w+)", (FOLDER / file).read_text()))
+        declared = (WORKFLOWS[file]["on"].get("workflow_call") or {}).get("secrets", {})
+        assert set(declared) == read[file], file
+        assert job.get("secrets", {}) == {name: f"${{{{ secrets.{name} }}}}" for name in read[file]}, file
+    assert read["stage.yaml"] == {"TESTACCEPT_KEY"}
+    assert len(calls) == 3
+
+
 def test_all_can_be_rolled_back():
     choices = WORKFLOWS["rollback.yaml"]["on"]["workflow_dispatch"]["inputs"]
     assert sorted(choices["stage"]["options"]) == stage_names()
     assert choices["service"]["options"] == [part for part in parts() if part != PROXY]
+
+
+def test_a_rollback_has_the_time_and_the_commits_it_may_need():
+    job = JOBS["rollback.yaml", "rollback"]
+    checkout, _, credentials, rolls = job["steps"]
+    # Waiting until it is ready, until it is gone, and until another one is green.
+    assert int(job["timeout-minutes"]) * 60 > 3 * LAUNCH_SECONDS
+    assert int(credentials["with"]["role-duration-seconds"]) > int(job["timeout-minutes"]) * 60
+    assert checkout["with"]["fetch-depth"] == "0"
+    assert rolls["env"]["TO"] == "${{ inputs.to }}"
+
+
+@pytest.mark.parametrize(
+    ("to", "code", "said"),
+    [
+        ("", 0, "ARGS=--yes\n"),
+        ("5f71eeb", 0, "ARGS=--yes --to=5f71eeb\n"),
+        ("5f71eeb;id", 2, "no commit"),
+        ("5f71eeb\nid", 2, "no commit"),
+        ("$(id)", 2, "no commit"),
+        ("main", 2, "no commit"),
+    ],
+)
+def test_a_rollback_goes_to_a_commit_and_nothing_else(tmp_path, to, code, said):
+    make = tmp_path / "make"
+    make.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    make.chmod(0o755)
+    told = {"PATH": f"{tmp_path}:{os.defpath}", "SERVICE": "todos", "STAGE": "live", "TO": to}
+    command = JOBS["rollback.yaml", "rollback"]["steps"][-1]["run"]
+    ran = subprocess.run(["bash", "-ec", command], env=told, capture_output=True, text=True, check=False)
+    assert ran.returncode == code
+    assert said in ran.stdout
+    assert code == 0 or "SERVICE" not in ran.stdout
