@@ -179,8 +179,9 @@ def _rollback(options: argparse.Namespace, tools: Tools, stage: Stage, services:
             Exit.REFUSED, f"say which service: make rollback SERVICE={services[-1]} STAGE={stage.name}"
         )
     to = Source(tools.programs).expand(options.to) if options.to else None
-    _confirm(options, f"roll back {services[0]} at {stage.name}")
     for work in _each(tools, stage, services, ""):
+        also = "" if options.yes or options.dry_run else rollback.prospect(work, to)
+        _confirm(options, f"roll back {services[0]} at {stage.name}{also}")
         rollback.rollback(work, to)
 
 

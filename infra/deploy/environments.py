@@ -68,8 +68,7 @@ class Environments:
 
     def live(self) -> Environment | None:
         """The one that clients come to."""
-        address = self.live_address()
-        return next((one for one in self.web() if one.cname == address), None)
+        return self.holder(names.live_cname(self.service, self._stage.name))
 
     def previous(self, live: Environment) -> Environment | None:
         """The one that was live before, as CNAMEs tell. `history.kept` heeds what was taken back, too."""
@@ -100,6 +99,15 @@ class Environments:
             usual = f"{prefix}.{self._stage.region}.elasticbeanstalk.com"
             self._addresses[prefix] = answer.get("FullyQualifiedCNAME") or usual
         return self._addresses[prefix]
+
+    def holder(self, prefix: str) -> Environment | None:
+        """Who of this service and stage has a CNAME."""
+        address = self.address(prefix)
+        return next((one for one in self.web() if one.cname == address), None)
+
+    def is_free(self, prefix: str) -> bool:
+        """Whether an environment can be made with a CNAME prefix, as AWS says."""
+        return bool(self._api.ask(BEANSTALK, "CheckDNSAvailability", CNAMEPrefix=prefix).get("Available"))
 
     def platform(self) -> str:
         """The newest version of the platform that bundles are for.

@@ -8,6 +8,7 @@ from infra.deploy.calls import BEANSTALK
 from infra.deploy.environments import ENDING, READY, Environment
 from infra.deploy.exits import DeployError, Exit
 from infra.deploy.history import kept
+from infra.deploy.waiting import LOOK_SECONDS, VISIBLE_SECONDS
 from infra.deploy.work import Step, Work
 
 TIER = {"Name": "WebServer", "Type": "Standard"}
@@ -20,7 +21,7 @@ class Launch(Step):
     The first one of a service takes the live CNAME when it is made, for a CNAME can only be swapped with
     another environment's. It has no clients yet.
 
-    :param renew: whether one that is ready and not green is made anew, instead of being waited for.
+    :param renew: whether one that is ready and stays ill is made anew, instead of being waited for.
     """
 
     name = "environment"
@@ -31,18 +32,16 @@ class Launch(Step):
 
     def done(self) -> str | None:
         found = self._found()
-        if found is None or not found.serves or self._is_left_over(found):
+        if found is None or not found.serves or is_left_over(self.work, found):
             return None
         return f"{found.name} is ready and green"
 
     def run(self) -> str:
         work = self.work
         found = self._found()
-        if found is not None and self._is_ending(found):
-            if not work.api.dry:
-                work.tell(f"{found.name} is made anew, when it is gone: this takes minutes")
-                work.waiting.until_gone(found.name)
-            found = None
+        if found is None or self._is_of_no_use(found):
+            self._free_cname()
+            found = found and self._end(found)
         since: float | None
         if found is None:
             since = self._create()
@@ -70,41 +69,86 @@ class Launch(Step):
             )
         return found
 
-    def _is_ending(self, found: Environment) -> bool:
-        """Whether it is being terminated; what is of no use is from now on."""
+    def _is_of_no_use(self, found: Environment) -> bool:
+        """Whether it is going, or has to: one that is being changed is waited for before it is judged."""
         work = self.work
         if found.status == ENDING:
             return True
-        if self._is_left_over(found):
+        if is_left_over(work, found):
             work.tell(f"{found.name} was live once and is older than the one that is kept")
-        elif self._renew and found.status == READY and not found.serves:
-            work.tell(f"{found.name} is of no use: {work.environments.ailment(found)}")
-        else:
+            return True
+        if not self._renew or found.serves or (work.api.dry and found.status != READY):
             return False
+        if found.status != READY:
+            work.tell(f"{found.name} is {found.status}: waiting for it")
+        if not work.api.dry and work.waiting.is_well(found.name, lambda one: one.serves):
+            return False
+        found = work.environments.find(found.name) or found
+        work.tell(f"{found.name} is of no use: {work.environments.ailment(found)}")
+        return True
+
+    def _end(self, found: Environment) -> Environment | None:
+        """Have it terminated and wait until it is gone; the environment itself, where it has to stay."""
+        work = self.work
+        if found.status != ENDING:
+            if not work.api.dry:
+                work.waiting.until_ready(found.name)
+            if not terminate(work, found.name) and work.environments.find(found.name) is not None:
+                return found
         if not work.api.dry:
-            work.waiting.until_ready(found.name)
-        return terminate(work, found.name)
+            work.tell(f"{found.name} is made anew, when it is gone: this takes minutes")
+            work.waiting.until_gone(found.name)
+        return None
 
-    def _is_left_over(self, found: Environment) -> bool:
-        """Whether it was live before the one that is kept: a swap would mix up who was before whom."""
-        if found.cname in (self.work.environments.live_address(), self._own_address()):
-            return False
-        live = self.work.environments.live()
-        previous = self.work.environments.previous(live) if live else None
-        return previous is None or previous.name != found.name
+    def _prefix(self) -> str:
+        """With which CNAME it is born."""
+        work = self.work
+        first = work.environments.live() is None
+        return names.live_cname(work.service, work.stage.name) if first else names.own_cname(work.name)
 
-    def _own_address(self) -> str:
-        return self.work.environments.address(names.own_cname(self.work.name))
+    def _free_cname(self) -> None:
+        """See that the CNAME it is born with can be had, before anything is terminated for it.
+
+        Who was live before it once was given that. It is neither live nor kept any more, so it goes first.
+
+        :raises DeployError: the CNAME is somebody else's, or who has it cannot be terminated.
+        """
+        work, prefix = self.work, self._prefix()
+        holder = work.environments.holder(prefix)
+        if holder is not None and holder.name == work.name:
+            return
+        if holder is not None:
+            work.tell(f"{holder.name} stands aside and has the CNAME that {work.name} is to be born with")
+            if not work.api.dry:
+                work.waiting.until_ready(holder.name)
+            going = holder.status == ENDING or terminate(work, holder.name)
+            if not going and work.environments.find(holder.name) is not None:
+                raise DeployError(
+                    Exit.REFUSED,
+                    f"{holder.name} has the CNAME {prefix}, which {work.name} is to be born with, and cannot"
+                    f" be terminated now.\n`make cleanup SERVICE={work.service} STAGE={work.stage.name}`, and"
+                    " the same again.",
+                )
+        if work.api.dry:
+            return
+        if holder is not None:
+            work.waiting.until_gone(holder.name)
+        if not work.clock.poll(
+            lambda: work.environments.is_free(prefix) or None, every=LOOK_SECONDS, timeout=VISIBLE_SECONDS
+        ):
+            raise DeployError(
+                Exit.REFUSED,
+                f"the CNAME {prefix}, which {work.name} is to be born with, is taken, and by no environment"
+                f" of {work.service} at {work.stage.name}: deploy another commit, or find out whose it is.",
+            )
 
     def _create(self) -> float | None:
         """Make it, and return when that was, by AWS' clock."""
-        work = self.work
-        first = work.environments.live() is None
-        if first:
+        work, prefix = self.work, self._prefix()
+        if prefix == names.live_cname(work.service, work.stage.name):
             work.tell(
                 f"the first environment of {work.service} at {work.stage.name} takes the live CNAME at once"
             )
-        prefix = names.live_cname(work.service, work.stage.name) if first else names.own_cname(work.name)
         made = work.api.change(
             BEANSTALK,
             "CreateEnvironment",
@@ -152,6 +196,16 @@ class Try(Step):
             give_up(work)
             raise
         return not_run or f"the acceptance tests pass against {work.name}"
+
+
+def is_left_over(work: Work, found: Environment) -> bool:
+    """Whether it was live before the one that is kept: a swap would mix up who was before whom."""
+    own = work.environments.address(names.own_cname(found.name))
+    if found.cname in (work.environments.live_address(), own):
+        return False
+    live = work.environments.live()
+    previous = work.environments.previous(live) if live else None
+    return previous is None or previous.name != found.name
 
 
 def terminate(work: Work, name: str) -> bool:

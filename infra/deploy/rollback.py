@@ -8,10 +8,10 @@ from typing import Any
 from infra.aws import names
 from infra.deploy.calls import BEANSTALK
 from infra.deploy.checks import check_stacks
-from infra.deploy.environments import GREEN, READY, YELLOW, Environment
+from infra.deploy.environments import ENDING, GREEN, READY, YELLOW, Environment
 from infra.deploy.exits import DeployError, Exit
-from infra.deploy.green import Launch
-from infra.deploy.history import history
+from infra.deploy.green import Launch, is_left_over
+from infra.deploy.history import history, kept
 from infra.deploy.pipeline import lock_of
 from infra.deploy.swap import Swap, settled, swap
 from infra.deploy.versions import missing_bundles
@@ -59,17 +59,74 @@ def rollback(work: Work, to: str | None = None) -> None:
         elif _is_good_enough(work, previous):
             _swap_to(work, live, previous)
         else:
+            if label is None:
+                _see_that_live_is_better(work, live, previous)
             _launch_again(work, _version(work, previous.version))
 
 
+def prospect(work: Work, to: str | None = None) -> str:
+    """What a rollback would terminate as things are now, for the question whether it is meant; else ""."""
+    live = work.environments.live()
+    if live is None:
+        return ""
+    if to:
+        name = names.environment(work.service, work.stage.name, to)
+    else:
+        previous = kept(work, live)
+        name = previous.name if previous else next(iter(history(work, live).good), "")
+    if name in ("", live.name):
+        return ""
+    found, holder = work.environments.find(name), work.environments.holder(names.own_cname(name))
+    gone = []
+    if found is not None and is_left_over(work, found):
+        gone.append(found.name)
+    elif found is not None and not found.serves:
+        gone.append(f"{found.name} if it is not well then ({found.status}, {found.health} now)")
+    if holder is not None and holder.name != name and (gone or found is None):
+        gone.append(holder.name)
+    return f", which terminates {' and '.join(gone)} and launches {name} anew" if gone else ""
+
+
 def _is_good_enough(work: Work, previous: Environment) -> bool:
-    """Whether clients can be brought to an environment as it is. One that is yellow has to answer."""
-    if previous.status != READY or previous.health not in (GREEN, YELLOW):
-        return False
-    if previous.health == GREEN:
-        return True
-    work.tell(f"{previous.name} is not quite well: {work.environments.ailment(previous)}")
-    return work.api.dry or work.tools.probe(work.stage, work.service, previous.cname) is None
+    """Whether clients can be brought to an environment: after some looks, if it is ill at the first.
+
+    One that is yellow has to answer.
+    """
+    told: set[str] = set()
+
+    def well(one: Environment) -> bool:
+        if one.status != READY or one.health not in (GREEN, YELLOW):
+            return False
+        if one.health == GREEN:
+            return True
+        if not told:
+            work.tell(f"{one.name} is not quite well: {work.environments.ailment(one)}")
+            told.add(one.health)
+        return work.api.dry or work.tools.probe(work.stage, work.service, one.cname) is None
+
+    return well(previous) if work.api.dry else work.waiting.is_well(previous.name, well)
+
+
+def _see_that_live_is_better(work: Work, live: Environment, previous: Environment) -> None:
+    """Leave the only standby alone where what is live is ill, too: it would come up as ill again.
+
+    :raises DeployError: both are.
+    """
+    ill, found = work.environments.find(previous.name), work.environments.find(live.name)
+    if work.api.dry or found is None or ill is None or ill.status == ENDING:
+        return
+    if found.health in (GREEN, YELLOW):
+        fault = work.tools.probe(work.stage, work.service, found.cname)
+    else:
+        fault = f"its health is {found.health}"
+    if fault:
+        commit = previous.version.removeprefix(f"{work.stage.name}-")
+        raise DeployError(
+            Exit.ENVIRONMENT,
+            f"{ill.name} is ill ({ill.health}), and so is {live.name}, which is live: {fault}. Both may lack"
+            f" the same thing, so nothing was changed.\nTo have {ill.name} terminated and launched again"
+            f" all the same: `make rollback ARGS=--to={commit}`.",
+        )
 
 
 def _swap_to(work: Work, live: Environment, previous: Environment) -> None:

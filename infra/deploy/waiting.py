@@ -19,6 +19,8 @@ VISIBLE_SECONDS = 60.0
 """How long what was just begun may be missing in what AWS tells of environments."""
 SETTLE_SECONDS = 5 * 60.0
 """How long one that is ready may take to be green."""
+BAD_LOOKS = 3
+"""So many bad looks in a row, 10 s from one to the next, and an environment is ill."""
 LOGS_SECONDS = 90.0
 SHOWN_LOGS = 40
 SHOWN_EVENTS = 5
@@ -110,6 +112,31 @@ class Waiting:
 
         if not self._clock.poll(look, every=LOOK_SECONDS / 2, timeout=LAUNCH_SECONDS):
             raise self._failure(f"{' and '.join(wanted)} are still being changed")
+
+    def is_well(self, name: str, well: Callable[[Environment], bool]) -> bool:
+        """Whether an environment is well: at one of three looks, or of those in five minutes after a change.
+
+        What is being done to it is waited for. One that is gone is not well.
+
+        :raises DeployError: it is still being changed after half an hour.
+        """
+        found = self._environments.find(name)
+        left = BAD_LOOKS if found is None or found.status == READY else int(SETTLE_SECONDS / LOOK_SECONDS)
+
+        def look() -> bool | None:
+            nonlocal left
+            found = self._environments.find(name)
+            if found is None:
+                return False
+            if found.status != READY:
+                return None
+            left -= 1
+            return True if well(found) else None if left else False
+
+        judged = self._clock.poll(look, every=LOOK_SECONDS, timeout=LAUNCH_SECONDS + SETTLE_SECONDS)
+        if judged is None:
+            raise self._failure(f"{name} is still being changed")
+        return judged
 
     def tell_logs(self, name: str) -> None:
         """Tell the last lines of an environment's logs. That they cannot be had is told, and no fault."""

@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -20,6 +20,9 @@ from infra.deploy.history import History, history
 from infra.deploy.tests.world import World
 from infra.deploy.waiting import Waiting
 from libs.service.testing import eventually
+
+
+CREATE = "elasticbeanstalk:CreateEnvironment"
 
 
 @pytest.fixture
@@ -99,12 +102,15 @@ SWAPS = [("a", "b"), ("b", "a"), ("a", "c"), ("x", "y"), ("c", "d"), ("d", "a"),
 """What is live in turn: a, b and back, c, d, and back to a; then e. Nobody came to x and y."""
 
 
-@pytest.mark.parametrize("events", [("source", "target"), ("target", "source")])
+@pytest.mark.parametrize(
+    "events", [("source", "target"), ("target", "source"), ("source",), ("target",), ("one of them",)]
+)
 def test_what_clients_had_is_told_by_swaps(events: tuple[str, ...]) -> None:
     told = []
     for number, swap in enumerate(SWAPS):
         named = dict(zip(("source", "target"), swap, strict=True))
-        for order, side in enumerate(events):  # one of each environment, as AWS has them
+        named["one of them"] = swap[number % 2]
+        for order, side in enumerate(events):  # of each environment one, or of one of them
             told.append(
                 {
                     "EventDate": datetime(2026, 1, 1, 0, number, order, tzinfo=UTC),
@@ -121,20 +127,112 @@ def test_what_clients_had_is_told_by_swaps(events: tuple[str, ...]) -> None:
     assert found == History(good=("a",), taken_back=frozenset("bcd"))
 
 
-def test_one_that_is_ill_by_now_is_made_anew(world: World, two: tuple[str, str]) -> None:
+@pytest.fixture
+def ill(world: World, two: tuple[str, str]) -> str:
+    """The one that is kept, which is red by now, until it is made anew."""
     world.scripted.say("red", two[0])
     world.clock.skipping = 10
     eventually(lambda: world.health(two[0]) == "Red")
     world.standin.faults.calls.clear()
-    create = "elasticbeanstalk:CreateEnvironment"
-    world.standin.faults.before(create, lambda: world.scripted.say("green", two[0]))
+    world.standin.faults.before(CREATE, lambda: world.scripted.say("green", two[0]))
+    return two[0]
+
+
+def test_one_that_is_ill_by_now_is_made_anew(world: World, ill: str) -> None:
     ran = world.run("rollback")
     assert ran.code == Exit.DONE
-    assert world.live() == two[0]
-    assert world.standin.faults.made(create) == 1
-    assert any(
-        f"{two[0]} is of no use: its health is Red (ELB processes" in text for text in ran.told("note")
+    assert world.live() == ill
+    assert world.standin.faults.made(CREATE) == 1
+    assert any(f"{ill} is of no use: its health is Red (ELB processes" in text for text in ran.told("note"))
+
+
+def test_one_that_has_the_cname_it_needs_goes_first(world: World, two: tuple[str, str]) -> None:
+    world.commit()
+    assert world.run("deploy").code == Exit.DONE
+    third = world.name()
+    assert world.standing()[two[0]] == names.own_cname(two[1])
+    world.scripted.say("red", two[1])
+    world.clock.skipping = 10
+    eventually(lambda: world.health(two[1]) == "Red")
+    said = io.StringIO()
+    with redirect_stderr(said):
+        asked = ["rollback", "todos", world.stage.name]
+        assert cli.main(asked, world.stages, clock=world.clock, programs=world.programs) == Exit.REFUSED
+    assert (
+        f"which terminates {two[1]} if it is not well then (Ready, Red now) and {two[0]} and launches"
+        in said.getvalue()
     )
+    world.standin.faults.before(CREATE, lambda: world.scripted.say("green", two[1]))
+    assert world.run("rollback").code == Exit.DONE
+    assert world.live() == two[1]
+    assert world.standing()[third] == names.own_cname(two[1])
+    assert two[0] not in world.standing()
+
+
+def test_nothing_is_terminated_for_a_cname_that_cannot_be_had(
+    world: World, ill: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Environments, "is_free", lambda self, prefix: False)
+    ran = world.run("rollback")
+    assert ran.code == Exit.REFUSED
+    assert f"the CNAME {names.own_cname(ill)}" in ran.told("fault")[0]
+    assert "elasticbeanstalk:TerminateEnvironment" not in world.changes()
+
+
+def test_the_standby_is_left_alone_where_what_is_live_is_as_ill(
+    world: World, two: tuple[str, str], ill: str
+) -> None:
+    world.probe = lambda stage, service, address: "/health/ready answers 503"  # as if the cache were away
+    ran = world.run("rollback")
+    assert ran.code == Exit.ENVIRONMENT
+    assert f"{two[1]}, which is live: /health/ready answers 503" in ran.told("fault")[0]
+    assert "elasticbeanstalk:TerminateEnvironment" not in world.changes()
+    kept = next(one for one in world.standin.estate.environments if one.name == ill)
+    world.machine.commit = kept.description or ""
+    assert f"ARGS=--to={world.machine.commit[:12]}" in ran.told("fault")[0]
+    assert world.run("rollback", "--to", "something").code == Exit.DONE, "who says which is believed"
+    assert world.live() == ill
+
+
+def test_one_bad_look_at_the_standby_is_none(
+    world: World, two: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    described, wait = Environments._described, world.clock.wait
+    waits = []
+
+    def red(self: Environments, **which: Any) -> Iterator[Environment]:
+        for one in described(self, **which):
+            yield replace(one, health="Red") if one.name == two[0] and len(waits) < 2 else one
+
+    def waited(seconds: float) -> None:
+        waits.append(seconds)
+        wait(seconds)
+
+    monkeypatch.setattr(Environments, "_described", red)
+    monkeypatch.setattr(world.clock, "wait", waited)
+    assert world.run("rollback").code == Exit.DONE
+    assert len(waits) >= 2
+    assert world.live() == two[0]
+    assert world.standin.faults.made("elasticbeanstalk:TerminateEnvironment") == 0
+
+
+def test_one_that_is_being_changed_and_comes_out_ill_is_made_anew(
+    world: World, ill: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = next(one for one in world.standin.estate.environments if one.name == ill)
+    kept.status = "Updating"
+    world.clock.skipping = 1
+    wait = world.clock.wait
+
+    def ends(seconds: float) -> None:
+        if kept.status == "Updating":
+            kept.status = "Ready"
+        wait(seconds)
+
+    monkeypatch.setattr(world.clock, "wait", ends)
+    assert world.run("rollback").code == Exit.DONE
+    assert world.live() == ill
+    assert world.standin.faults.made(CREATE) == 1
 
 
 @pytest.mark.parametrize("answers", [True, False])
@@ -151,12 +249,15 @@ def test_one_that_is_yellow_is_gone_back_to_if_it_answers(
     world.standin.faults.calls.clear()
     monkeypatch.setattr(Environments, "_described", yellow)
     world.clock.skipping = 10
-    world.probe = lambda stage, service, address: None if answers else "/health/ready answers 503"
+    before = world.standin.estate.cname(world.standing()[two[0]])
+    world.probe = lambda stage, service, address: (
+        None if answers or address != before else "/health/ready answers 503"
+    )
     ran = world.run("rollback")
     assert ran.code == Exit.DONE
     assert world.live() == two[0]
     assert world.standin.faults.made("elasticbeanstalk:CreateEnvironment") == (0 if answers else 1)
-    assert any("is not quite well: its health is Yellow" in text for text in ran.told("note"))
+    assert sum("is not quite well: its health is Yellow" in text for text in ran.told("note")) == 1
 
 
 def test_a_version_whose_bundle_is_gone_is_made_again_by_a_deploy(world: World, two: tuple[str, str]) -> None:
@@ -259,7 +360,9 @@ def test_cleanup_leaves_the_live_one_and_the_one_before(world: World, two: tuple
     assert world.run("deploy").code == Exit.DONE
     assert len(world.standing()) == 3
     ran = world.run("cleanup", "--dry-run")
-    assert ran.told("call") == ["elasticbeanstalk TerminateEnvironment"] or "PutItem" in ran.told("call")[0]
+    assert ran.told("call") == [
+        *("dynamodb PutItem", "elasticbeanstalk TerminateEnvironment", "dynamodb DeleteItem")
+    ]
     assert len(world.standing()) == 3
     assert world.run("cleanup").code == Exit.DONE
     assert set(world.standing()) == {two[1], world.name()}
