@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from infra.deploy.calls import BEANSTALK
 from infra.deploy.environments import Environment
 from infra.deploy.exits import DeployError, Exit
-from infra.deploy.history import is_swap
+from infra.deploy.history import kept, swaps
 from infra.deploy.work import Step, Work
 
 LOOK_SECONDS = 15.0
@@ -15,6 +15,8 @@ SHARE_OF_FAULTS = 0.05
 FEWEST_FAULTS = 5
 """5xx count where they are at least so many of the last ten seconds' requests, and more than such a share."""
 SWAP_SECONDS = 10 * 60.0
+LATE_SECONDS = 24 * 3600.0
+"""How old an environment is whose swap no event tells of because that was forgotten, and is not late."""
 
 
 class Swap(Step):
@@ -23,8 +25,12 @@ class Swap(Step):
     name = "swap"
 
     def done(self) -> str | None:
-        live = settled(self.work, self.work.name)
-        if live is not None and live.name == self.work.name:
+        work = self.work
+        before = work.environments.live()
+        live = settled(work, work.name)
+        if live is not None and live.name == work.name:
+            if before is not None and before.name != live.name:
+                work.swapped = work.api.now()  # it was under way
             return f"{live.name} has {live.cname}"
         return None
 
@@ -44,6 +50,7 @@ class Swap(Step):
                 Exit.ENVIRONMENT, f"{work.name} is not green any more, so clients stay where they are."
             )
         swap(work, live.name, work.name)
+        work.swapped = work.api.now()
         return f"clients come to {work.name}; {live.name} stays beside it"
 
 
@@ -115,28 +122,28 @@ class Watch(Step):
         return f"{work.name} is good"
 
     def _left(self) -> float:
-        """How long it is still to be watched, in seconds: from the swap on, as its events tell."""
+        """How long it is still to be watched, in seconds: from the swap on, as this run or events tell.
+
+        Events may be late. One that was made beside another is live after an odd number of swaps: if an even
+        one is told, the last was just now. That none is told says something of an old environment alone.
+        """
         work = self.work
-        minutes = work.stage.watch_minutes * 60.0
+        minutes, now = work.stage.watch_minutes * 60.0, work.api.now()
         found = work.environments.find(work.name)
-        born = found.created if found else datetime.fromtimestamp(0, UTC)
-        events = work.api.ask(
-            BEANSTALK,
-            "DescribeEvents",
-            ApplicationName=work.environments.application,
-            EnvironmentName=work.name,
-            StartTime=born,  # there may have been another one of that name
-            MaxRecords=100,
-        ).get("Events", ())
-        swapped = [event["EventDate"] for event in events if is_swap(event["Message"])]
-        if not swapped:
-            swapped = (
-                [born]
-                if found and work.name not in work.created
-                else [datetime.fromtimestamp(work.api.now(), UTC)]
-            )
-        began: datetime = max(swapped)
-        return minutes - (work.api.now() - began.timestamp())
+        born = found.created.timestamp() if found else now
+        # There may have been another one of that name before.
+        since = datetime.fromtimestamp(born, UTC)
+        told = [at.timestamp() for at, pair in swaps(work, since) if work.name in pair]
+        beside = found is not None and work.environments.previous(found) is not None
+        if work.swapped is not None:
+            began = max([work.swapped, *told])
+        elif told and not (beside and len(told) % 2 == 0):
+            began = max(told)
+        elif told or work.name in work.created or (beside and now - born < LATE_SECONDS):
+            began = now
+        else:
+            began = born
+        return minutes - (now - began)
 
     def _fault(self) -> str | None:
         """What is bad about it now; None where nothing is."""
@@ -162,7 +169,7 @@ class Watch(Step):
     def _swap_back(self, fault: str) -> None:
         work = self.work
         live = work.environments.live()
-        previous = live and work.environments.previous(live)
+        previous = kept(work, live) if live else None
         if live is None or live.name != work.name or previous is None or not previous.serves:
             raise DeployError(
                 Exit.STAYS_BAD,

@@ -62,6 +62,8 @@ class Work:
         self.waiting = Waiting(tools.api, tools.journal, tools.clock, self.environments, tools.fetch)
         self.created: set[str] = set()
         """The environments that this very run has made: nobody has come to rely on them."""
+        self.swapped: float | None = None
+        """When this very run saw clients come to the commit's environment, by AWS' clock."""
 
     @property
     def name(self) -> str:

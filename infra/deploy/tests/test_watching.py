@@ -1,11 +1,14 @@
 """Clients are watched after a swap, and brought back from what turned bad."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from botocore.validate import ParamValidator
 
+from infra.aws import names
 from infra.deploy.api import Api
 from infra.deploy.exits import Busy, Exit
 from infra.deploy.swap import Watch, are_too_many
@@ -75,6 +78,53 @@ def test_one_that_was_there_before_under_that_name_is_watched_anew(world: World,
     world.machine.commit = earlier
     assert world.run("deploy").code == Exit.DONE
     assert len(looks) > 5, "for two minutes"
+
+
+def test_one_that_is_deployed_again_is_watched_though_no_event_tells_of_it_yet(
+    world: World, old: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert world.run("deploy").code == Exit.DONE
+    assert world.run("rollback").code == Exit.DONE
+    until = datetime.now(UTC)
+    pages = Api.pages
+
+    def late(self: Api, service: str, operation: str, key: str, **rest: Any) -> Iterator[dict[str, Any]]:
+        found = pages(self, service, operation, key, **rest)
+        return (one for one in found if operation != "DescribeEvents" or one["EventDate"] < until)
+
+    monkeypatch.setattr(Api, "pages", late)
+    world.stage = replace_minutes(world, 2)
+    world.clock.skipping = 1
+    world.clock.skipped += 600  # since then
+    swap = Api.change
+
+    def breaks_off(self: Api, service: str, operation: str, **parameters: Any) -> Any:
+        answer = swap(self, service, operation, **parameters)
+        if operation == "SwapEnvironmentCNAMEs":
+            raise KeyboardInterrupt
+        return answer
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Api, "change", breaks_off)
+        assert world.run("deploy").code == Exit.INTERRUPTED
+    ran = world.run("deploy")
+    assert ran.code == Exit.DONE
+    assert any("watching" in text and "for 2 minutes" in text for text in ran.told("note"))
+
+
+def test_clients_are_brought_back_to_nothing_that_they_were_brought_back_from(world: World, old: str) -> None:
+    earlier = next(one.description for one in world.standin.estate.environments if one.name == old)
+    assert world.run("deploy").code == Exit.DONE
+    assert world.run("cleanup", "--previous").code == Exit.DONE
+    assert world.run("rollback").code == Exit.DONE  # which makes the old one anew
+    assert world.live() == old
+    assert world.standing()[world.name()] == names.own_cname(old), "by its CNAME it was live before"
+    world.stage = replace_minutes(world, 2)
+    world.clock.skipping = 1
+    world.machine.commit = earlier or ""
+    world.probe = lambda stage, service, address: "/health/ready answers 503"
+    assert world.run("deploy").code == Exit.STAYS_BAD
+    assert world.live() == old
 
 
 def test_the_watch_goes_on_where_aws_is_busy_for_a_moment(
