@@ -1,5 +1,6 @@
 """Images in ECR. That one stands there under a commit says that its tests have passed."""
 
+from datetime import datetime
 from typing import Any
 
 from infra.aws import names
@@ -42,6 +43,16 @@ class Registry:
 
     def digest(self, service: str, commit: str) -> str | None:
         """The digest of an image; None where there is none of that commit."""
+        found = self._image(service, commit)
+        return None if found is None else str(found["imageDigest"])
+
+    def pushed(self, service: str, commit: str) -> datetime | None:
+        """When an image was pushed, in whole seconds; None where there is none of that commit."""
+        found = self._image(service, commit)
+        at: datetime | None = found["imagePushedAt"] if found else None
+        return at.replace(microsecond=0) if at else None
+
+    def _image(self, service: str, commit: str) -> dict[str, Any] | None:
         found = self._api.read(
             IMAGES,
             "DescribeImages",
@@ -49,7 +60,7 @@ class Registry:
             repositoryName=names.repository(service),
             imageIds=[{"imageTag": commit}],
         )
-        return None if found is None else str(found["imageDetails"][0]["imageDigest"])
+        return None if found is None else dict(found["imageDetails"][0])
 
     def reference(self, service: str, commit: str) -> str:
         """An image by its digest, as a bundle names it. In a dry run there may be none yet."""

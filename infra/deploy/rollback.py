@@ -14,9 +14,9 @@ from infra.deploy.green import Launch, is_left_over
 from infra.deploy.history import history, kept
 from infra.deploy.pipeline import lock_of
 from infra.deploy.swap import Swap, settled, swap
-from infra.deploy.versions import missing_bundles
+from infra.deploy.versions import Version, refuse_unfit
 from infra.deploy.work import Work, take
-from infra.deploy.workers import Workers, follow
+from infra.deploy.workers import Workers, follow, worker_name
 
 VERSION = re.compile(r"[0-9a-f]{12}")
 
@@ -42,6 +42,7 @@ def rollback(work: Work, to: str | None = None) -> None:
         label = names.version(work.stage.name, to) if to else None
         if label == live.version:
             work.tell(f"{live.name} is live already")
+            _recall_worker(_of(work, live.version))
             _bring_workers(work, live.version)
             return
         previous = work.environments.previous(live)
@@ -138,6 +139,8 @@ def _swap_to(work: Work, live: Environment, previous: Environment) -> None:
             f"{previous.name} is no better: {fault}. Nothing was changed.\n"
             "To another one: `make rollback ARGS=--to=COMMIT`.",
         )
+    # Before clients are moved: their workers are to follow them.
+    _recall_worker(_of(work, previous.version))
     with _finished_by(work, previous.version):
         swap(work, live.name, previous.name)
         _bring_workers(work, previous.version)
@@ -152,15 +155,29 @@ def _launch_again(work: Work, version: dict[str, Any]) -> None:
     earlier = Work(work.tools, work.stage, work.service, commit)
     earlier.journal.tell("plan", f"{work.service} at {work.stage.name}: back to {commit[:7]}", commit=commit)
     found = earlier.environments.find(earlier.name)
-    gone = [] if found is not None and found.serves else missing_bundles(earlier)
-    if gone:
-        raise DeployError(
-            Exit.REFUSED,
-            f"the bundle {', '.join(gone)} is not in S3 any more, where bundles are kept for a year.\n"
-            f"Check out {commit[:12]} and `make deploy`: what has to be made again of it is.",
-        )
+    if found is None or not found.serves:
+        refuse_unfit(earlier)
+    _recall_worker(earlier)
     with _finished_by(work, version["VersionLabel"]):
         take([Launch(earlier, renew=True), Swap(earlier), Workers(earlier)])
+
+
+def _of(work: Work, version: str) -> Work:
+    """What a version is of, if workers follow it."""
+    commit = _version(work, version)["Description"] if work.has_workers else ""
+    return Work(work.tools, work.stage, work.service, commit)
+
+
+def _recall_worker(work: Work) -> None:
+    """See that workers can go back to the commit of `work`.
+
+    :raises DeployError: they cannot.
+    """
+    if not work.has_workers:
+        return
+    found = work.environments.find(worker_name(work))
+    if found is None or found.version != names.version(work.stage.name, work.commit, "worker"):
+        Version(work).recall("worker")
 
 
 def _bring_workers(work: Work, version: str) -> None:

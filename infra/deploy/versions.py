@@ -1,6 +1,7 @@
 """Application versions: bundles in S3 that Beanstalk knows by a label."""
 
 import tempfile
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,23 +25,37 @@ class Version(Step):
 
     def done(self) -> str | None:
         known = all(self._status(role) == PROCESSED for role in roles(self.work))
-        return f"{self.work.version} is there" if known and not missing_bundles(self.work) else None
+        return f"{self.work.version} is there" if known and not unfit_bundles(self.work) else None
 
     def run(self) -> str:
         work = self.work
-        missing = missing_bundles(work)
+        unfit = unfit_bundles(work)
         for role in roles(work):
             label = names.version(work.stage.name, work.commit, role)
             known = self._status(role) is not None
-            if known and label in missing:
-                work.tell(f"the bundle {label} is not in S3 any more, and is put there again")
-            if label in missing:
+            if known and label in unfit:
+                work.tell(f"the bundle {label} {unfit[label]}, and is put there again")
+            if label in unfit:
                 self._put(role)
             if not known:
                 self._make(role)
             if not self.work.api.dry:
                 self._wait(role)
         return f"{self.work.version} is made, and Beanstalk has read it through"
+
+    def recall(self, role: Role) -> None:
+        """See that Beanstalk can deploy a version it had once: it forgets some of which S3 has the bundle.
+
+        :raises DeployError: the bundle is gone, or names images that are.
+        """
+        label = self._label(role)
+        refuse_unfit(self.work, label)
+        status = self._status(role)
+        if status is None:
+            self.work.tell(f"Beanstalk has forgotten {label}, which is made again of its bundle")
+            self._make(role)
+        if status != PROCESSED and not self.work.api.dry:
+            self._wait(role)
 
     def _label(self, role: Role) -> str:
         return names.version(self.work.stage.name, self.work.commit, role)
@@ -115,14 +130,42 @@ def place(work: Work, role: Role) -> tuple[str, str]:
     return bucket, names.bundle_key(work.service, work.stage.name, work.commit, role)
 
 
-def missing_bundles(work: Work) -> list[str]:
-    """The versions of the commit whose bundle is not in S3: not yet, or not any more, for the bucket forgets.
+def unfit_bundles(work: Work) -> dict[str, str]:
+    """The versions of the commit whose bundle is of no use, and why in a few words.
 
-    Beanstalk goes on to name such a version, and cannot launch an environment of it.
+    It is not in S3: not yet, or not any more, for the bucket forgets. Or it names images by digests that ECR
+    has not any more: they were removed, and perhaps built again since. Beanstalk goes on to name such a
+    version, and cannot launch an environment of it.
     """
-    missing = []
+    registry = Registry(work.api, work.clock)
+    pushed = [registry.pushed(one, work.commit) for one in (work.service, PROXY)]
+    there = [at for at in pushed if at is not None]
+    unfit = {}
     for role in roles(work):
         bucket, key = place(work, role)
-        if not work.api.ask(STORE, "ListObjectsV2", Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents"):
-            missing.append(names.version(work.stage.name, work.commit, role))
-    return missing
+        answer = work.api.ask(STORE, "ListObjectsV2", Bucket=bucket, Prefix=key, MaxKeys=1)
+        written: datetime | None = next((one["LastModified"] for one in answer.get("Contents", ())), None)
+        label = names.version(work.stage.name, work.commit, role)
+        if written is None:
+            unfit[label] = "is not in S3 any more"
+        elif len(there) < len(pushed):
+            unfit[label] = "names images that are not in ECR any more"
+        elif written < max(there):
+            unfit[label] = "names images that were built again since"
+    return unfit
+
+
+def refuse_unfit(work: Work, *labels: str) -> None:
+    """See that bundles can be launched by which to go back.
+
+    :param labels: of which versions; by default of all of the commit.
+    :raises DeployError: one cannot.
+    """
+    unfit = unfit_bundles(work)
+    found = [f"the bundle {label} {unfit[label]}" for label in labels or unfit if label in unfit]
+    if found:
+        raise DeployError(
+            Exit.REFUSED,
+            f"{', '.join(found)}. Bundles are kept for a year.\n"
+            f"Check out {work.commit[:12]} and `make deploy`: what has to be made again of it is.",
+        )

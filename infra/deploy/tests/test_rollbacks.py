@@ -21,7 +21,6 @@ from infra.deploy.tests.world import World
 from infra.deploy.waiting import Waiting
 from libs.service.testing import eventually
 
-
 CREATE = "elasticbeanstalk:CreateEnvironment"
 
 
@@ -260,15 +259,50 @@ def test_one_that_is_yellow_is_gone_back_to_if_it_answers(
     assert sum("is not quite well: its health is Yellow" in text for text in ran.told("note")) == 1
 
 
-def test_a_version_whose_bundle_is_gone_is_made_again_by_a_deploy(world: World, two: tuple[str, str]) -> None:
+@pytest.mark.parametrize("gone", ["bundle", "image"])
+def test_a_version_whose_bundle_is_gone_is_made_again_by_a_deploy(
+    world: World, two: tuple[str, str], gone: str
+) -> None:
     assert world.run("cleanup", "--previous").code == Exit.DONE
     first = next(one.description for one in world.standin.estate.environments if one.name == two[0])
-    world.forget_bundle(first)
+    if gone == "bundle":
+        world.forget_bundle(first)
+    else:
+        world.standin.client("ecr").batch_delete_image(
+            repositoryName=names.repository("todos"), imageIds=[{"imageTag": first}]
+        )
     world.standin.faults.calls.clear()
     ran = world.run("rollback")
     assert ran.code == Exit.REFUSED
+    assert ("is not in S3" if gone == "bundle" else "images that are not in ECR") in ran.told("fault")[0]
     assert f"Check out {first[:12]} and `make deploy`" in ran.told("fault")[0]
     assert set(world.changes()) == {"dynamodb:PutItem", "dynamodb:DeleteItem"}
+
+
+def test_workers_can_follow_before_clients_are_moved(world: World) -> None:
+    world.workers_apart()
+    assert world.run("deploy").code == Exit.DONE
+    first = world.machine.commit
+    label = names.version(world.stage.name, first, "worker")
+    world.commit()
+    assert world.run("deploy").code == Exit.DONE
+    live = world.name()
+    forget = world.standin.client("elasticbeanstalk").delete_application_version
+    forget(ApplicationName=names.application("todos"), VersionLabel=label)
+    ran = world.run("rollback")
+    assert ran.code == Exit.DONE
+    assert any(f"Beanstalk has forgotten {label}" in text for text in ran.told("note"))
+    eventually(lambda: world.worker_version() == label)
+    assert world.run("deploy").code == Exit.DONE
+    assert world.live() == live
+    world.standin.client("s3").delete_object(
+        Bucket=names.bundles_bucket(world.stage.account, world.stage.region),
+        Key=names.bundle_key("todos", world.stage.name, first, "worker"),
+    )
+    ran = world.run("rollback")
+    assert ran.code == Exit.REFUSED
+    assert f"the bundle {label} is not in S3 any more" in ran.told("fault")[0]
+    assert world.live() == live, "nobody is brought to where no workers can follow"
 
 
 @pytest.mark.parametrize("fails", [KeyboardInterrupt, Busy("throttled")])

@@ -1,6 +1,7 @@
 """What comes in the way of a deploy: others, a full disk, AWS itself."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
@@ -11,6 +12,7 @@ from infra.deploy import cli
 from infra.deploy.environments import Environment, Environments
 from infra.deploy.exits import Busy, DeployError, Exit
 from infra.deploy.programs import Finished
+from infra.deploy.registry import Registry
 from infra.deploy.tests.world import World
 from infra.deploy.waiting import fetch_text
 from infra.standin.aws import KEY
@@ -193,3 +195,21 @@ def test_a_bundle_that_s3_has_forgotten_is_put_there_again(world: World) -> None
     assert any("is put there again" in text for text in ran.told("note"))
     assert world.run("deploy").code == Exit.DONE
     assert world.standin.faults.made("s3:PutObject") == 1
+
+
+def test_a_bundle_of_images_that_were_built_again_is_written_anew(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert world.run("deploy").code == Exit.DONE
+    pushed = Registry.pushed
+
+    def later(self: Registry, service: str, commit: str) -> datetime | None:
+        at = pushed(self, service, commit)
+        return at and at + timedelta(hours=1)
+
+    monkeypatch.setattr(Registry, "pushed", later)
+    world.standin.faults.calls.clear()
+    ran = world.run("deploy")
+    assert ran.code == Exit.DONE
+    assert world.standin.faults.made("s3:PutObject") == 1
+    assert any("names images that were built again since" in text for text in ran.told("note"))
