@@ -66,6 +66,10 @@ class History:
                 found[Path(path).stem] = (text or "").encode()
         return found
 
+    def text(self, base: Base, file: str) -> str:
+        """Return a file as it was, by its path below the root; "" if there was none."""
+        return self._git("show", f"{base.commit}:./{file}") or ""
+
     def _tag(self) -> Base | None:
         tag = self._git("describe", "--tags", "--abbrev=0")
         commit = self._commit(tag) if tag else None

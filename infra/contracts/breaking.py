@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from infra.contracts.base import Base, History
-from infra.contracts.intended import Intended
+from infra.contracts.intended import NAME, Intended, over, reminders
 from infra.contracts.judgement import BREAK, Finding, judge
 from infra.contracts.lint import RULES
 from infra.contracts.programs import redocly
@@ -74,8 +74,11 @@ def check(published: list[Path], meant: list[Intended], history: History, wanted
         print(f"Breaking changes: not looked for, because {base}")
         return 0
     now = {path.stem: path.read_bytes() for path in published}
-    lines, faults = told(findings(history.documents(base), now), meant, base)
-    print("\n".join(lines))
+    stale = over(meant, history, base, NAME)
+    lines, faults = told(
+        findings(history.documents(base), now), [one for one in meant if one not in stale], base
+    )
+    print("\n".join([*reminders(stale, NAME, base), *lines]))
     if faults:
         print("If they are meant, say why in apis/breaking-changes.yaml:")
         print(entry(faults))

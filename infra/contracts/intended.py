@@ -5,10 +5,12 @@ from pathlib import Path
 
 import yaml
 
+from infra.contracts.base import Base, History
 from infra.local.errors import LocalError
 from infra.local.paths import ROOT
 
-FILE = ROOT / "apis" / "breaking-changes.yaml"
+NAME = "apis/breaking-changes.yaml"
+FILE = ROOT / NAME
 _KEYS = {"service", "at", "reason"}
 
 
@@ -41,11 +43,36 @@ def intended(file: Path = FILE) -> list[Intended]:
         return []
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise LocalError(f"{file.name} cannot be read: {' '.join(str(error).split())}") from None
+    return _entries(entries, file.name)
+
+
+def over(meant: list[Intended], history: History, base: Base, file: str) -> list[Intended]:
+    """Return those of `meant` that stood in `file` at the version that is compared with.
+
+    They were about changes before it. Who heeded them would let the next change of the same place through.
+    """
+    try:
+        before = _entries(yaml.safe_load(history.text(base, file)), file)
+    except (yaml.YAMLError, LocalError):  # which nobody can mend any more
+        return []
+    return [one for one in meant if one in before]
+
+
+def reminders(stale: list[Intended], file: str, base: Base) -> list[str]:
+    """Return the lines that say of entries that they are `over`."""
+    return [
+        f"warning: {Path(file).name}: {one.at} of {one.service} was meant by {base.name} already, and is not "
+        "heeded: take it out, or say anew why"
+        for one in stale
+    ]
+
+
+def _entries(entries: object, name: str) -> list[Intended]:
     if entries is None:
         return []
     if not isinstance(entries, list):
-        raise LocalError(f"{file.name} is no list: each entry begins with `- service: …`.")
-    return [_entry(entry, f"{file.name}: entry {number}") for number, entry in enumerate(entries, 1)]
+        raise LocalError(f"{name} is no list: each entry begins with `- service: …`.")
+    return [_entry(entry, f"{name}: entry {number}") for number, entry in enumerate(entries, 1)]
 
 
 def _entry(entry: object, place: str) -> Intended:

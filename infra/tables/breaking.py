@@ -5,14 +5,15 @@ from collections.abc import Mapping
 import yaml
 
 from infra.contracts.base import Base, History
-from infra.contracts.intended import Intended
+from infra.contracts.intended import Intended, over, reminders
 from infra.local.errors import LocalError
 from infra.local.paths import ROOT
 from infra.tables.changes import REFUSED, Change, changes
 from infra.tables.templates import Template
 from infra.tables.writing import FOLDER
 
-MEANT = ROOT / "infra" / "tables" / "table-changes.yaml"
+NAME = "infra/tables/table-changes.yaml"
+MEANT = ROOT / NAME
 """The changes that are meant, each with its reason."""
 
 Found = tuple[str, Change]
@@ -67,8 +68,9 @@ def check(now: Mapping[str, Template], meant: list[Intended], history: History, 
         print(f"Table changes: not looked for, because {base}")
         return 0
     before = {service: _read(service, text) for service, text in history.documents(base).items()}
-    lines, faults = told(findings(before, now), meant, base)
-    print("\n".join(lines))
+    stale = over(meant, history, base, NAME)
+    lines, faults = told(findings(before, now), [one for one in meant if one not in stale], base)
+    print("\n".join([*reminders(stale, NAME, base), *lines]))
     if faults:
         print("If they are meant, say why in infra/tables/table-changes.yaml:")
         for service, change in faults:

@@ -136,7 +136,10 @@ def test_the_documents_are_those_of_the_version(repository: Repository):
     repository.commit('{"text": "ä\\n"}\n')
     before = base(repository, "HEAD")
     repository.write("{}")
-    assert History(repository.root).documents(before) == {"todos": '{"text": "ä\\n"}'.encode()}
+    history = History(repository.root)
+    assert history.documents(before) == {"todos": '{"text": "ä\\n"}'.encode()}
+    assert history.text(before, f"{FOLDER}/todos.json") == '{"text": "ä\\n"}'
+    assert history.text(before, "other") == ""
 
 
 def test_a_repository_may_be_larger_than_what_is_published_from_it(repository: Repository):

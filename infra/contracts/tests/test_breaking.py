@@ -15,16 +15,21 @@ from infra.local.errors import LocalError
 
 
 class Before:
-    """Stands for git: what was published before."""
+    """Stands for git: what was published before, and which breaks were meant then."""
 
-    def __init__(self, documents: dict[str, Any]) -> None:
+    def __init__(self, documents: dict[str, Any], meant: str = "") -> None:
         self._documents = {name: json.dumps(one).encode() for name, one in documents.items()}
+        self._meant = meant
 
     def base(self, wanted: str | None = None) -> Base:
         return Base("abc", wanted or "v1 (the last tag)")
 
     def documents(self, base: Base) -> dict[str, bytes]:
         return self._documents
+
+    def text(self, base: Base, file: str) -> str:
+        assert file == "apis/breaking-changes.yaml"
+        return self._meant
 
 
 def published(folder: Path, documents: dict[str, Any]) -> list[Path]:
@@ -79,6 +84,25 @@ def test_a_reason_for_what_has_not_changed_is_told(tmp_path, capsys):
     assert check(published(tmp_path, {"todos": now}), meant, Before({"todos": now}), None) == 0
     out = capsys.readouterr().out
     assert "warning: breaking-changes.yaml: nothing has changed at #/paths/~1gone of todos" in out
+
+
+@pytest.mark.parametrize("garbage", ["", "- {service: [", "no list"])
+def test_what_the_version_before_has_meant_lets_no_other_break_through(tmp_path, capsys, garbage):
+    was, now = document({1: path_item(1)}), document({1: path_item(1)})
+    del now["paths"]["/1"]["get"]
+    documents = published(tmp_path, {"todos": now})
+    text = "- {service: todos, at: '#/paths/~11', reason: Because.}"
+    (tmp_path / "meant.yaml").write_text(text)
+    meant = intended(tmp_path / "meant.yaml")
+    assert check(documents, meant, Before({"todos": was}, garbage), None) == 0
+    assert "warning" not in capsys.readouterr().out
+    assert check(documents, meant, Before({"todos": was}, text), None) == 1
+    out = capsys.readouterr().out
+    assert (
+        "#/paths/~11 of todos was meant by v1 (the last tag) already, and is not heeded: take it out" in out
+    )
+    assert "1, 0 of them meant" in out
+    assert check(documents, meant, Before({"todos": was}, text.replace("Because", "Again")), None) == 0
 
 
 @pytest.mark.parametrize(

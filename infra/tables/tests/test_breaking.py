@@ -10,7 +10,7 @@ from pynamodb.attributes import UnicodeAttribute
 from infra.contracts.base import History
 from infra.contracts.intended import Intended, intended
 from infra.local.errors import LocalError
-from infra.tables.breaking import MEANT, check, findings
+from infra.tables.breaking import MEANT, NAME, check, findings
 from infra.tables.templates import Template
 from infra.tables.tests.things import things
 from infra.tables.writing import FOLDER, text
@@ -69,6 +69,21 @@ def test_what_is_refused_is_told_with_what_to_write(
     (tmp_path / "meant.yaml").write_text(entries)
     assert check(changed, intended(tmp_path / "meant.yaml"), history, "v1") == 0
     assert "meant (…): shop.yaml: the index is gone" in capsys.readouterr().out
+
+
+def test_what_the_version_before_has_meant_lets_no_other_change_through(
+    history: History, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / NAME
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("- {service: shop, at: '#/Things/attributes/title', reason: Nobody reads it.}")
+    meant = intended(file)
+    assert check(now(title=None), meant, history, None) == 0
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "--quiet", "--message=-")
+    git(tmp_path, "tag", "v2")
+    assert check(now(title=None), meant, history, None) == 1
+    assert "title of shop was meant by v2 (the last tag) already" in capsys.readouterr().out
 
 
 def test_what_is_meant_of_one_thing_covers_no_other(history: History) -> None:
