@@ -43,6 +43,7 @@ from libs.api import (
     ContractError,
     Contribution,
     Dependencies,
+    IdempotencyRecord,
     Models,
     Server,
     read_document,
@@ -83,7 +84,7 @@ def running_document(path: Path, scratch: Path) -> Iterator["Document"]:
     """
     document = Document(path, scratch)
     try:
-        document.bind([Total, Operation])
+        document.bind([Total, Operation, IdempotencyRecord])
         yield document
     finally:
         sys.modules.pop(document.module.__name__, None)

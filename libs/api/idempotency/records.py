@@ -35,7 +35,7 @@ from libs.errors import Conflict, Problem, remaining
 from libs.errors.variable_scope import VariableScope
 
 KEPT_SECONDS = 24 * 3600
-"""How long a key is known, from its first request on."""
+"""How long a key is heeded, from its first request on; DynamoDB deletes what is over its time within days."""
 SKEW_SECONDS = 5.0
 """How much longer than its request a lease lasts: what clocks may differ by, and the last write takes."""
 LONGEST_SECONDS = 60.0
