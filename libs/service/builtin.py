@@ -1,6 +1,8 @@
 """What every service serves beside its own operations."""
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,12 @@ from libs.service.docs.menu import read_menu
 from libs.service.docs.page import Page
 from libs.service.health import Health
 from libs.service.settings import Settings
+
+
+@cache
+def _document() -> dict[str, Any]:
+    """Return what is declared of it; read once, for a process of tests puts hundreds of services together."""
+    return read_document(Path(__file__).with_name("builtin.yaml"))
 
 
 class Builtin:
@@ -45,7 +53,7 @@ class Builtin:
             self._version["commit"] = settings.commit
 
     def contribution(self) -> Contribution:
-        document = read_document(Path(__file__).with_name("builtin.yaml"))
+        document = deepcopy(_document())
         functions: dict[str, Callable[..., Any]] = {
             "ping": self.ping,
             "get_version": self.get_version,

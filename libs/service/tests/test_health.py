@@ -205,6 +205,14 @@ def test_a_hook_that_raises_is_told_without_its_text() -> None:
     assert "hunter2" not in str(raised.value.detail)
 
 
+def test_what_is_built_in_is_read_once_and_each_service_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = pinged(Check()).contribution()
+    monkeypatch.setattr("libs.service.builtin.read_document", lambda path: pytest.fail("it is read again"))
+    kept = repr(one.paths)
+    one.paths["/ping"].clear()
+    assert repr(pinged(Check()).contribution().paths) == kept
+
+
 def test_a_hook_that_hangs_keeps_ping_for_a_moment_only(
     released: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
