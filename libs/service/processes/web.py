@@ -24,6 +24,8 @@ from libs.service.protection.shedding import Line, Shedding
 from libs.service.running import Running
 from libs.tasks.watching.gauges import TableGauges
 
+KEPT_SECONDS = 65
+"""How long a connection is kept for its next request: longer than an AWS load balancer keeps it (60)."""
 WORKER_SECONDS = 30
 """A worker process whose main thread does not stir for that long is replaced."""
 
@@ -88,7 +90,7 @@ class WebApplication(BaseApplication):  # type: ignore[misc]
             # A worker is never replaced for its number of requests (max_requests): the next one knows neither
             # keys nor revocations, and anybody could have all replaced while auth is down.
             "max_requests": 0,
-            "keepalive": 65,  # longer than the idle timeout of an AWS load balancer (60)
+            "keepalive": KEPT_SECONDS,
             "limit_request_line": settings.request_line_bytes,
             "limit_request_field_size": settings.header_bytes,
             "limit_request_fields": settings.header_count,
