@@ -88,6 +88,9 @@ class Served(Running):
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.service: Any = SimpleNamespace(name="served", tasks=(), reporters=(), personal_fields=())
+        self.database: Any = None
+        self.clients: Any = None
+        self.provided = ()
         self.health = Health({"nothing": lambda: None})
         self.streams = EventStreams(1)
 
