@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 
 from infra.aws import names
-from infra.deploy import cleanup, cli
+from infra.deploy import cleanup, cli, rollback
 from infra.deploy.api import Api
 from infra.deploy.environments import Environment, Environments
 from infra.deploy.exits import Busy, Exit
@@ -220,18 +220,27 @@ def test_one_that_is_being_changed_and_comes_out_ill_is_made_anew(
 ) -> None:
     kept = next(one for one in world.standin.estate.environments if one.name == ill)
     kept.status = "Updating"
-    world.clock.skipping = 1
-    wait = world.clock.wait
+    wait, meanwhile = world.clock.wait, ["another change"]
 
     def ends(seconds: float) -> None:
+        world.clock.skipping = 0
         if kept.status == "Updating":
             kept.status = "Ready"
-        wait(seconds)
+        if kept.status == "Ready":
+            world.clock.skipped += seconds
+        else:
+            wait(seconds)
+
+    def changes(*told: object) -> None:
+        kept.status = "Updating"
+        meanwhile.clear()
 
     monkeypatch.setattr(world.clock, "wait", ends)
+    monkeypatch.setattr(rollback, "_see_that_live_is_better", changes)
     assert world.run("rollback").code == Exit.DONE
     assert world.live() == ill
     assert world.standin.faults.made(CREATE) == 1
+    assert not meanwhile
 
 
 @pytest.mark.parametrize("answers", [True, False])

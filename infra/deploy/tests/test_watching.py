@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -80,22 +80,29 @@ def test_one_that_was_there_before_under_that_name_is_watched_anew(world: World,
     assert len(looks) > 5, "for two minutes"
 
 
+@pytest.mark.parametrize("resumed", [True, False])
 def test_one_that_is_deployed_again_is_watched_though_no_event_tells_of_it_yet(
-    world: World, old: str, monkeypatch: pytest.MonkeyPatch
+    world: World, old: str, monkeypatch: pytest.MonkeyPatch, resumed: bool
 ) -> None:
+    earlier = next(one.description for one in world.standin.estate.environments if one.name == old)
     assert world.run("deploy").code == Exit.DONE
-    assert world.run("rollback").code == Exit.DONE
+    if resumed:
+        assert world.run("rollback").code == Exit.DONE
+    else:
+        world.machine.commit = earlier or ""
     until = datetime.now(UTC)
     pages = Api.pages
 
     def late(self: Api, service: str, operation: str, key: str, **rest: Any) -> Iterator[dict[str, Any]]:
-        found = pages(self, service, operation, key, **rest)
-        return (one for one in found if operation != "DescribeEvents" or one["EventDate"] < until)
+        for one in pages(self, service, operation, key, **rest):
+            if operation != "DescribeEvents":
+                yield one
+            elif one["EventDate"] < until:
+                yield {**one, "EventDate": one["EventDate"] - timedelta(minutes=10)}
 
     monkeypatch.setattr(Api, "pages", late)
     world.stage = replace_minutes(world, 2)
     world.clock.skipping = 1
-    world.clock.skipped += 600  # since then
     swap = Api.change
 
     def breaks_off(self: Api, service: str, operation: str, **parameters: Any) -> Any:
@@ -104,9 +111,10 @@ def test_one_that_is_deployed_again_is_watched_though_no_event_tells_of_it_yet(
             raise KeyboardInterrupt
         return answer
 
-    with monkeypatch.context() as patched:
-        patched.setattr(Api, "change", breaks_off)
-        assert world.run("deploy").code == Exit.INTERRUPTED
+    if resumed:
+        with monkeypatch.context() as patched:
+            patched.setattr(Api, "change", breaks_off)
+            assert world.run("deploy").code == Exit.INTERRUPTED
     ran = world.run("deploy")
     assert ran.code == Exit.DONE
     assert any("watching" in text and "for 2 minutes" in text for text in ran.told("note"))
