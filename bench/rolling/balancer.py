@@ -70,10 +70,8 @@ class Balancer:
 
     async def send(self, request: httpx.Request) -> None:
         """Send a request, whose address lacks the instance, and count what becomes of it."""
-        there = [one for one in self.instances if one in self.ready]
-        if not there:
-            self.outcomes["nobody is ready"] += 1
-            return
+        # Where nobody is ready all are asked, as load balancers of AWS do (they "fail open").
+        there = [one for one in self.instances if one in self.ready] or self.instances
         self._next += 1
         instance = there[self._next % len(there)]
         url = instance + request.url.raw_path.decode()
