@@ -168,19 +168,15 @@ def test_one_that_has_the_cname_it_needs_goes_first(world: World, two: tuple[str
     assert two[0] not in world.standing()
 
 
-def test_nothing_is_terminated_for_a_cname_that_cannot_be_had(
-    world: World, ill: str, monkeypatch: pytest.MonkeyPatch
+def test_the_standby_is_left_alone_where_it_could_not_be_made_anew(
+    world: World, two: tuple[str, str], ill: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Environments, "is_free", lambda self, prefix: False)
-    ran = world.run("rollback")
+    with monkeypatch.context() as patched:
+        patched.setattr(Environments, "is_free", lambda self, prefix: False)
+        ran = world.run("rollback")
     assert ran.code == Exit.REFUSED
     assert f"the CNAME {names.own_cname(ill)}" in ran.told("fault")[0]
     assert "elasticbeanstalk:TerminateEnvironment" not in world.changes()
-
-
-def test_the_standby_is_left_alone_where_what_is_live_is_as_ill(
-    world: World, two: tuple[str, str], ill: str
-) -> None:
     world.probe = lambda stage, service, address: "/health/ready answers 503"  # as if the cache were away
     ran = world.run("rollback")
     assert ran.code == Exit.ENVIRONMENT
@@ -268,22 +264,21 @@ def test_one_that_is_yellow_is_gone_back_to_if_it_answers(
     assert sum("is not quite well: its health is Yellow" in text for text in ran.told("note")) == 1
 
 
-@pytest.mark.parametrize("gone", ["bundle", "image"])
-def test_a_version_whose_bundle_is_gone_is_made_again_by_a_deploy(
-    world: World, two: tuple[str, str], gone: str
-) -> None:
+def test_a_version_whose_bundle_is_gone_is_made_again_by_a_deploy(world: World, two: tuple[str, str]) -> None:
     assert world.run("cleanup", "--previous").code == Exit.DONE
     first = next(one.description for one in world.standin.estate.environments if one.name == two[0])
-    if gone == "bundle":
-        world.forget_bundle(first)
-    else:
-        world.standin.client("ecr").batch_delete_image(
-            repositoryName=names.repository("todos"), imageIds=[{"imageTag": first}]
-        )
+    assert first
+    world.standin.client("ecr").batch_delete_image(
+        repositoryName=names.repository("todos"), imageIds=[{"imageTag": first}]
+    )
     world.standin.faults.calls.clear()
     ran = world.run("rollback")
     assert ran.code == Exit.REFUSED
-    assert ("is not in S3" if gone == "bundle" else "images that are not in ECR") in ran.told("fault")[0]
+    assert "images that are not in ECR" in ran.told("fault")[0]
+    world.forget_bundle(first)
+    ran = world.run("rollback")
+    assert ran.code == Exit.REFUSED
+    assert "is not in S3" in ran.told("fault")[0]
     assert f"Check out {first[:12]} and `make deploy`" in ran.told("fault")[0]
     assert set(world.changes()) == {"dynamodb:PutItem", "dynamodb:DeleteItem"}
 
