@@ -25,6 +25,7 @@ PARTS = (
     "tests",
     "conftest.py",
     "pyproject.toml",
+    "Makefile",
 )
 BLOCK = re.compile(r"<!-- (file|append): (\S+) -->\n```\w+\n(.*?)```", re.DOTALL)
 

@@ -109,11 +109,9 @@ def check(folder: Path, packages: list[str], program: Path) -> None:
         settings.write_text(_MYPY.format(cache=cache))
         shutil.copy(program, copy)
         failure = "the Python clients cannot be imported"
-        _run(failure, ["-c", _IMPORT_ALL], packages, cwd=folder, module=False)
+        _run(failure, ["-B", "-c", _IMPORT_ALL], packages, cwd=folder, module=False)
         mypy = ["mypy", "--config-file", str(settings), *packages, str(copy)]
         _run("the Python clients do not pass mypy", mypy, cwd=folder)
-    for cached in [*folder.rglob("__pycache__")]:
-        shutil.rmtree(cached)
 
 
 def _run(
