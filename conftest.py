@@ -7,6 +7,7 @@ Each test makes tables and keys under names of its own, so all of them may run a
 
 import functools
 import gc
+import logging
 import os
 import signal
 import sys
@@ -106,6 +107,16 @@ def pytest_configure() -> None:
     settings.register_profile("same", common, derandomize=True)
     settings.register_profile("other", common, max_examples=int(FUZZ or 1))
     settings.load_profile("other" if FUZZ else "same")
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """Undo what a command that a test calls has made of the logs of this process."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.hookimpl(wrapper=True)
