@@ -72,9 +72,12 @@ def test_from_up_to_down(services: Change, ports: Ports, local: Path):
     assert remembered is not None
     assert remembered.ports == ports
 
-    began = time.monotonic()
-    native.up(ports)
-    assert time.monotonic() - began < 5, "a second `up` has nothing to do (0.5 s on an idle machine)"
+    def seconds_of_up() -> float:
+        began = time.monotonic()
+        native.up(ports)
+        return time.monotonic() - began
+
+    assert any(seconds_of_up() < 5 for _ in range(3)), "it has nothing to do (0.5 s on an idle machine)"
     assert pids() == first
 
     services(COLOUR="blue")
