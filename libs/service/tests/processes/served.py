@@ -31,6 +31,8 @@ FOLDER = "SERVED_FOLDER"
 """Where a handler says that it has begun (`<name>.begun`) and looks whether it may end (`<name>.go`)."""
 HANG, FAIL = "ping.hang", "ping.fail"
 """Files there, by which the hook of ``/ping`` hangs until the first is gone, or fails."""
+PINGED = "pinged"
+"""The file by which it tells that it was called."""
 
 
 def _wait(name: str) -> dict[str, Any]:
@@ -44,6 +46,7 @@ def _wait(name: str) -> dict[str, Any]:
 
 def _pinged() -> None:
     folder = Path(os.environ[FOLDER])
+    (folder / PINGED).touch()
     if (folder / FAIL).exists():
         raise RuntimeError("hunter2")
     while (folder / HANG).exists():
