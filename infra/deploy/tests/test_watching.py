@@ -16,33 +16,31 @@ from infra.deploy.tests.world import World
 from libs.service.testing import eventually
 
 
-def test_what_turns_bad_under_its_clients_is_swapped_back(world: World, old: str) -> None:
-    world.stage = replace_minutes(world, 2)
-    world.clock.skipping = 1
-    tried: list[str] = []
-
-    def probe(stage: object, service: str, address: str) -> str | None:
-        tried.append(address)
-        return "/health/ready answers 503" if len(tried) > 2 else None
-
-    world.probe = probe
-    ran = world.run("deploy")
-    assert ran.code == Exit.SWAPPED_BACK
-    assert world.live() == old
-    assert set(world.standing()) == {old, world.name()}
-    assert len(tried) == 2 + 3, "one bad look is none"
-
-
-def test_what_turns_bad_with_nothing_to_go_back_to_is_told_as_that(world: World) -> None:
+def turn_bad(world: World, *, after: int) -> list[str]:
+    """Have what is watched for two minutes be bad after so many looks; return where was looked."""
     world.stage = replace_minutes(world, 2)
     world.clock.skipping = 1
     looks: list[str] = []
 
     def probe(stage: object, service: str, address: str) -> str | None:
         looks.append(address)
-        return "/health/ready answers 503" if len(looks) > 1 else None
+        return "/health/ready answers 503" if len(looks) > after else None
 
     world.probe = probe
+    return looks
+
+
+def test_what_turns_bad_under_its_clients_is_swapped_back(world: World, old: str) -> None:
+    looks = turn_bad(world, after=2)
+    ran = world.run("deploy")
+    assert ran.code == Exit.SWAPPED_BACK
+    assert world.live() == old
+    assert set(world.standing()) == {old, world.name()}
+    assert len(looks) == 2 + 3, "one bad look is none"
+
+
+def test_what_turns_bad_with_nothing_to_go_back_to_is_told_as_that(world: World) -> None:
+    turn_bad(world, after=1)
     ran = world.run("deploy")
     assert ran.code == Exit.STAYS_BAD
     assert "it stays live" in ran.told("fault")[0]
