@@ -10,6 +10,7 @@ from typing import Any
 import redis
 
 from libs.errors import ServiceUnavailable
+from libs.resilience import between_forks
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +88,7 @@ class Health:
         return {"ok": True, **future.result()}
 
 
+@between_forks()
 def _timed(check: Callable[[], object]) -> dict[str, Any]:
     started = time.monotonic()
     details = check()

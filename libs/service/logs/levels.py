@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from libs.resilience import between_forks
 from libs.service.logs.control_file import Change, ControlFile, UnsafeFile
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class LogLevels:
                 logger.exception("log levels cannot be followed")
                 return
 
+    @between_forks()
     def look(self) -> None:
         """Have loggers be as the file says now."""
         stamp = self._file.stamp()

@@ -8,6 +8,8 @@ import struct
 import threading
 from pathlib import Path
 
+from libs.resilience import in_each_child
+
 PLACES = "places"
 """The file of a folder that its places are in."""
 MOST_PLACES = 1000
@@ -30,7 +32,7 @@ class Places:
         self._process: int | None = None
         self._place = 0
         self._renew()
-        os.register_at_fork(after_in_child=self._renew)
+        in_each_child(self._renew)
 
     def _renew(self) -> None:
         # What a thread of the parent held nobody would give back.

@@ -1,13 +1,10 @@
 """Pools of connections in numbers: how many are in use and open, and how often there were not enough."""
 
-import os
 import threading
-import weakref
-from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from libs.resilience import PoolWatcher
+from libs.resilience import PoolWatcher, in_each_child
 
 
 class PoolMetrics:
@@ -47,7 +44,7 @@ class _Watcher(PoolWatcher):
         self._exhausted = metrics.exhausted.labels(pool)
         self._timeouts = metrics.timeouts.labels(pool)
         self._renew()
-        os.register_at_fork(after_in_child=_if_alive(weakref.WeakMethod(self._renew)))
+        in_each_child(self._renew)
 
     def _renew(self) -> None:
         # Of a forked process nothing is in use yet, and no thread holds its lock.
@@ -79,11 +76,3 @@ class _Watcher(PoolWatcher):
 
     def timed_out(self) -> None:
         self._timeouts.inc()
-
-
-def _if_alive(method: "weakref.WeakMethod[Callable[[], None]]") -> Callable[[], None]:
-    def call() -> None:
-        if (found := method()) is not None:
-            found()
-
-    return call

@@ -37,6 +37,7 @@ from libs.errors import (
     new_request_id,
     problem_for_status,
 )
+from libs.resilience import between_forks
 from libs.service.metrics.counting import share
 from libs.service.metrics.processes import Processes
 
@@ -94,6 +95,7 @@ class Metrics:
         """
         self._pages[path] = look
 
+    @between_forks()
     def app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer ``GET /metrics``, in OpenMetrics or in Prometheus' own format as `Accept` says.
 

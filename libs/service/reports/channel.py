@@ -1,14 +1,13 @@
 """The way to one reporter: a queue, and a thread that nobody waits for."""
 
 import logging
-import os
 import threading
 import time
-import weakref
 from collections import deque
 from collections.abc import Callable
 
 from libs.errors import Report
+from libs.resilience import between_forks, in_each_child
 from libs.service.reports.grouping import Grouped, Groups, Verdict
 from libs.service.reports.reporter import Reporter, ReportRefused, Told
 
@@ -17,8 +16,6 @@ logger = logging.getLogger(__name__)
 LONGEST_QUEUE = 100
 LONGEST_PAUSE = 300.0
 """Seconds for which a reporter can say that it takes nothing."""
-LONGEST_HOLD = 1.0
-"""Seconds."""
 
 Count = Callable[[str, str, int], None]
 """Counts reports of a kind by what became of them: sent, grouped, dropped or failed."""
@@ -44,10 +41,10 @@ class Channel:
         self._tell = tell
         self._count = count
         self._make_groups = groups
-        self._begin()
-        _look_after_forks(self)
+        self._begin_anew()
+        in_each_child(self._begin_anew)
 
-    def _begin(self) -> None:
+    def _begin_anew(self) -> None:
         self._changed = threading.Condition()
         self._groups = self._make_groups()
         self._queue: deque[Grouped] = deque()
@@ -69,24 +66,6 @@ class Channel:
                 self._start()
         if verdict is not Verdict.TOLD:
             self._count(report.kind, verdict.value, 1)
-
-    def hold(self) -> None:
-        """Have nothing be sent until `release`, for a fork.
-
-        What a reporter has locked in the middle of its work, such as a module that it imports, would be
-        locked in the child for good. One that hangs is waited for no longer than `LONGEST_HOLD`: it waits for
-        an answer, and holds nothing.
-        """
-        self._changed.acquire()
-        self._changed.wait_for(lambda: not self._sending, LONGEST_HOLD)
-
-    def release(self) -> None:
-        """Go on."""
-        self._changed.release()
-
-    def begin_anew(self) -> None:
-        """Forget all, in a fork."""
-        self._begin()
 
     def _queued(self, one: Grouped) -> Verdict:
         if len(self._queue) >= LONGEST_QUEUE:
@@ -120,7 +99,8 @@ class Channel:
 
     def _run(self) -> None:
         while (one := self._next()) is not None:
-            self._send(one)
+            with between_forks():
+                self._send(one)
             with self._changed:
                 self._sending = False
                 self._changed.notify_all()
@@ -158,22 +138,3 @@ class Channel:
             logger.warning("a report was not told", extra=told)
         else:
             self._count(kind, "sent", one.count)
-
-
-def _look_after_forks(channel: Channel) -> None:
-    found, held = weakref.ref(channel), list[Channel]()
-
-    def before() -> None:
-        if (one := found()) is not None:
-            one.hold()
-            held.append(one)
-
-    def in_parent() -> None:
-        if held:
-            held.pop().release()
-
-    def in_child() -> None:
-        if held:
-            held.pop().begin_anew()
-
-    os.register_at_fork(before=before, after_in_parent=in_parent, after_in_child=in_child)

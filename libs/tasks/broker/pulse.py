@@ -22,6 +22,8 @@ from celery import Celery, bootsteps, signals
 from kombu.entity import Exchange, Queue
 from kombu.messaging import Consumer, Producer
 
+from libs.resilience import between_forks
+
 logger = logging.getLogger(__name__)
 
 LOOP_SILENT_SECONDS = 30.0
@@ -105,7 +107,8 @@ class Pulse:
     def beat(self) -> None:
         """Ask for one proof, wait for it for as long as there is to the next beat, and tell."""
         if self._consumes() if self._echoes else self._asks():
-            self._alive()
+            with between_forks():
+                self._alive()
 
     def _consumes(self) -> bool:
         self._echoed.clear()
@@ -118,6 +121,7 @@ class Pulse:
     def _turns(self) -> bool:
         return time.monotonic() - self._looped_at < LOOP_SILENT_SECONDS
 
+    @between_forks()
     def _send(self) -> bool:
         try:
             with self._app.connection_for_write() as connection:

@@ -59,6 +59,16 @@ def test_a_worker_is_ready_until_it_is_told_to_stop_and_lives_on(work: Any, port
         work.enough()
 
 
+def test_what_is_locked_while_health_is_asked_for_is_not_locked_in_what_is_forked(
+    work: Any, port: int
+) -> None:
+    """An import, for one: the first task that needed the same module would hang."""
+    with work.process("worker", script=working.ASKED_WHILE_FORKING, metrics_port=str(port)):
+        until(port, "ready", 200)
+        work.wait_for("free")
+        assert "locked" not in work.lines()
+
+
 def test_without_its_broker_neither_is_ready_and_both_live(
     make_work: Callable[..., Any], servers: Any, port: int
 ) -> None:

@@ -52,6 +52,30 @@ CeleryPublisher.publish = publish_or_die
 """
 """The same, killed when it is to give one hint more than `HINTS`."""
 
+ASKED_WHILE_FORKING = f"""
+import threading
+from celery import signals
+from libs.dynamodb import Database
+from libs.service.tests.workers.working import told
+
+ping, lock, asking, forked = Database.ping, threading.Lock(), threading.Event(), threading.Event()
+
+def ping_and_lock(self):
+    with lock:
+        asking.set()
+        forked.wait(0.5)
+    ping(self)
+
+def tell_of_lock(**_):
+    told("free" if lock.acquire(timeout=1) else "locked")
+
+Database.ping = ping_and_lock
+signals.worker_init.connect(lambda **_: asking.wait(60), weak=False)
+signals.worker_process_init.connect(tell_of_lock, weak=False)
+{RUN}
+"""
+"""The same, whose children are forked while health is asked for, which has a lock until they are."""
+
 
 def told(line: str) -> None:
     """Append a line in one write, as many processes do so."""
