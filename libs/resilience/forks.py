@@ -15,9 +15,10 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from time import monotonic
 
-LONGEST_WAIT_SECONDS = 2.0
-"""How long a fork waits for other threads: one that takes longer waits for an answer, and holds nothing."""
+HUNG_SECONDS = 3.0
+"""What takes longer waits for an answer, in all likelihood, and holds nothing: forks do not wait for it."""
 
 
 class _Gate:
@@ -26,20 +27,28 @@ class _Gate:
 
     def begin_anew(self) -> None:
         self._changed = threading.Condition()
-        self._inside = 0
+        self._inside: dict[object, float] = {}
 
-    def enter(self) -> None:
+    def enter(self) -> object:
+        token = object()
         with self._changed:
-            self._inside += 1
+            self._inside[token] = monotonic()
+        return token
 
-    def leave(self) -> None:
+    def leave(self, token: object) -> None:
         with self._changed:
-            self._inside -= 1
+            self._inside.pop(token, None)
             self._changed.notify_all()
 
     def shut(self) -> None:
         self._changed.acquire()
-        self._changed.wait_for(lambda: not self._inside, LONGEST_WAIT_SECONDS)
+        end = monotonic() + 2 * HUNG_SECONDS  # however many come and go
+        while (seconds := self._wanted(end)) > 0:
+            self._changed.wait(seconds)
+
+    def _wanted(self, end: float) -> float:
+        latest = max(self._inside.values(), default=float("-inf"))
+        return min(latest + HUNG_SECONDS, end) - monotonic()
 
     def open(self) -> None:
         self._changed.release()
@@ -47,17 +56,16 @@ class _Gate:
 
 @contextmanager
 def between_forks() -> Iterator[None]:
-    """Have no fork of this process happen for the length of a with-block.
+    """Have no fork of this process happen for the length of a with-block, or for `HUNG_SECONDS`.
 
-    Not for what may take long: a fork waits for `LONGEST_WAIT_SECONDS`, and then happens all the same. Nor to
-    fork in it. The programs that `subprocess` starts wait for nothing.
+    Not to fork in. The programs that `subprocess` starts wait for nothing.
     """
     gate = _ours()
-    gate.enter()
+    token = gate.enter()
     try:
         yield
     finally:
-        gate.leave()
+        gate.leave(token)
 
 
 @cache

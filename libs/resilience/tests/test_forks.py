@@ -4,7 +4,8 @@ import gc
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from time import monotonic
 
 import pytest
 
@@ -47,30 +48,39 @@ def locking(lock: threading.Lock, until: threading.Event, seconds: float) -> Ite
         thread.join()
 
 
-def test_a_fork_waits_until_those_inside_have_left() -> None:
+def test_a_fork_waits_until_those_inside_have_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forks, "HUNG_SECONDS", LONG)
     lock, forked = threading.Lock(), threading.Event()
     # If it did not wait, the lock would be held for so long after the fork.
     with locking(lock, forked, 0.2):
         assert in_a_fork(lambda: lock.acquire(blocking=False))
 
 
-def test_it_does_not_wait_for_ever_and_the_child_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forks, "LONGEST_WAIT_SECONDS", 0.01)
-    lock, go_on = threading.Lock(), threading.Event()
+def test_it_does_not_wait_for_what_hangs_and_the_child_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    hung, go_on = threading.Lock(), threading.Event()
 
     def grandchild_waits_for_nobody() -> bool:
-        monkeypatch.setattr(forks, "LONGEST_WAIT_SECONDS", 2 * LONG)
+        monkeypatch.setattr(forks, "HUNG_SECONDS", 2 * LONG)
         with between_forks():
             pass
         threading.Timer(LONG, os._exit, [1]).start()
-        return in_a_fork(lambda: not lock.acquire(blocking=False))
+        return in_a_fork(lambda: not hung.acquire(blocking=False))
 
-    with locking(lock, go_on, LONG):
+    with locking(hung, go_on, LONG):
+        monkeypatch.setattr(forks, "HUNG_SECONDS", 0.01)
         assert in_a_fork(grandchild_waits_for_nobody)
-        assert lock.locked(), "the parent's thread goes on"
-    with between_forks(), between_forks():
-        pass
-    assert in_a_fork(lambda: True)
+        assert hung.locked(), "the parent's thread goes on"
+
+
+def test_it_waits_for_others_beside_what_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forks, "HUNG_SECONDS", LONG)
+    hung, go_on, lock, forked = threading.Lock(), threading.Event(), threading.Lock(), threading.Event()
+    with ExitStack() as threads:
+        with monkeypatch.context() as earlier:
+            earlier.setattr(forks, "monotonic", lambda: monotonic() - 2 * LONG)
+            threads.enter_context(locking(hung, go_on, LONG))
+        threads.enter_context(locking(lock, forked, 0.2))
+        assert in_a_fork(lambda: lock.acquire(blocking=False) and not hung.acquire(blocking=False))
 
 
 def test_who_comes_during_a_fork_waits_for_its_end() -> None:

@@ -152,6 +152,7 @@ def _json(value: Mapping[str, Any]) -> Response:
     return Response(orjson.dumps(value), mimetype="application/json", headers={"Cache-Control": "no-store"})
 
 
+@between_forks()
 def _answer(problem: Problem) -> Response:
     return problem_response(problem, problem_body(problem, request_id=new_request_id()))
 

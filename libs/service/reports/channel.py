@@ -111,7 +111,8 @@ class Channel:
             while True:
                 for one in self._groups.all() if self._flushing else self._groups.ended():
                     if self._queued(one) is Verdict.DROPPED:
-                        self._count(one.report.kind, Verdict.DROPPED.value, one.count)
+                        with between_forks():
+                            self._count(one.report.kind, Verdict.DROPPED.value, one.count)
                 if self._queue:
                     self._sending = True
                     return self._queue.popleft()

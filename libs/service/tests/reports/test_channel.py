@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from libs.resilience import forks
 from libs.service.reports.channel import LONGEST_QUEUE
 from libs.service.reports.grouping import Groups
 from libs.service.reports.reporter import ReportRefused, Told
@@ -161,8 +162,9 @@ def test_a_fork_tells_its_own_reports_and_none_of_its_parent() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_nothing_is_being_sent_while_a_process_forks() -> None:
+def test_nothing_is_being_sent_while_a_process_forks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lock that a reporter has taken, as for an import, would be taken in the child for good."""
+    monkeypatch.setattr(forks, "HUNG_SECONDS", 30.0)
     lock, inside, go_on = threading.Lock(), threading.Event(), threading.Event()
 
     class Locking(Kept):

@@ -63,10 +63,11 @@ def test_what_is_locked_while_health_is_asked_for_is_not_locked_in_what_is_forke
     work: Any, port: int
 ) -> None:
     """An import, for one: the first task that needed the same module would hang."""
-    with work.process("worker", script=working.ASKED_WHILE_FORKING, metrics_port=str(port)):
+    script = working.ASKED_WHILE_FORKING
+    with work.process("worker", script=script, metrics_port=str(port), worker_concurrency="1"):
         until(port, "ready", 200)
-        work.wait_for("free")
-        assert "locked" not in work.lines()
+        eventually(work.lines)
+        assert work.lines() == ["locked False"]
 
 
 def test_without_its_broker_neither_is_ready_and_both_live(

@@ -54,27 +54,29 @@ CeleryPublisher.publish = publish_or_die
 
 ASKED_WHILE_FORKING = f"""
 import threading
+import time
 from celery import signals
 from libs.dynamodb import Database
+from libs.resilience import forks
 from libs.service.tests.workers.working import told
 
-ping, lock, asking, forked = Database.ping, threading.Lock(), threading.Event(), threading.Event()
+forks.HUNG_SECONDS = 60
+ping, lock, asking, forking = Database.ping, threading.Lock(), threading.Event(), threading.Event()
 
-def ping_and_lock(self):
+def ping_while_forking(self):
     with lock:
         asking.set()
-        forked.wait(0.5)
+        forking.wait(60)
+        time.sleep(0.2)
     ping(self)
 
-def tell_of_lock(**_):
-    told("free" if lock.acquire(timeout=1) else "locked")
-
-Database.ping = ping_and_lock
+Database.ping = ping_while_forking
 signals.worker_init.connect(lambda **_: asking.wait(60), weak=False)
-signals.worker_process_init.connect(tell_of_lock, weak=False)
+signals.worker_before_create_process.connect(lambda **_: forking.set(), weak=False)
+signals.worker_process_init.connect(lambda **_: told(f"locked {{lock.locked()}}"), weak=False)
 {RUN}
 """
-"""The same, whose children are forked while health is asked for, which has a lock until they are."""
+"""The same, whose first child is to be forked while health is asked for, which keeps a lock for a while."""
 
 
 def told(line: str) -> None:
