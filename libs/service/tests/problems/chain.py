@@ -23,44 +23,48 @@ class _Lost(InternalError):
     code = "LOST"
 
 
+def _call(clients: Clients, service: str, operation: str) -> None:
+    clients[service][operation](timeout=60)  # however busy the machine is
+
+
 def pass_on(clients: Clients) -> None:
     """Call the next."""
-    clients["last"]["break_down"]()
+    _call(clients, "last", "break_down")
 
 
 def pass_on_as_own(clients: Clients) -> None:
     """Make a failure of its own of what the next one said."""
     try:
-        clients["last"]["break_down"]()
+        _call(clients, "last", "break_down")
     except RemoteProblem as error:
         raise _Lost from error
 
 
 def pass_on_absence(clients: Clients) -> None:
     """Call the next, which is away."""
-    clients["last"]["be_away"]()
+    _call(clients, "last", "be_away")
 
 
 def pass_on_refusal(clients: Clients) -> None:
     """Call the next, which refuses."""
-    clients["last"]["refuse"]()
+    _call(clients, "last", "refuse")
 
 
 def fail_far_away(clients: Clients) -> None:
     """Call the middle one."""
-    clients["middle"]["pass_on"]()
+    _call(clients, "middle", "pass_on")
 
 
 def fail_far_away_as_own(clients: Clients) -> None:
     """Call the middle one."""
-    clients["middle"]["pass_on_as_own"]()
+    _call(clients, "middle", "pass_on_as_own")
 
 
 def find_nobody_far_away(clients: Clients) -> None:
     """Call the middle one."""
-    clients["middle"]["pass_on_absence"]()
+    _call(clients, "middle", "pass_on_absence")
 
 
 def find_nothing_far_away(clients: Clients) -> None:
     """Call the middle one."""
-    clients["middle"]["pass_on_refusal"]()
+    _call(clients, "middle", "pass_on_refusal")
