@@ -60,10 +60,13 @@ class SigningKey:
 
     @classmethod
     def generate(cls, algorithm: Algorithm = "EdDSA") -> Self:
-        """Return a new random key."""
-        return cls(
-            Ed25519PrivateKey.generate() if algorithm == "EdDSA" else generate_private_key(SECP256R1())
-        )
+        """Return a new random key. Its `kid` does not begin with ``-``, as options of commands do."""
+        while True:
+            key = cls(
+                Ed25519PrivateKey.generate() if algorithm == "EdDSA" else generate_private_key(SECP256R1())
+            )
+            if not key.kid.startswith("-"):
+                return key
 
     def to_pem(self) -> str:
         """Return the private key as `from_pem` reads it."""

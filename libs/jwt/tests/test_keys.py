@@ -122,6 +122,10 @@ def test_a_shared_secret_signs_and_verifies_and_shows_itself_to_nobody():
     assert secret.find("another") is None
 
 
+def test_no_command_takes_the_name_of_a_new_key_for_an_option():
+    assert [kid for _ in range(1000) if (kid := SigningKey.generate().kid).startswith("-")] == []
+
+
 def test_new_keys_differ():
     assert SigningKey.generate().kid != SigningKey.generate().kid
 

@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> str | None:
         "--now", action="store_true", help="it signs at once; some may refuse its tokens for seconds"
     )
     retire = commands.add_parser("retire", help="publish a key no more: it was stolen")
-    retire.add_argument("kid")
+    retire.add_argument("kid", help="as `list` shows it; behind a -- where it begins with a dash")
     retire.add_argument("--now", action="store_true", required=True, help="yes, and end all tokens it signed")
     commands.add_parser("reseal", help="seal all keys with APP_KEY_SECRET, and none with the one before")
     given = parser.parse_args(arguments)
