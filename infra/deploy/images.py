@@ -68,8 +68,10 @@ class UnitTests(_OfImages):
     name = "unit tests"
 
     def run(self) -> str:
-        # What concerns the pipeline alone has no part in the tests.
-        done = self.work.programs.run("make", "test", environment={"ARGS": "", "SERVICE": "", "STAGE": ""})
+        # What concerns the pipeline alone has no part in the tests. In MAKEFLAGS, which a make hands to those
+        # below it, stand the variables of its command line; they go before those of the environment.
+        own = dict.fromkeys(("ARGS", "SERVICE", "STAGE", "MAKEFLAGS"), "")
+        done = self.work.programs.run("make", "test", environment=own)
         if done.code != 0:
             raise DeployError(Exit.UNIT_TESTS, "the unit tests fail: see above, or `make test`.")
         self.work.tools.passed.add((self.name, self.work.commit))

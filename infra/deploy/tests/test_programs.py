@@ -2,17 +2,24 @@
 
 import io
 import json
+import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from infra.deploy import programs as running
 from infra.deploy.acceptance import compose_override
 from infra.deploy.docker import Docker
 from infra.deploy.exits import DeployError, Exit
+from infra.deploy.images import UnitTests
 from infra.deploy.journal import JsonJournal
 from infra.deploy.programs import Finished, Programs
+from infra.local.paths import ROOT
 
 
 def programs(**options: bool) -> tuple[Programs, io.StringIO]:
@@ -64,6 +71,41 @@ def test_a_dry_run_tells_what_it_would_run() -> None:
     run, said = programs(dry=True)
     assert run.run("rm", "-rf", "a b").code == 0
     assert json.loads(said.getvalue())["text"] == "rm -rf 'a b'"
+
+
+def test_the_unit_tests_are_told_nothing_of_what_the_deploy_was_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Through the Makefile both times, as `make deploy ARGS=--yes` goes."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements" / "dev.txt").touch()
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(
+        '#!/bin/sh\n[ "$1" = -c ] && echo 1 && exit\necho "$*" > ran\necho "$MAKEFLAGS" > flags\n'
+    )
+    python.chmod(0o755)
+    (tmp_path / ".venv" / ".stamp").touch()
+    ran = tmp_path / "ran"
+
+    told = {"SERVICE": "todos", "STAGE": "staging", "ARGS": "--yes"}
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    deploy = ["make", "deploy", *(f"{name}={value}" for name, value in told.items())]
+    subprocess.run(deploy, cwd=tmp_path, env=outside, check=True)
+    assert ran.read_text() == "-m infra.deploy deploy todos staging --yes\n"
+    handed_on = {**told, "MAKEFLAGS": (tmp_path / "flags").read_text().rstrip("\n")}
+    assert "ARGS=--yes" in handed_on["MAKEFLAGS"]
+
+    for name, value in handed_on.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(running, "ROOT", tmp_path)
+    run, _ = programs()
+    tools = SimpleNamespace(passed=set())
+    work = SimpleNamespace(api=None, clock=None, programs=run, commit="c", tools=tools)
+    assert UnitTests(cast(Any, work)).run() == "make test passed"
+    assert ran.read_text().split() == ["-m", "pytest", "-n", "auto", "--dist", "worksteal"]
+    assert "ARGS" not in (tmp_path / "flags").read_text()
 
 
 class Called(Programs):

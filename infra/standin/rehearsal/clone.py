@@ -63,7 +63,7 @@ def cloned(repository: Path = ROOT) -> Iterator[Clone]:
                 (clone.folder / name).symlink_to((repository / name).resolve())
         makefile = clone.folder / "Makefile"
         # PYTEST_ADDOPTS chooses acceptance tests.
-        tests = rf"\1\t@PYTEST_ADDOPTS= $(VENV) -m pytest -n 0 {QUICK_TESTS}\n"
+        tests = rf"\1\t@PYTEST_ADDOPTS= $(VENV) -m pytest -n 0 {QUICK_TESTS} $(ARGS)\n"
         makefile.write_text(_TEST.sub(tests, makefile.read_text(), count=1))
         clone.commit("Test little, for a rehearsal")
         yield clone

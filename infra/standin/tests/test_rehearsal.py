@@ -41,7 +41,7 @@ def test_a_clone_can_be_delivered_from(repository: Path) -> None:
             assert clone.git("for-each-ref", "--contains", commit, "refs/remotes")
         assert (clone.folder / ".venv").is_symlink()
         makefile = (clone.folder / "Makefile").read_text()
-        assert f"pytest -n 0 {QUICK_TESTS}\n\nother:\n\t@echo other\n" in makefile
+        assert f"pytest -n 0 {QUICK_TESTS} $(ARGS)\n\nother:\n\t@echo other\n" in makefile
     after = subprocess.run(
         ["git", "-C", str(repository), "for-each-ref"], check=True, capture_output=True, text=True
     ).stdout
