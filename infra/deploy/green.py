@@ -7,7 +7,7 @@ from infra.deploy.acceptance import accept_environment
 from infra.deploy.calls import BEANSTALK
 from infra.deploy.environments import ENDING, READY, Environment
 from infra.deploy.exits import DeployError, Exit
-from infra.deploy.history import kept
+from infra.deploy.history import kept, swaps
 from infra.deploy.waiting import LOOK_SECONDS, VISIBLE_SECONDS
 from infra.deploy.work import Step, Work
 
@@ -177,8 +177,9 @@ class Try(Step):
         live = self.work.environments.live()
         if found is None or live is None or found.name != live.name:
             return None
-        first = self.work.environments.previous(live) is None and self.work.name in self.work.created
-        return None if first else f"{found.name} is live"
+        if self.work.environments.previous(live) is not None or self._was_swapped(found):
+            return f"{found.name} is live"
+        return None  # a first one is live from its birth, whoever has tried it or not
 
     def run(self) -> str:
         work = self.work
@@ -196,6 +197,9 @@ class Try(Step):
             give_up(work)
             raise
         return not_run or f"the acceptance tests pass against {work.name}"
+
+    def _was_swapped(self, found: Environment) -> bool:
+        return any(found.name in pair for _, pair in swaps(self.work, found.created))
 
 
 def is_left_over(work: Work, found: Environment) -> bool:

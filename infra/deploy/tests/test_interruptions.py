@@ -14,6 +14,7 @@ from infra.deploy.api import Api
 from infra.deploy.exits import Exit
 from infra.deploy.journal import JsonJournal
 from infra.deploy.pipeline import STEPS
+from infra.deploy.programs import Finished
 from infra.deploy.tests.world import World
 from infra.local.paths import ROOT
 
@@ -89,6 +90,29 @@ def test_whatever_it_is_broken_off_at_it_goes_on(
     for call in ("CreateApplicationVersion", "CreateEnvironment", "SwapEnvironmentCNAMEs"):
         assert world.standin.faults.made(f"elasticbeanstalk:{call}") == 1, call
     assert world.machine.did(" push ") == 4, "two of the deploy before, two of this one"
+
+
+def test_a_first_environment_is_tried_though_an_earlier_run_has_made_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for other in ("auth", "profiles"):
+        assert world.run("deploy", service=other).code == Exit.DONE
+    for place in broken_at(("CreateEnvironment",), monkeypatch, "after"):
+        assert world.run("deploy").code == Exit.INTERRUPTED, place
+    world.machine.ran.clear()
+    assert world.run("deploy").code == Exit.DONE
+    assert world.machine.did("not operator") == 1
+    world.machine.fails["not operator"] = Finished(1)
+    ran = world.run("deploy")
+    assert ran.code == Exit.ENVIRONMENT_REJECTED, "until there was a swap"
+    assert world.live() == world.name(), "clients may come there by now"
+    del world.machine.fails["not operator"]
+    world.commit()
+    assert world.run("deploy").code == Exit.DONE
+    assert world.run("cleanup", "--previous").code == Exit.DONE
+    world.machine.ran.clear()
+    assert world.run("deploy").code == Exit.DONE
+    assert world.machine.ran == [], "it was tried before clients came to it"
 
 
 def test_these_are_all_changes_of_an_upgrade(world: World, old: str, monkeypatch: pytest.MonkeyPatch) -> None:
