@@ -40,7 +40,8 @@ class Apply:
     """One run.
 
     :param confirm: is asked before anything is changed, with a line that says what.
-    :param replace: what may be replaced or removed though it holds something: each as STACK/RESOURCE.
+    :param replace: what may be replaced, removed or drawn anew though it holds something: each as
+        STACK/RESOURCE.
     :param pause: waits between two looks.
     """
 
@@ -60,8 +61,8 @@ class Apply:
 
         Raises:
             AwsError: credentials, a template or AWS are not as they should be.
-            Refused: the answer was no, something would be replaced that holds something, or something would
-                be in the way of what is made anew.
+            Refused: the answer was no, something would be replaced or drawn anew that holds something, or
+                something would be in the way of what is made anew.
         """
         who = check_account(self.aws, self.stage)
         say(f"{self.stage.name}: account {self.stage.account}, {self.stage.region}, as {who}")
@@ -149,7 +150,7 @@ class Apply:
         ]
         if lost := [one for one in losing if one not in self.replace]:
             raise Refused(
-                f"would be replaced or removed: {', '.join(lost)}.\n"
+                f"would be replaced, removed or drawn anew: {', '.join(lost)}.\n"
                 "A new one starts without what the old one holds. If that is meant of each of them:\n"
                 f"ARGS='{' '.join(f'--replace {one}' for one in losing)}'."
             )

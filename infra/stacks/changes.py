@@ -29,6 +29,11 @@ HOLDS_NOTHING = frozenset(
 )
 """Kinds of which a new one is all that the old one was: all of it stands in the template. An instance profile
 is none of them, though it is empty, too: instances that run know it by its name."""
+DRAWN_BY = ("AWS::SecretsManager::Secret", "GenerateSecretString")
+"""The kind, and the property by which CloudFormation draws it. Where any part of that is another, the whole
+is drawn anew, which it calls no replacement; what was drawn before, and put beside it, is AWSPREVIOUS then. A
+change of Description, KmsKeyId or Tags alone draws nothing; one of Name replaces; what SecretString says is
+in the template. Source: AWS::SecretsManager::Secret in CloudFormation's template reference."""
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 
 Pause = Callable[[float], None]
@@ -43,6 +48,8 @@ class Change:
     kind: str
     replacement: str | None
     policy: str | None
+    draws: bool = False
+    """Whether a secret that is there gets another value than it has."""
 
     @property
     def verb(self) -> str:
@@ -54,6 +61,8 @@ class Change:
                 return "REPLACE"
             case "Conditional":
                 return "PERHAPS REPLACE"
+        if self.draws:
+            return "DRAW ANEW"
         return {"Add": "add", "Modify": "change", "Import": "take over"}.get(self.action, self.action.lower())
 
     @property
@@ -169,12 +178,15 @@ def mended(reason: str) -> str:
 
 
 def _change(told: dict[str, Any]) -> Change:
+    kind, modified = told["ResourceType"], told["Action"] == "Modify"
+    properties = [detail.get("Target", {}).get("Name") for detail in told.get("Details", ())]
     return Change(
         told["Action"],
         told["LogicalResourceId"],
-        told["ResourceType"],
-        told.get("Replacement") if told["Action"] == "Modify" else None,
+        kind,
+        told.get("Replacement") if modified else None,
         told.get("PolicyAction"),
+        draws=modified and any((kind, name) == DRAWN_BY for name in properties),
     )
 
 

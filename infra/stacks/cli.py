@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None, stages: Path = STAGES) -> int:
     """Run one command.
 
     :return: 0 it is done, 1 it failed, 3 nothing was changed because the answer was no or something would be
-        replaced, 130 it was interrupted.
+        lost, 130 it was interrupted.
     """
     given = _parser().parse_args(arguments)
     try:
@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="STACK/RESOURCE",
-        help="let this one be replaced or removed with what it holds (once for each)",
+        help="let this one be replaced, removed or drawn anew with what it holds (once for each)",
     )
     listed = commands.add_parser("names", help="print the stacks of a stage, in the order they are made")
     listed.add_argument("stage")

@@ -212,7 +212,7 @@ def test_what_would_be_replaced_is_refused_and_named(
     role = Change("Modify", "Forgetting", "AWS::IAM::Role", "True", "ReplaceAndDelete")
     monkeypatch.setattr(Apply, "_look", replacing([lost, role]))
     for given in ((), ("polymacaron-live-cache/Doors",)):
-        with pytest.raises(Refused, match=r"removed: polymacaron-live-cache/Cache\.\n") as refused:
+        with pytest.raises(Refused, match=r"drawn anew: polymacaron-live-cache/Cache\.\n") as refused:
             Apply(aws, stage, yes, replace=given).run(some(stage, "cache"))
         shown = capsys.readouterr().out
         assert "REPLACE  Cache" in shown

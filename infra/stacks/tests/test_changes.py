@@ -30,7 +30,7 @@ class CloudFormation:
         self.deleted = True
 
 
-def change(action: str, name: str, **more: str) -> dict[str, Any]:
+def change(action: str, name: str, **more: Any) -> dict[str, Any]:
     told = {"Action": action, "LogicalResourceId": name, "ResourceType": "AWS::ElastiCache::ReplicationGroup"}
     return {"ResourceChange": told | more}
 
@@ -71,6 +71,36 @@ def test_all_pages_are_read_and_what_goes_stands_in_capitals() -> None:
         ("G", "REPLACE", False),
         ("H", "REMOVE", False),
     ]
+
+
+def target(name: str | None, attribute: str = "Properties", recreation: str = "Never") -> dict[str, Any]:
+    """A detail of a change: for what is no property, AWS gives no name."""
+    told = {"Attribute": attribute, "RequiresRecreation": recreation}
+    return {"Target": told | ({"Name": name} if name else {}), "Evaluation": "Static"}
+
+
+SECRET = "AWS::SecretsManager::Secret"
+
+
+@pytest.mark.parametrize(
+    ("kind", "replacement", "targets", "verb"),
+    [
+        (SECRET, "False", [target("GenerateSecretString")], "DRAW ANEW"),
+        (SECRET, "False", [target("Description"), target("GenerateSecretString")], "DRAW ANEW"),
+        (SECRET, "False", [target("Description"), target("KmsKeyId"), target(None, "Tags")], "change"),
+        (SECRET, "False", [target(None, "Metadata")], "change"),
+        (SECRET, "False", [target("SecretString")], "change"),
+        (SECRET, "True", [target("Name", recreation="Always"), target("GenerateSecretString")], "REPLACE"),
+        ("AWS::SSM::Parameter", "False", [target("GenerateSecretString")], "change"),
+    ],
+)
+def test_a_secret_that_would_be_drawn_anew_is_a_loss_though_nothing_is_replaced(
+    kind: str, replacement: str, targets: list[dict[str, Any]], verb: str
+) -> None:
+    changed = change("Modify", "Secret", ResourceType=kind, Replacement=replacement, Details=targets)
+    cloudformation = CloudFormation({"Status": "CREATE_COMPLETE", "Changes": [changed]})
+    [one] = read(cloudformation, STACK, "arn").changes
+    assert (one.verb, one.loses) == (verb, verb.isupper())
 
 
 def test_no_changes_are_no_failure() -> None:

@@ -121,6 +121,10 @@ def test_what_a_service_is_told_to_fetch_is_made_by_a_stack(name: str, service: 
             }
     for kind, of, entry in told(name, service).references:
         assert kind == "aws-secret"
+        if entry and of == names.secret(service, name):
+            # One that came after the secret was drawn is in no template: `make secret` puts it.
+            assert of in made, f"config/{name}.yaml names {of}, which no stack makes"
+            continue
         assert entry in made.get(of, ()), f"config/{name}.yaml names {of}#{entry}, which no stack makes"
 
 
