@@ -33,6 +33,7 @@ class Exit(IntEnum):
     DENIED = 15, "A permission is missing."
     AWS = 16, "AWS refused a call, or does not answer."
     STAYS_BAD = 17, "The new environment turned bad after the swap, and there is no good one to go back to."
+    WORKERS_STAY = 18, "Clients are back at an earlier version, and its workers did not become healthy."
     INTERRUPTED = 130, "Interrupted (SIGINT, SIGTERM, SIGHUP)."
 
     def __new__(cls, code: int, meaning: str) -> "Exit":

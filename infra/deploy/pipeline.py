@@ -8,7 +8,7 @@ from infra.deploy.lock import Lock
 from infra.deploy.swap import Swap, Watch
 from infra.deploy.versions import Version
 from infra.deploy.work import Step, Work, take
-from infra.deploy.workers import Workers, follow
+from infra.deploy.workers import Workers, bring_back
 
 STEPS: tuple[type[Step], ...] = (
     Check,
@@ -58,7 +58,10 @@ def lock_of(work: Work) -> Lock:
 
 
 def bring_workers_back(work: Work) -> None:
-    """Have the workers run what the web processes run that clients come to."""
+    """Have the workers run what the web processes run that clients come to, and wait until they do.
+
+    :raises DeployError: they do not.
+    """
     live = work.environments.live()
     if work.has_workers and live is not None and live.version != work.version:
-        follow(work, f"{live.version}-worker")
+        bring_back(work, live.version)

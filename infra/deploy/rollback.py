@@ -16,7 +16,7 @@ from infra.deploy.pipeline import lock_of
 from infra.deploy.swap import Swap, settled, swap
 from infra.deploy.versions import Version, refuse_unfit
 from infra.deploy.work import Work, take
-from infra.deploy.workers import Workers, follow, worker_name
+from infra.deploy.workers import bring_back, worker_name
 
 VERSION = re.compile(r"[0-9a-f]{12}")
 
@@ -42,8 +42,9 @@ def rollback(work: Work, to: str | None = None) -> None:
         label = names.version(work.stage.name, to) if to else None
         if label == live.version:
             work.tell(f"{live.name} is live already")
-            _recall_worker(_of(work, live.version))
-            _bring_workers(work, live.version)
+            there = _of(work, live.version)
+            _recall_worker(there)
+            _bring_workers(there, live.version)
             return
         previous = work.environments.previous(live)
         earlier: tuple[str, ...] = ()
@@ -140,14 +141,15 @@ def _swap_to(work: Work, live: Environment, previous: Environment) -> None:
             "To another one: `make rollback ARGS=--to=COMMIT`.",
         )
     # Before clients are moved: their workers are to follow them.
-    _recall_worker(_of(work, previous.version))
+    earlier = _of(work, previous.version)
+    _recall_worker(earlier)
     with _finished_by(work, previous.version):
         swap(work, live.name, previous.name)
-        _bring_workers(work, previous.version)
-    if not work.api.dry:
-        work.journal.tell(
-            "done", f"clients come to {previous.name} ({previous.version}); {live.name} stays beside it"
-        )
+        if not work.api.dry:
+            work.journal.tell(
+                "done", f"clients come to {previous.name} ({previous.version}); {live.name} stays beside it"
+            )
+        _bring_workers(earlier, previous.version)
 
 
 def _launch_again(work: Work, version: dict[str, Any]) -> None:
@@ -159,7 +161,8 @@ def _launch_again(work: Work, version: dict[str, Any]) -> None:
         refuse_unfit(earlier)
     _recall_worker(earlier)
     with _finished_by(work, version["VersionLabel"]):
-        take([Launch(earlier, renew=True), Swap(earlier), Workers(earlier)])
+        take([Launch(earlier, renew=True), Swap(earlier)])
+        _bring_workers(earlier, version["VersionLabel"])
 
 
 def _of(work: Work, version: str) -> Work:
@@ -184,7 +187,9 @@ def _bring_workers(work: Work, version: str) -> None:
     # After the web processes: as long as newer ones give tasks, newer workers are there for them.
     if work.has_workers:
         work.journal.tell("step", "workers")
-        follow(work, f"{version}-worker")
+        bring_back(work, version)
+        if not work.api.dry:
+            work.journal.tell("done", f"{worker_name(work)} runs {version}-worker")
 
 
 @contextmanager

@@ -78,6 +78,24 @@ def follow(work: Work, version: str) -> str:
     return found.version
 
 
+def bring_back(work: Work, version: str) -> None:
+    """Have the worker environment run a version that clients are back at, and wait until it does.
+
+    :param version: the label of the web processes' version.
+    :raises DeployError: it does not, which `WORKERS_STAY` tells, or a call fails.
+    """
+    wanted = f"{version}-worker"
+    follow(work, wanted)
+    try:
+        wait_for(work, wanted)
+    except DeployError as error:
+        if error.exit_code is Exit.ENVIRONMENT:
+            raise DeployError(
+                Exit.WORKERS_STAY, f"clients come to {version}, and its workers are not there: {error}"
+            ) from error
+        raise
+
+
 def wait_for(work: Work, version: str) -> None:
     """Wait until the worker environment is green with a version.
 

@@ -321,7 +321,7 @@ def test_workers_of_their_own_come_first_and_go_back_with_a_failed_release(world
     world.clock.skipping = 0
     eventually(lambda: world.worker_version() == second)
     assert world.run("rollback").code == Exit.DONE
-    eventually(lambda: world.worker_version() == first)
+    assert world.worker_version() == first
 
 
 def test_the_images_of_a_deploy_are_those_of_its_commit(world: World) -> None:
