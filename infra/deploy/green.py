@@ -75,7 +75,10 @@ class Launch(Step):
         if found.status == ENDING:
             return True
         if is_left_over(work, found):
-            work.tell(f"{found.name} was live once and is older than the one that is kept")
+            why = "was live once and is older than the one that is kept"
+            if work.environments.live() is None:
+                why = "stands aside while none is live: the live CNAME can only be had at birth then"
+            work.tell(f"{found.name} {why}")
             return True
         if not self._renew or found.serves or (work.api.dry and found.status != READY):
             return False
@@ -203,12 +206,19 @@ class Try(Step):
 
 
 def is_left_over(work: Work, found: Environment) -> bool:
-    """Whether it was live before the one that is kept: a swap would mix up who was before whom."""
-    own = work.environments.address(names.own_cname(found.name))
-    if found.cname in (work.environments.live_address(), own):
+    """Whether a swap cannot make it live, so that it has to be made anew.
+
+    It was live before the one that is kept: a swap would mix up who was before whom. Or none is live, for
+    somebody has terminated that one: there is nothing to swap with.
+    """
+    if found.cname == work.environments.live_address():
         return False
     live = work.environments.live()
-    previous = work.environments.previous(live) if live else None
+    if live is None:
+        return True
+    if found.cname == work.environments.address(names.own_cname(found.name)):
+        return False
+    previous = work.environments.previous(live)
     return previous is None or previous.name != found.name
 
 

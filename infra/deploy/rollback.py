@@ -37,7 +37,8 @@ def rollback(work: Work, to: str | None = None) -> None:
         if live is None:
             raise DeployError(
                 Exit.REFUSED,
-                f"{work.service} has no live environment at {work.stage.name}: nothing to go back from.",
+                f"{work.service} has no live environment at {work.stage.name}: nothing to go back from.\n"
+                "Check out the commit that clients are to have, and `make deploy`.",
             )
         label = names.version(work.stage.name, to) if to else None
         if label == live.version:

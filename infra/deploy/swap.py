@@ -42,7 +42,8 @@ class Swap(Step):
                 return ""  # the first one is born with it
             raise DeployError(
                 Exit.AWS,
-                f"no environment has {work.environments.live_address()}: `make status` shows who has what.",
+                f"no environment has {work.environments.live_address()}, so there is nothing to swap with.\n"
+                f"Check out {work.commit[:12]} and `make deploy`: {work.name} is made anew with that name.",
             )
         found = work.environments.find(work.name)
         if not work.api.dry and (found is None or not found.serves):

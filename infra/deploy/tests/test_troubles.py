@@ -8,13 +8,14 @@ import pytest
 
 from infra.aws import names
 from infra.aws.clients import Aws
-from infra.deploy import cli
+from infra.deploy import cli, swap
 from infra.deploy.environments import Environment, Environments
 from infra.deploy.exits import Busy, DeployError, Exit
 from infra.deploy.programs import Finished
 from infra.deploy.registry import Registry
 from infra.deploy.tests.world import World
 from infra.deploy.waiting import fetch_text
+from infra.deploy.work import Work
 from infra.standin.aws import KEY
 from libs.service.testing import eventually
 
@@ -47,6 +48,35 @@ def test_a_permission_that_is_missing_is_named(world: World, call: str) -> None:
     assert ran.code == Exit.DENIED
     assert call in ran.told("fault")[0]
     assert "infra/stacks/roles.yaml" in ran.told("fault")[0]
+
+
+def test_where_the_live_one_was_terminated_one_that_stands_aside_is_made_anew(
+    world: World, old: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(work: Work, *others: str) -> None:
+        (live,) = [one for one in world.standin.estate.environments if one.name == old]
+        live.status = "Terminated"  # by somebody, in the console
+
+    with monkeypatch.context() as patched:
+        patched.setattr(swap, "settled", ended)
+        ran = world.run("deploy")
+    assert ran.code == Exit.AWS
+    assert f"Check out {world.machine.commit[:12]} and `make deploy`" in ran.told("fault")[0]
+    assert world.standing() == {world.name(): names.own_cname(world.name())}
+    ran = world.run("rollback")
+    assert ran.code == Exit.REFUSED
+    assert "Check out the commit that clients are to have" in ran.told("fault")[0]
+    world.standin.faults.calls.clear()
+    with monkeypatch.context() as patched:
+        patched.setattr(Environments, "is_free", lambda self, prefix: False)
+        world.clock.skipping = 10
+        assert world.run("deploy").code == Exit.REFUSED, "somebody else has the name"
+    assert "elasticbeanstalk:TerminateEnvironment" not in world.changes()
+    world.clock.skipping = 0
+    ran = world.run("deploy")
+    assert ran.code == Exit.DONE
+    assert any(f"{world.name()} stands aside while none is live" in text for text in ran.told("note"))
+    assert world.standing() == {world.name(): names.live_cname("todos", world.stage.name)}
 
 
 def test_throttling_is_waited_out(world: World, old: str, monkeypatch: pytest.MonkeyPatch) -> None:
