@@ -13,7 +13,7 @@ from infra.deploy.exits import DeployError, Exit
 from infra.deploy.green import Launch, is_left_over
 from infra.deploy.history import history, kept
 from infra.deploy.pipeline import lock_of
-from infra.deploy.swap import Swap, settled, swap
+from infra.deploy.swap import Swap, is_fit, settled, swap
 from infra.deploy.versions import Version, refuse_unfit
 from infra.deploy.work import Work, take
 from infra.deploy.workers import bring_back, worker_name
@@ -98,14 +98,12 @@ def _is_good_enough(work: Work, previous: Environment) -> bool:
     told: set[str] = set()
 
     def well(one: Environment) -> bool:
-        if one.status != READY or one.health not in (GREEN, YELLOW):
-            return False
-        if one.health == GREEN:
-            return True
-        if not told:
+        if one.serves:
+            return True  # whether it answers is asked before the swap, which is refused where it does not
+        if one.status == READY and one.health == YELLOW and not told:
             work.tell(f"{one.name} is not quite well: {work.environments.ailment(one)}")
             told.add(one.health)
-        return work.api.dry or work.tools.probe(work.stage, work.service, one.cname) is None
+        return is_fit(work, one)
 
     return well(previous) if work.api.dry else work.waiting.is_well(previous.name, well)
 

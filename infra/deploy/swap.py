@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from infra.deploy.calls import BEANSTALK
-from infra.deploy.environments import Environment
+from infra.deploy.environments import GREEN, READY, YELLOW, Environment
 from infra.deploy.exits import DeployError, Exit
 from infra.deploy.history import kept, swaps
 from infra.deploy.work import Step, Work
@@ -91,6 +91,13 @@ def swap(work: Work, source: str, target: str) -> None:
     work.waiting.until_ready(source, target)
 
 
+def is_fit(work: Work, found: Environment) -> bool:
+    """Whether clients can be brought back to an environment: it is ready, green or yellow, and answers."""
+    if found.status != READY or found.health not in (GREEN, YELLOW):
+        return False
+    return work.api.dry or work.tools.probe(work.stage, work.service, found.cname) is None
+
+
 class Watch(Step):
     """The new environment under its first clients, who are brought back if it turns bad."""
 
@@ -171,10 +178,16 @@ class Watch(Step):
         work = self.work
         live = work.environments.live()
         previous = kept(work, live) if live else None
-        if live is None or live.name != work.name or previous is None or not previous.serves:
+        if (
+            live is None
+            or live.name != work.name
+            or previous is None
+            or not work.waiting.is_well(previous.name, lambda one: is_fit(work, one))
+        ):
+            ill = f" ({previous.name} is no better)" if previous else ""
             raise DeployError(
                 Exit.STAYS_BAD,
-                f"{work.name}: {fault}, and there is no good environment to go back to: it stays live.\n"
+                f"{work.name}: {fault}, and there is no good environment to go back to{ill}: it stays live.\n"
                 "`make rollback` brings back an earlier version; `make status` shows how things are.",
             )
         work.tell(f"going back to {previous.name}")

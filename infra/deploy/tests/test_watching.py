@@ -10,6 +10,7 @@ from botocore.validate import ParamValidator
 
 from infra.aws import names
 from infra.deploy.api import Api
+from infra.deploy.environments import Environment, Environments
 from infra.deploy.exits import Busy, Exit
 from infra.deploy.swap import Watch, are_too_many
 from infra.deploy.tests.world import World
@@ -21,8 +22,11 @@ def turn_bad(world: World, *, after: int) -> list[str]:
     world.stage = replace_minutes(world, 2)
     world.clock.skipping = 1
     looks: list[str] = []
+    clients = names.live_cname("todos", world.stage.name)
 
     def probe(stage: object, service: str, address: str) -> str | None:
+        if address != world.standin.estate.cname(clients):
+            return None
         looks.append(address)
         return "/health/ready answers 503" if len(looks) > after else None
 
@@ -45,6 +49,39 @@ def test_what_turns_bad_with_nothing_to_go_back_to_is_told_as_that(world: World)
     assert ran.code == Exit.STAYS_BAD
     assert "it stays live" in ran.told("fault")[0]
     assert world.live() == world.name()
+
+
+def test_clients_are_brought_back_to_one_that_is_yellow_and_answers(
+    world: World, old: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    described = Environments._described
+
+    def yellow(self: Environments, **which: Any) -> Iterator[Environment]:
+        for one in described(self, **which):
+            yield replace(one, health="Yellow") if one.name == old else one
+
+    monkeypatch.setattr(Environments, "_described", yellow)
+    turn_bad(world, after=1)
+    assert world.run("deploy").code == Exit.SWAPPED_BACK
+    assert world.live() == old
+
+
+def test_clients_stay_where_the_one_before_does_not_answer_either(world: World, old: str) -> None:
+    turn_bad(world, after=1)
+    probe = world.probe
+    away: list[str] = []
+
+    def both(stage: Any, service: str, address: str) -> str | None:
+        fault = probe(stage, service, address)
+        away.extend([fault] if fault else [])  # as DynamoDB would be: for all at once
+        return away[0] if away else None
+
+    world.probe = both
+    ran = world.run("deploy")
+    assert ran.code == Exit.STAYS_BAD
+    assert f"({old} is no better)" in ran.told("fault")[0]
+    assert world.live() == world.name()
+    assert world.standin.faults.made("elasticbeanstalk:SwapEnvironmentCNAMEs") == 1
 
 
 def test_one_that_was_there_before_under_that_name_is_watched_anew(world: World, old: str) -> None:
@@ -125,10 +162,8 @@ def test_clients_are_brought_back_to_nothing_that_they_were_brought_back_from(wo
     assert world.run("rollback").code == Exit.DONE  # which makes the old one anew
     assert world.live() == old
     assert world.standing()[world.name()] == names.own_cname(old), "by its CNAME it was live before"
-    world.stage = replace_minutes(world, 2)
-    world.clock.skipping = 1
     world.machine.commit = earlier or ""
-    world.probe = lambda stage, service, address: "/health/ready answers 503"
+    turn_bad(world, after=0)
     assert world.run("deploy").code == Exit.STAYS_BAD
     assert world.live() == old
 
