@@ -1,10 +1,11 @@
 """Clients come to the new environment, which is watched; the old one stays beside it."""
 
+import math
 from datetime import UTC, datetime
 
 from infra.deploy.calls import BEANSTALK
 from infra.deploy.environments import GREEN, READY, YELLOW, Environment
-from infra.deploy.exits import DeployError, Exit
+from infra.deploy.exits import Busy, DeployError, Exit
 from infra.deploy.history import kept, swaps
 from infra.deploy.work import Step, Work
 
@@ -112,7 +113,7 @@ class Watch(Step):
 
     def run(self) -> str:
         work = self.work
-        left = self._left()
+        left, standby = self._left(), self._standby()
         work.tell(f"watching {work.name} for {left / 60:.0f} minutes")
         bad = 0
 
@@ -126,7 +127,7 @@ class Watch(Step):
 
         fault = work.clock.poll(look, every=LOOK_SECONDS, timeout=left)
         if fault:
-            self._swap_back(fault)
+            self._swap_back(fault, standby)
         return f"{work.name} is good"
 
     def _left(self) -> float:
@@ -174,29 +175,59 @@ class Watch(Step):
         failed, requests = metrics.get("StatusCodes", {}).get("Status5xx", 0), metrics.get("RequestCount", 0)
         return f"{failed} of {requests} requests got a 5xx" if are_too_many(failed, requests) else None
 
-    def _swap_back(self, fault: str) -> None:
+    def _standby(self) -> Environment | None:
+        """Where clients can go back to: found beforehand, for it is read from six weeks of events."""
         work = self.work
-        live = work.environments.live()
-        previous = kept(work, live) if live else None
-        if (
-            live is None
-            or live.name != work.name
-            or previous is None
-            or not work.waiting.is_well(previous.name, lambda one: is_fit(work, one))
-        ):
-            ill = f" ({previous.name} is no better)" if previous else ""
+        found = work.clock.poll(lambda: (kept(work),), every=LOOK_SECONDS, timeout=math.inf)
+        return found[0] if found else None
+
+    def _swap_back(self, fault: str, standby: Environment | None) -> None:
+        work = self.work
+        name = standby.name if standby else ""
+        went: bool | None = False
+        if standby is not None:
+            try:
+                # No limit in time: it ends by an answer, or because AWS is busy at five looks in a row.
+                went = work.clock.poll(lambda: self._go_back(name), every=LOOK_SECONDS, timeout=math.inf)
+            except Busy as error:
+                raise DeployError(
+                    Exit.AWS,
+                    f"{work.name}: {fault}, and AWS is too busy to bring clients back: it stays live.\n"
+                    f"`make rollback` brings them back to {name}.",
+                ) from error
+            except DeployError as error:
+                if error.exit_code is not Exit.ENVIRONMENT:
+                    raise
+                work.tell(str(error))
+        if not went:
+            ill = f" ({name} is no better)" if standby else ""
             raise DeployError(
                 Exit.STAYS_BAD,
                 f"{work.name}: {fault}, and there is no good environment to go back to{ill}: it stays live.\n"
                 "`make rollback` brings back an earlier version; `make status` shows how things are.",
             )
-        work.tell(f"going back to {previous.name}")
-        swap(work, work.name, previous.name)
         raise DeployError(
             Exit.SWAPPED_BACK,
-            f"{work.name} turned bad under its clients: {fault}. They are back at {previous.name}.\n"
+            f"{work.name} turned bad under its clients: {fault}. They are back at {name}.\n"
             f"{work.name} stays for a look; `make cleanup` removes it.",
         )
+
+    def _go_back(self, standby: str) -> bool:
+        """Bring clients to the standby; False where it is not fit, or another one is live.
+
+        May be done again, if no answer told whether the swap has begun.
+        """
+        work = self.work
+        live = settled(work, work.name, standby)
+        if live is not None and live.name == standby:
+            return True
+        if live is None or live.name != work.name:
+            return False
+        if not work.waiting.is_well(standby, lambda one: is_fit(work, one)):
+            return False
+        work.tell(f"going back to {standby}")
+        swap(work, work.name, standby)
+        return True
 
 
 def are_too_many(failed: int, requests: int) -> bool:

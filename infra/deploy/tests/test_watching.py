@@ -10,6 +10,7 @@ from botocore.validate import ParamValidator
 
 from infra.aws import names
 from infra.deploy.api import Api
+from infra.deploy.calls import Call
 from infra.deploy.environments import Environment, Environments
 from infra.deploy.exits import Busy, Exit
 from infra.deploy.swap import Watch, are_too_many
@@ -183,6 +184,67 @@ def test_the_watch_goes_on_where_aws_is_busy_for_a_moment(
 
     monkeypatch.setattr(Watch, "_fault", look)
     assert world.run("deploy").code == Exit.SWAPPED_BACK
+    assert world.live() == old
+
+
+def busy_on_the_way_back(
+    monkeypatch: pytest.MonkeyPatch, calls: dict[str, int], *, answer_lost: bool = False
+) -> None:
+    """Have AWS be busy once the watched one is bad: for so many of each call, and for all lists of events."""
+    call, pages = Api._call, Api.pages
+    bad: list[str] = []
+
+    def seen(self: Watch) -> str | None:
+        bad.append("its health is Red")
+        return bad[-1]
+
+    def called(self: Api, which: Call, *rest: Any) -> Any:
+        if len(bad) < 3 or not calls.get(which.operation):
+            return call(self, which, *rest)
+        calls[which.operation] -= 1
+        if answer_lost:
+            call(self, which, *rest)
+        raise Busy("throttled")
+
+    def listed(self: Api, service: str, operation: str, key: str, **rest: Any) -> Iterator[dict[str, Any]]:
+        if bad and operation == "DescribeEvents":
+            raise Busy("throttled")
+        return pages(self, service, operation, key, **rest)
+
+    monkeypatch.setattr(Watch, "_fault", seen)
+    monkeypatch.setattr(Api, "_call", called)
+    monkeypatch.setattr(Api, "pages", listed)
+
+
+@pytest.mark.parametrize("answer_lost", [False, True])
+def test_clients_are_brought_back_though_aws_is_busy_for_a_moment(
+    world: World, old: str, monkeypatch: pytest.MonkeyPatch, answer_lost: bool
+) -> None:
+    world.stage = replace_minutes(world, 2)
+    world.clock.skipping = 1
+    world.standin.faults.calls.clear()
+    calls = {"DescribeEnvironments": 2, "SwapEnvironmentCNAMEs": 1}
+    busy_on_the_way_back(monkeypatch, calls, answer_lost=answer_lost)
+    ran = world.run("deploy")
+    assert ran.code == Exit.SWAPPED_BACK
+    assert world.live() == old
+    assert not any(calls.values())
+    assert world.standin.faults.made("elasticbeanstalk:SwapEnvironmentCNAMEs") == 2, "there, and back"
+
+
+def test_that_aws_is_too_busy_for_the_way_back_is_told_as_that(
+    world: World, old: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.stage = replace_minutes(world, 2)
+    world.clock.skipping = 1
+    with monkeypatch.context() as patched:
+        busy_on_the_way_back(patched, {"SwapEnvironmentCNAMEs": 5})
+        ran = world.run("deploy")
+    assert ran.code == Exit.AWS
+    assert "its health is Red, and AWS is too busy" in ran.told("fault")[0]
+    assert f"`make rollback` brings them back to {old}" in ran.told("fault")[0]
+    assert world.live() == world.name()
+    assert world.run("rollback").code == Exit.DONE
     assert world.live() == old
 
 
