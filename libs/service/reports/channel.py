@@ -25,7 +25,8 @@ class Channel:
     """Hands reports to a reporter, in its own time.
 
     The thread is started with the first report, in whichever process that is, and ends when there is nothing
-    left to tell; in a fork both begin anew, as the parent tells of its own.
+    left to tell; in a fork both begin anew, as the parent tells of its own. Where none can be started, or it
+    fails, what waits is told by the one that is started with the next report.
 
     :param tell: makes of reports what leaves.
     """
@@ -62,8 +63,7 @@ class Channel:
             verdict = self._groups.add(report)
             if verdict is Verdict.TOLD:
                 verdict = self._queued(Grouped(report, 1))
-            if self._thread is None and verdict is not Verdict.DROPPED:
-                self._start()
+            self._start()
         if verdict is not Verdict.TOLD:
             self._count(report.kind, verdict.value, 1)
 
@@ -78,6 +78,7 @@ class Channel:
         """Have all told that is known, also what was only counted so far."""
         with self._changed:
             self._flushing = True
+            self._start()
             self._changed.notify_all()
 
     def flushed(self, until: float) -> bool:
@@ -86,23 +87,38 @@ class Channel:
         :param until: a `time.monotonic()`, after which it is not waited for any longer.
         """
         with self._changed:
-            done = self._changed.wait_for(self._is_done, max(until - time.monotonic(), 0.0))
+            self._changed.wait_for(
+                lambda: self._thread is None or self._is_done(), max(until - time.monotonic(), 0.0)
+            )
             self._flushing = False
-        return done
+            return self._is_done()
 
     def _is_done(self) -> bool:
-        return self._thread is None or not (self._queue or self._sending or len(self._groups))
+        return not (self._queue or self._sending or len(self._groups))
 
     def _start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name=f"reports to {self.name}", daemon=True)
-        self._thread.start()
+        if self._thread is not None or self._is_done():
+            return
+        thread = threading.Thread(target=self._run, name=f"reports to {self.name}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # the system has no more of them
+            logger.warning("reports wait for a thread", extra={"reporter": self.name})
+        else:
+            self._thread = thread
 
     def _run(self) -> None:
-        while (one := self._next()) is not None:
-            with between_forks():
-                self._send(one)
+        try:
+            while (one := self._next()) is not None:
+                with between_forks():
+                    self._send(one)
+                with self._changed:
+                    self._sending = False
+                    self._changed.notify_all()
+        except Exception:
+            logger.exception("reports could not be told")
             with self._changed:
-                self._sending = False
+                self._sending, self._thread = False, None
                 self._changed.notify_all()
 
     def _next(self) -> Grouped | None:

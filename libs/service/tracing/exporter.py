@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
@@ -101,9 +102,9 @@ class _Sending:
             self._count(DROPPED, 1)
             with self._lock:
                 self._lost[DROPPED] = self._lost.get(DROPPED, 0) + 1
-            return
-        self._queue.put(span)
-        if self._thread is None:
+        else:
+            self._queue.put(span)
+        if self._thread is None and not self._ending.is_set():
             self._start()
 
     def stop(self, seconds: float) -> bool:
@@ -118,10 +119,19 @@ class _Sending:
         with self._lock:
             if self._thread is None:
                 thread = threading.Thread(target=self._run, name="spans", daemon=True)
-                thread.start()
-                self._thread = thread
+                with suppress(RuntimeError):  # the system has no more of them: the next span tries again
+                    thread.start()
+                    self._thread = thread
 
     def _run(self) -> None:
+        try:
+            self._send_all()
+        except Exception:
+            logger.exception("spans could not be sent")
+            with self._lock:
+                self._thread = None  # the next span starts another
+
+    def _send_all(self) -> None:
         while batch := self._batch():
             try:
                 taken = self._to.send(batch, self._ending.wait)

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from libs.resilience import forks
-from libs.service.reports.channel import LONGEST_QUEUE
+from libs.service.reports.channel import LONGEST_QUEUE, Channel
 from libs.service.reports.grouping import Groups
 from libs.service.reports.reporter import ReportRefused, Told
 from libs.service.reports.reports import FLUSH_SECONDS
@@ -137,6 +137,44 @@ def test_threads_begin_with_the_first_report_and_end_with_the_last() -> None:
     eventually(lambda: threads() == before)
     setup.reports(one())
     assert setup.reports.flush()
+
+
+def test_what_no_thread_could_be_started_for_is_told_with_the_next(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    kept = Kept()
+    setup = Setup(kept)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start)
+        for number in range(3):
+            setup.reports(one(number))
+        assert not setup.reports.flush(), "it is not said to be done"
+    assert {record.getMessage() for record in caplog.records} == {"reports wait for a thread"}
+    setup.reports(one("next"))
+    assert setup.reports.flush()
+    assert [told["code"] for told in kept.told] == ["0", "1", "2", "next"]
+
+
+def test_a_thread_that_fails_is_followed_by_another(caplog: pytest.LogCaptureFixture) -> None:
+    kept, failed = Kept(), threading.Event()
+
+    def count(kind: str, outcome: str, number: int) -> None:
+        if not failed.is_set():
+            failed.set()
+            raise RuntimeError("hunter2")
+
+    channel = Channel(kept, lambda grouped: {"code": grouped.report.code}, count)
+    channel.put(one("first"))
+    channel.hurry()
+    assert channel.flushed(time.monotonic() + 30)
+    channel.put(one("second"))
+    channel.hurry()
+    assert channel.flushed(time.monotonic() + 30)
+    assert [told["code"] for told in kept.told] == ["first", "second"]
+    assert [record.getMessage() for record in caplog.records] == ["reports could not be told"]
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")

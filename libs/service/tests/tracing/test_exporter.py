@@ -266,3 +266,57 @@ def test_a_destination_that_raises_loses_its_batch_and_no_other(
     assert taken == ["", "second"]
     assert "spans could not be sent" in [one.getMessage() for one in caplog.records]
     assert logging.getLogger("libs.service.tracing.exporter").name in {one.name for one in caplog.records}
+
+
+class Taking:
+    """A collector that takes all, at once."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+
+    def send(self, spans: Sequence[Span], pause: Callable[[float], bool]) -> int:
+        self.taken.extend(one.name for one in spans)
+        return len(spans)
+
+    def close(self) -> None:
+        """Have nothing to close."""
+
+
+def test_what_no_thread_could_be_started_for_is_sent_by_the_next(
+    monkeypatch: pytest.MonkeyPatch, counted: Counter[str]
+) -> None:
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    def count(outcome: str, number: int) -> None:
+        counted[outcome] += number
+
+    to = Taking()
+    exporter = Exporter(lambda: to, count, every=0, most_waiting=1)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start)
+        record(exporter, "first", "dropped")
+    record(exporter, "dropped, or not")
+    eventually(lambda: "first" in to.taken)
+    assert exporter.stop()
+    assert counted["dropped"] >= 1
+
+
+def test_a_thread_that_fails_is_followed_by_another(caplog: pytest.LogCaptureFixture) -> None:
+    to, failed = Taking(), threading.Event()
+
+    def count(outcome: str, number: int) -> None:
+        if not failed.is_set():
+            failed.set()
+            raise RuntimeError("hunter2")
+
+    exporter = Exporter(lambda: to, count, every=0)
+    record(exporter, "first")
+    eventually(lambda: [one.getMessage() for one in caplog.records] == ["spans could not be sent"])
+
+    def sent() -> bool:
+        record(exporter, "second")
+        return "second" in to.taken
+
+    eventually(sent)
+    assert exporter.stop()
