@@ -9,10 +9,11 @@ from infra.deploy.green import terminate
 from infra.deploy.history import kept
 from infra.deploy.pipeline import lock_of
 from infra.deploy.work import Work
+from infra.deploy.workers import are_needed, worker_name
 
 
 def cleanup(work: Work, *, previous_too: bool = False) -> None:
-    """Terminate what is neither live nor kept for a rollback.
+    """Terminate what is neither live nor kept for a rollback, nor runs the workers of what is.
 
     :param previous_too: also the environment that was live before this one.
     :raises DeployError: there is no live environment, so that nobody can tell which one is wanted.
@@ -32,6 +33,9 @@ def cleanup(work: Work, *, previous_too: bool = False) -> None:
         if previous is not None and not previous_too:
             wanted.add(previous.name)
             work.tell(f"{previous.name} is kept for a rollback; ARGS=--previous removes it, too")
+        workers = work.environments.find(worker_name(work))
+        if workers is not None and not are_needed(work, *(one for one in standing if one.name in wanted)):
+            standing.append(workers)
         gone = [
             one
             for one in standing

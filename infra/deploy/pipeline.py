@@ -6,9 +6,9 @@ from infra.deploy.green import Launch, Try
 from infra.deploy.images import AcceptImage, Build, Push, Scan, UnitTests
 from infra.deploy.lock import Lock
 from infra.deploy.swap import Swap, Watch
-from infra.deploy.versions import Version
+from infra.deploy.versions import Version, status_of
 from infra.deploy.work import Step, Work, take
-from infra.deploy.workers import Workers, bring_back
+from infra.deploy.workers import Workers, bring_back, worker_name
 
 STEPS: tuple[type[Step], ...] = (
     Check,
@@ -63,5 +63,9 @@ def bring_workers_back(work: Work) -> None:
     :raises DeployError: they do not.
     """
     live = work.environments.live()
-    if work.has_workers and live is not None and live.version != work.version:
-        bring_back(work, live.version)
+    if not work.has_workers or live is None or live.version == work.version:
+        return
+    if status_of(work, f"{live.version}-worker") is None:
+        work.tell(f"{live.version} has no workers of its own: {worker_name(work)} stays as it is")
+        return
+    bring_back(work, live.version)

@@ -44,8 +44,8 @@ def rollback(work: Work, to: str | None = None) -> None:
         if label == live.version:
             work.tell(f"{live.name} is live already")
             there = _of(work, live.version)
-            _recall_worker(there)
-            _bring_workers(there, live.version)
+            if _recall_worker(there):
+                _bring_workers(there, live.version)
             return
         previous = work.environments.previous(live)
         earlier: tuple[str, ...] = ()
@@ -141,14 +141,15 @@ def _swap_to(work: Work, live: Environment, previous: Environment) -> None:
         )
     # Before clients are moved: their workers are to follow them.
     earlier = _of(work, previous.version)
-    _recall_worker(earlier)
+    follow = _recall_worker(earlier)
     with _finished_by(work, previous.version):
         swap(work, live.name, previous.name)
         if not work.api.dry:
             work.journal.tell(
                 "done", f"clients come to {previous.name} ({previous.version}); {live.name} stays beside it"
             )
-        _bring_workers(earlier, previous.version)
+        if follow:
+            _bring_workers(earlier, previous.version)
 
 
 def _launch_again(work: Work, version: dict[str, Any]) -> None:
@@ -157,11 +158,12 @@ def _launch_again(work: Work, version: dict[str, Any]) -> None:
     earlier.journal.tell("plan", f"{work.service} at {work.stage.name}: back to {commit[:7]}", commit=commit)
     found = earlier.environments.find(earlier.name)
     if found is None or not found.serves:
-        refuse_unfit(earlier)
-    _recall_worker(earlier)
+        refuse_unfit(earlier, earlier.version)
+    follow = _recall_worker(earlier)
     with _finished_by(work, version["VersionLabel"]):
         take([Launch(earlier, renew=True), Swap(earlier)])
-        _bring_workers(earlier, version["VersionLabel"])
+        if follow:
+            _bring_workers(earlier, version["VersionLabel"])
 
 
 def _of(work: Work, version: str) -> Work:
@@ -170,25 +172,33 @@ def _of(work: Work, version: str) -> Work:
     return Work(work.tools, work.stage, work.service, commit)
 
 
-def _recall_worker(work: Work) -> None:
-    """See that workers can go back to the commit of `work`.
+def _recall_worker(work: Work) -> bool:
+    """See that workers can go back to the commit of `work`; whether it has any that have to.
 
     :raises DeployError: they cannot.
     """
     if not work.has_workers:
-        return
+        return False
+    label = names.version(work.stage.name, work.commit, "worker")
     found = work.environments.find(worker_name(work))
-    if found is None or found.version != names.version(work.stage.name, work.commit, "worker"):
-        Version(work).recall("worker")
+    if found is None or found.version != label:
+        version = Version(work)
+        if version.never_was("worker"):
+            work.tell(
+                f"{work.version} has no workers of its own, for there never was a {label}:"
+                f" {worker_name(work)} stays as it is"
+            )
+            return False
+        version.recall("worker")
+    return True
 
 
 def _bring_workers(work: Work, version: str) -> None:
     # After the web processes: as long as newer ones give tasks, newer workers are there for them.
-    if work.has_workers:
-        work.journal.tell("step", "workers")
-        bring_back(work, version)
-        if not work.api.dry:
-            work.journal.tell("done", f"{worker_name(work)} runs {version}-worker")
+    work.journal.tell("step", "workers")
+    bring_back(work, version)
+    if not work.api.dry:
+        work.journal.tell("done", f"{worker_name(work)} runs {version}-worker")
 
 
 @contextmanager

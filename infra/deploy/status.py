@@ -2,10 +2,10 @@
 
 from dataclasses import asdict, dataclass
 
-from infra.aws import names
 from infra.deploy.history import kept
 from infra.deploy.pipeline import lock_of
 from infra.deploy.work import Work
+from infra.deploy.workers import are_needed, worker_name
 
 HEADER = ("SERVICE", "ENVIRONMENT", "ROLE", "VERSION", "STATUS", "HEALTH", "SINCE", "CNAME")
 
@@ -29,7 +29,9 @@ def status(work: Work) -> tuple[list[Line], str | None]:
     """The environments of a service at a stage, and who holds its lock."""
     live = work.environments.live()
     previous = kept(work, live)
-    roles = {names.worker_environment(work.service, work.stage.name): "worker"}
+    standing = work.environments.all()
+    workers = [one.name for one in standing if one.name == worker_name(work)]
+    roles = dict.fromkeys(workers, "worker") if workers and are_needed(work, live, previous) else {}
     roles |= {previous.name: "kept"} if previous else {}
     roles |= {live.name: "live"} if live else {}
     lines = [
@@ -43,7 +45,7 @@ def status(work: Work) -> tuple[list[Line], str | None]:
             f"{one.created:%Y-%m-%d %H:%M}",
             one.cname,
         )
-        for one in work.environments.all()
+        for one in standing
     ]
     holder = lock_of(work).holder()
     return lines, holder.name if holder else None

@@ -57,20 +57,22 @@ class Version(Step):
         if status != PROCESSED and not self.work.api.dry:
             self._wait(role)
 
+    def never_was(self, role: Role) -> bool:
+        """Whether there never was a bundle for a role, as of workers that ran beside the web processes.
+
+        Beanstalk knows none and S3 has none, and has not forgotten the web's, which is made with it.
+        """
+        return (
+            self._status(role) is None
+            and _written(self.work, role) is None
+            and _written(self.work, "web") is not None
+        )
+
     def _label(self, role: Role) -> str:
         return names.version(self.work.stage.name, self.work.commit, role)
 
     def _status(self, role: Role) -> str | None:
-        """Processed, failed and so on; None where there is no such version."""
-        answer: dict[str, Any] = self.work.api.ask(
-            BEANSTALK,
-            "DescribeApplicationVersions",
-            ApplicationName=self.work.environments.application,
-            VersionLabels=[self._label(role)],
-        )
-        found = next(iter(answer.get("ApplicationVersions", ())), None)
-        # In capitals, too: the model of the API and what it answers differ.
-        return None if found is None else str(found["Status"]).lower()
+        return status_of(self.work, self._label(role))
 
     def _put(self, role: Role) -> None:
         work = self.work
@@ -119,6 +121,19 @@ class Version(Step):
             )
 
 
+def status_of(work: Work, label: str) -> str | None:
+    """How Beanstalk has a version: processed, failed and so on; None where there is no such version."""
+    answer: dict[str, Any] = work.api.ask(
+        BEANSTALK,
+        "DescribeApplicationVersions",
+        ApplicationName=work.environments.application,
+        VersionLabels=[label],
+    )
+    found = next(iter(answer.get("ApplicationVersions", ())), None)
+    # In capitals, too: the model of the API and what it answers differ.
+    return None if found is None else str(found["Status"]).lower()
+
+
 def roles(work: Work) -> tuple[Role, ...]:
     """What the service has bundles for."""
     return ("web", "worker") if work.has_workers else ("web",)
@@ -142,9 +157,7 @@ def unfit_bundles(work: Work) -> dict[str, str]:
     there = [at for at in pushed if at is not None]
     unfit = {}
     for role in roles(work):
-        bucket, key = place(work, role)
-        answer = work.api.ask(STORE, "ListObjectsV2", Bucket=bucket, Prefix=key, MaxKeys=1)
-        written: datetime | None = next((one["LastModified"] for one in answer.get("Contents", ())), None)
+        written = _written(work, role)
         label = names.version(work.stage.name, work.commit, role)
         if written is None:
             unfit[label] = "is not in S3 any more"
@@ -153,6 +166,13 @@ def unfit_bundles(work: Work) -> dict[str, str]:
         elif written < max(there):
             unfit[label] = "names images that were built again since"
     return unfit
+
+
+def _written(work: Work, role: Role) -> datetime | None:
+    """When the bundle that S3 has was written; None where it has none."""
+    bucket, key = place(work, role)
+    answer = work.api.ask(STORE, "ListObjectsV2", Bucket=bucket, Prefix=key, MaxKeys=1)
+    return next((one["LastModified"] for one in answer.get("Contents", ())), None)
 
 
 def refuse_unfit(work: Work, *labels: str) -> None:

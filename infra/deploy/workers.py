@@ -6,9 +6,10 @@ beside each other would be as good as one.
 
 from infra.aws import names
 from infra.deploy.calls import BEANSTALK
-from infra.deploy.environments import READY
+from infra.deploy.environments import READY, Environment
 from infra.deploy.exits import DeployError, Exit
 from infra.deploy.green import TIER, tags
+from infra.deploy.versions import status_of
 from infra.deploy.work import Step, Work
 
 
@@ -76,6 +77,17 @@ def follow(work: Work, version: str) -> str:
         return version
     work.api.change(BEANSTALK, "UpdateEnvironment", EnvironmentName=name, VersionLabel=version)
     return found.version
+
+
+def are_needed(work: Work, *served: Environment | None) -> bool:
+    """Whether an environment of workers is needed: by the stage's file, or by one that has none beside it.
+
+    :param served: the web environments that are live, or kept. Beanstalk knows whether one's version has
+        workers of its own.
+    """
+    return work.has_workers or any(
+        one is not None and status_of(work, f"{one.version}-worker") is not None for one in served
+    )
 
 
 def bring_back(work: Work, version: str) -> None:

@@ -60,3 +60,53 @@ def test_the_workers_of_a_failed_release_are_waited_for(world: World, worker: st
         for text in ran.told("note")
     )
     assert world.worker_version() == label(world)
+
+
+@pytest.mark.parametrize("stands", [True, False])
+def test_a_rollback_goes_to_before_workers_had_an_environment(world: World, old: str, stands: bool) -> None:
+    first = next(one.description or "" for one in world.standin.estate.environments if one.name == old)
+    world.workers_apart()
+    assert world.run("deploy").code == Exit.DONE
+    if not stands:
+        assert world.run("cleanup", "--previous").code == Exit.DONE
+    ran = world.run("rollback")
+    assert ran.code == Exit.DONE
+    assert world.live() == old
+    assert any(
+        f"there never was a {names.version(world.stage.name, first, 'worker')}" in text
+        for text in ran.told("note")
+    )
+    assert world.worker_version() == label(world), "what the new one left in queues has somebody"
+    assert world.standin.faults.made(UPDATE) == 0
+
+
+def test_a_failed_first_release_with_workers_of_their_own_leaves_them(world: World, old: str) -> None:
+    world.workers_apart()
+    world.clock.skipping = 1
+    world.scripted.say("red", world.name())
+    ran = world.run("deploy")
+    assert ran.code == Exit.ENVIRONMENT
+    assert any("has no workers of its own" in text for text in ran.told("note"))
+
+
+def test_workers_that_nothing_needs_any_more_are_cleaned_up(world: World, worker: str) -> None:
+    def role() -> str:
+        return next(one["role"] for one in world.run("status").lines if one.get("environment") == worker)
+
+    assert world.run("deploy").code == Exit.DONE
+    first = world.name()
+    world.workers_beside()
+    assert role() == "worker", "what is live has no others"
+    world.commit()
+    assert world.run("deploy").code == Exit.DONE
+    assert role() == "worker", "what is kept has no others"
+    assert world.run("cleanup").code == Exit.DONE
+    assert {first, worker, world.name()} == set(world.standing())
+    second = world.name()
+    world.commit()
+    assert world.run("deploy").code == Exit.DONE
+    assert role() == "aside"
+    told = world.run("cleanup", "--dry-run").told("call")
+    assert told.count("elasticbeanstalk TerminateEnvironment") == 2
+    assert world.run("cleanup").code == Exit.DONE
+    assert set(world.standing()) == {second, world.name()}

@@ -240,6 +240,11 @@ class World:
         file = self.stages / f"{self.stage.name}.yaml"
         file.write_text(file.read_text().replace("worker: beside", "worker: environment"))
 
+    def workers_beside(self) -> None:
+        """Have the workers of todos run beside its web processes, as at first."""
+        file = self.stages / f"{self.stage.name}.yaml"
+        file.write_text(file.read_text().replace("worker: environment", "worker: beside"))
+
     def worker_version(self) -> str:
         """What the environment of workers runs."""
         worker = names.worker_environment("todos", self.stage.name)
