@@ -54,18 +54,22 @@ def read_revision(root: Path = ROOT) -> Revision:
 
 
 def web_address(remote: str) -> str:
-    """Return where a remote can be looked at, without the password it may hold; "" if it is a folder.
+    """Return where a remote can be looked at, without the password it may hold; "" if there is none.
 
     ``git@example.com:todos/todos.git`` and ``https://user:token@example.com/todos/todos.git`` both are
     ``https://example.com/todos/todos``.
     """
     if scp := re.fullmatch(r"(?:[^/@]+@)?([\w.-]+):(?!//)([^:]+)", remote):
         remote = f"https://{scp[1]}/{scp[2].lstrip('/')}"
-    parts = urlsplit(remote)
+    try:
+        parts = urlsplit(remote)
+        asked = parts.port
+    except ValueError:  # as of a password with / or [ in it, which its message quotes
+        return ""
     if parts.scheme not in ("http", "https", "ssh", "git") or not parts.hostname:
         return ""
     scheme = "http" if parts.scheme == "http" else "https"
-    port = f":{parts.port}" if parts.port and parts.scheme in ("http", "https") else ""
+    port = f":{asked}" if asked and parts.scheme in ("http", "https") else ""
     return urlunsplit((scheme, parts.hostname + port, parts.path.removesuffix(".git"), "", ""))
 
 

@@ -64,6 +64,8 @@ def test_no_clone_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
         ("https://ada:secret@example.com:8443/todos.git", "https://example.com:8443/todos"),
         ("https://secret@example.com/todos?token=secret#secret", "https://example.com/todos"),
         ("ssh://git@example.com:2222/todos.git", "https://example.com/todos"),
+        ("https://ada:sec/ret@example.com/todos.git", ""),
+        ("https://ada:[secret]@example.com/todos.git", ""),
         ("/srv/git/todos.git", ""),
         ("../todos", ""),
         ("file:///srv/git/todos.git", ""),

@@ -60,7 +60,10 @@ def smtp_address(url: str) -> SmtpAddress:
 
     :raises ValueError: if it is none; quotes nothing of the text.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # its message quotes the URL
+        raise ValueError("Not a URL; [ and ] in user or password are written %5B and %5D.") from None
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.path not in ("", "/"):
         raise ValueError("Not smtp://host:port or smtps://host:port.")
     if parts.fragment:

@@ -1,8 +1,11 @@
 """What stops the start of auth."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from libs.service import SettingsError
+from libs.service.settings.showing import shown
 from libs.service.testing import SECRET, environment
 from libs.service.web.client import TRUSTED_PROXIES
 from services.auth.service import service
@@ -84,3 +87,44 @@ def test_how_many_proxies_are_trusted_is_told_to_the_web_process(environ: dict[s
 def test_mail_goes_by_smtp_where_that_is_set(environ: dict[str, str]) -> None:
     del environ["APP_MAIL_FOLDER"]
     service.start(service.load_settings({**environ, **SMTP}))
+
+
+def given_all() -> dict[str, str]:
+    return environment("auth", profiles_url="http://profiles.test", todos_url="http://todos.test")
+
+
+PIECES = st.text("BCDFGHJKLMNPQRSTVWXZ", min_size=6, max_size=12)
+# What parts a URL, looks as if it did (NFKC), and cannot be in one.
+BETWEEN = st.sampled_from([*"@:/?#[]%,;= \n\0", "://", "%4", "＠", "：", "／", "℀", "\ud800", "1", "::1]"])
+PASSWORDS = st.lists(st.tuples(PIECES, BETWEEN), min_size=1, max_size=4)
+FORMS = (
+    ("smtp_url", "smtp://me:{}@mail.test:587"),
+    ("smtp_url", "smtps://{}:{}@mail.test"),
+    ("smtp_url", "smtp://mail.test:{}"),
+    ("redis_url", "redis://:{}@redis.test:6379/0"),
+    ("redis_url", "redis://redis.test:{}/{}"),
+    ("redis_url", "rediss://redis.test?{}={}"),
+    ("broker_url", "sentinel://:{}@a.test,b.test?master=m&sentinel_password={}"),
+    ("broker_url", "redis-cluster://a.test:{}"),
+    ("broker_url", "sqs://{}:{}@"),
+    ("sentry_dsn", "https://{}@sentry.test/1"),
+    ("sentry_dsn", "https://key@sentry.test:{}/1"),
+    ("report_webhook_url", "https://me:{}@hook.test/{}"),
+    ("report_webhook_url", "https://hook.test:{}"),
+    ("otlp_headers", "api-key={}"),
+    ("otlp_headers", "{}"),
+    ("key_secret", "{}"),
+    ("jwt_secret", "{}"),
+    ("client_secret", "{}"),
+)
+
+
+@given(PASSWORDS, st.sampled_from(FORMS))
+def test_no_piece_of_a_secret_is_told_whatever_is_in_it(
+    pieces: list[tuple[str, str]], form: tuple[str, str]
+) -> None:
+    name, url = form
+    password = "".join(piece + between for piece, between in pieces)
+    reading = service.read_settings({**given_all(), f"APP_{name.upper()}": url.replace("{}", password)})
+    told = (shown(reading) + "\n".join(reading.faults) + repr(reading)).casefold()
+    assert not [piece for piece, _ in pieces if piece.casefold() in told]
