@@ -111,14 +111,15 @@ class Version(Step):
 
         status = self.work.clock.poll(look, every=LOOK_SECONDS, timeout=PROCESS_SECONDS)
         if status != PROCESSED:
+            label = self._label(role)
             said = (
-                "Beanstalk says that it is none"
+                "Beanstalk says that it is none, and will say so again: deploy another commit.\n"
+                f"If something else was the cause, an administrator deletes the version {label} in the"
+                " console, and then the same again."
                 if status
-                else f"Beanstalk has not read it through in {PROCESS_SECONDS / 60:.0f} minutes"
+                else f"Beanstalk has not read it through in {PROCESS_SECONDS / 60:.0f} minutes."
             )
-            raise DeployError(
-                Exit.AWS, f"the bundle {self._label(role)}: {said}. `make bundle` writes it for a look."
-            )
+            raise DeployError(Exit.AWS, f"the bundle {label}: {said}\n`make bundle` writes it for a look.")
 
 
 def status_of(work: Work, label: str) -> str | None:

@@ -79,6 +79,24 @@ def test_where_the_live_one_was_terminated_one_that_stands_aside_is_made_anew(
     assert world.standing() == {world.name(): names.live_cname("todos", world.stage.name)}
 
 
+def test_of_a_version_that_failed_it_is_told_that_the_same_again_is_no_help(world: World) -> None:
+    world.standin.faults.deny("elasticbeanstalk:CreateEnvironment")
+    assert world.run("deploy").code == Exit.DENIED
+    world.standin.faults.clear()
+    application = names.application("todos")
+    label = names.version(world.stage.name, world.machine.commit)
+    world.standin.estate.version(application, label).status = "Failed"
+    ran = world.run("deploy")
+    assert ran.code == Exit.AWS
+    assert "deploy another commit" in ran.told("fault")[0]
+    assert f"an administrator deletes the version {label} in the console" in ran.told("fault")[0]
+    client = world.standin.client("elasticbeanstalk")
+    client.delete_application_version(
+        ApplicationName=application, VersionLabel=label, DeleteSourceBundle=True
+    )
+    assert world.run("deploy").code == Exit.DONE
+
+
 def test_throttling_is_waited_out(world: World, old: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli, "Aws", Aws)  # clients of its own: those that were throttled stay slow
     world.standin.faults.throttle("elasticbeanstalk:CreateEnvironment", 1)
