@@ -123,6 +123,7 @@ class WebApplication(BaseApplication):  # type: ignore[misc]
         self._running.streams.end_unless(lambda: bool(worker.alive))
 
     def _tell_all(self, arbiter: Any, worker: Any) -> None:
+        self.shedding.tell(at_end=True)
         self._running.tracing.stop()
         self._running.reports.flush()
 

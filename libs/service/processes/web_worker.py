@@ -251,6 +251,8 @@ class WebWorker(ProblemWorker):
         conn.close()
 
     def murder_pending(self) -> None:
+        # gunicorn's, for connections; it is called once a second at least, also while the process stops.
+        self.app.shedding.tell()
         now = time.monotonic()
         self._leave_line(now)
         if self._in_hand >= self.cfg.threads and now - self._served_at > self.app.stuck_seconds:

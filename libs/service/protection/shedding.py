@@ -95,6 +95,7 @@ class Shedding:
         self._lock = threading.Lock()
         self._told_at = float("-inf")
         self._untold = 0
+        self._latest = ("", "")
 
     def refuse(self, head: bytes, reason: str, extensions: Mapping[str, Any]) -> Response:
         """Return the answer to a request.
@@ -106,16 +107,25 @@ class Shedding:
         self._shed[reason].inc()
         problem = Overloaded(random.randint(*RETRY_SECONDS))  # noqa: S311 - nobody gains by guessing it
         answer, request_id = refused_head(extensions, problem, head)
-        self._tell(reason, request_id)
-        return answer
-
-    def _tell(self, reason: str, request_id: str) -> None:
         with self._lock:
             self._untold += 1
+            self._latest = reason, request_id
+        self.tell()
+        return answer
+
+    def tell(self, *, at_end: bool = False) -> None:
+        """Tell of those refused that nobody was told of, if the last time is long enough ago.
+
+        To be called now and then, for nobody need be refused again.
+
+        :param at_end: of the process, where there is no later.
+        """
+        with self._lock:
             now = time.monotonic()
-            if now - self._told_at < LOG_SECONDS:
+            if not self._untold or (now - self._told_at < LOG_SECONDS and not at_end):
                 return
             refused, self._untold, self._told_at = self._untold, 0, now
+            reason, request_id = self._latest
         told = {"refused": refused, "reason": reason}
         with request_id_scope(request_id), reporting_to(self._sink):
             logger.warning("overloaded", extra=told)

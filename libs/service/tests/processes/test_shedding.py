@@ -77,8 +77,30 @@ def test_whoever_finds_the_line_full_is_told_at_once_and_all_others_are_served(s
         waiting = [one for one in others if one not in refused]
         assert [one_answer(one)[:12] for one in [*busy, *waiting]] == [b"HTTP/1.1 200"] * 4
         assert web.get("/quick").status_code == 200, "and all is as before"
-        assert "overloaded" in web.log
+        eventually(lambda: told_in(web) == 7)
         assert "Traceback" not in web.log
+
+
+def told_in(web: Web) -> int:
+    """Return how many refused requests the log tells of."""
+    lines = [json.loads(line) for line in web.log.splitlines() if '"overloaded"' in line]
+    return sum(one["refused"] for one in lines)
+
+
+def test_a_process_that_stops_tells_how_many_it_has_refused(serve: Serve) -> None:
+    with serve(web_queue="0", shutdown_delay_seconds="0") as web, ExitStack() as stack:
+        busy = keep_busy(web, stack)
+        for _ in range(3):
+            with web.connect(QUICK) as one:
+                assert problem(said(one))["code"] == "OVERLOADED"
+        web.let("a")
+        web.let("b")
+        for one in busy:
+            one_answer(one)
+            one.close()  # so that it need not wait for its next request
+        web.process.terminate()
+        web.process.wait(60)
+        assert told_in(web) >= 3
 
 
 def test_a_client_that_has_come_through_our_proxies_has_not_the_thread_of_probes(serve: Serve) -> None:

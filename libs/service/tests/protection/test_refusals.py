@@ -75,10 +75,38 @@ def test_a_storm_is_a_number_and_a_line_a_second(
             refusing.refuse(HEAD, "full", extensions)
         now[0] += 1
         refusing.refuse(HEAD, "late", extensions)
-    told = [vars(one)["refused"] for one in caplog.records if one.message == "overloaded"]
-    assert told == [1, 50]
+    assert told_in(caplog) == [1, 50]
     assert registry.get_sample_value("http_shed_total", {"reason": "full"}) == 50
     assert registry.get_sample_value("http_shed_total", {"reason": "late"}) == 1
+
+
+def told_in(caplog: pytest.LogCaptureFixture) -> list[int]:
+    """Return how many refused the lines of the log tell of."""
+    return [vars(one)["refused"] for one in caplog.records if one.message == "overloaded"]
+
+
+def test_the_end_of_a_storm_is_told_without_another(
+    refusing: Shedding,
+    extensions: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(shedding.time, "monotonic", lambda: now[0])
+    refusing.tell()
+    refusing.tell(at_end=True)
+    assert told_in(caplog) == [], "there was none"
+    for _ in range(50):
+        refusing.refuse(HEAD, "full", extensions)
+    refusing.tell()
+    assert told_in(caplog) == [1]
+    now[0] += 1
+    refusing.tell()
+    assert told_in(caplog) == [1, 49]
+    refusing.refuse(HEAD, "late", extensions)
+    refusing.refuse(HEAD, "late", extensions)
+    refusing.tell(at_end=True)
+    assert told_in(caplog) == [1, 49, 2], "a process that ends has no later"
 
 
 @pytest.mark.parametrize(
