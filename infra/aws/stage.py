@@ -88,6 +88,12 @@ class Stage:
         return f"{service}.{self.domain}"
 
     @property
+    def partition(self) -> str:
+        """What ARNs of its region begin with after ``arn:``."""
+        beginnings = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+        return next((name for begin, name in beginnings.items() if self.region.startswith(begin)), "aws")
+
+    @property
     def scheme(self) -> str:
         """How clients speak to services: https, unless there is no certificate."""
         return "https" if self.certificate else "http"

@@ -83,7 +83,8 @@ class Work:
     @property
     def operations_role(self) -> str:
         """The ARN of the role that Beanstalk makes and changes environments with."""
-        return f"arn:aws:iam::{self.stage.account}:role/{names.operations_role(self.stage.name)}"
+        role = names.operations_role(self.stage.name)
+        return f"arn:{self.stage.partition}:iam::{self.stage.account}:role/{role}"
 
     def beside(self, service: str) -> Environments:
         """The environments of another service of the stage."""

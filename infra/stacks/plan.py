@@ -180,7 +180,7 @@ def _instances(stage: Stage, service: str, settings: Told) -> dict[str, str]:
 
 def _named(stage: Stage, settings: Told) -> dict[str, str]:
     """The ARNs of what a service is told to fetch: that and nothing else its role lets it read."""
-    at = f"{_partition(stage.region)}:{{}}:{stage.region}:{stage.account}"
+    at = f"{stage.partition}:{{}}:{stage.region}:{stage.account}"
     # A secret's ARN ends with six characters that nobody knows beforehand.
     forms = {
         "aws-secret": lambda name: f"arn:{at.format('secretsmanager')}:secret:{name}-??????",
@@ -197,9 +197,4 @@ def _named(stage: Stage, settings: Told) -> dict[str, str]:
 
 def _topic(stage: Stage) -> str:
     topic = names.alarms_topic(stage.name)
-    return f"arn:{_partition(stage.region)}:sns:{stage.region}:{stage.account}:{topic}"
-
-
-def _partition(region: str) -> str:
-    beginnings = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
-    return next((name for begin, name in beginnings.items() if region.startswith(begin)), "aws")
+    return f"arn:{stage.partition}:sns:{stage.region}:{stage.account}:{topic}"

@@ -1,13 +1,18 @@
 """Whole deploys, from the command to what stands at AWS afterwards."""
 
+from dataclasses import replace
+from unittest.mock import Mock
+
 import pytest
 
 from infra.aws import names
+from infra.aws.stage import load_stage
 from infra.deploy import images
 from infra.deploy.exits import Exit
 from infra.deploy.programs import Finished
 from infra.deploy.swap import Swap
 from infra.deploy.tests.world import World
+from infra.deploy.work import Work
 from libs.service.testing import eventually
 
 FAILED = Finished(1, ("1 failed",))
@@ -20,6 +25,15 @@ def test_the_first_environment_has_the_live_cname_from_its_birth(world: World) -
     assert [command for command in world.machine.ran if command.startswith("make")] == ["make test"]
     assert world.machine.did("infra.image build") == 4
     assert world.machine.did(" push ") == 2
+
+
+def test_environments_are_made_with_a_role_of_the_partition_of_the_region() -> None:
+    stage = replace(load_stage("live"), region="us-gov-west-1")
+    role = names.operations_role("live")
+    assert (
+        Work(Mock(), stage, "todos", "c").operations_role
+        == f"arn:aws-us-gov:iam::{stage.account}:role/{role}"
+    )
 
 
 def test_an_upgrade_keeps_the_old_one_under_the_new_ones_name(world: World, old: str) -> None:
