@@ -7,7 +7,6 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any, TypeVar
 
 import redis
@@ -24,13 +23,22 @@ REDIS_SECONDS = 0.25
 REDIS_AWAY_SECONDS = 5.0
 """How long Redis may take for one question, and how long it is not asked after it did not answer."""
 
+MOST_KEYS = 10_000
+"""That a process counts by alone: some 3 MB."""
+MEMORY_SECONDS = 3600.0
+"""How long what a process has counted alone is kept after it was last needed."""
+
 T = TypeVar("T")
 
 
 class Counters:
     """Counts in Redis; while that does not answer, each process counts for itself.
 
-    So nothing is ever unlimited, and nobody is locked out by an outage.
+    So nothing is ever unlimited, and nobody is locked out by an outage. A process that knows `MOST_KEYS`
+    begins anew: clients could have it know any number, and could keep all others out if it refused those whom
+    it has no room for. Whoever wants tries forgotten has to have so many others counted for that. What
+    it knows is kept for `MEMORY_SECONDS` after it was needed, so that a Redis which answers now and then does
+    not have all begin anew each time.
 
     :param redis_url: as redis-py takes it.
     :param key_prefix: what keys in Redis start with.
@@ -49,6 +57,8 @@ class Counters:
         weakref.finalize(self, self._pool.disconnect)
         self._lock = threading.Lock()
         self._away_until = float("-inf")
+        self._memory: MemoryStorage | None = None
+        self._forget_at = float("inf")
 
     def watch(self, watcher: PoolWatcher) -> None:
         """Have the connections to Redis watched; to be said before the first question."""
@@ -73,11 +83,25 @@ class Counters:
                 logger.warning("counted in this process alone", extra={"error": type(error).__name__})
             else:
                 self._away_until = float("-inf")
+                if self._memory is not None:
+                    self._forget()
                 return answer
             finally:
                 watcher.returned()
         with self._lock:
-            return question(self._memory)
+            return question(self._alone())
+
+    def _alone(self) -> MemoryStorage:
+        # Made when it is first needed, so in the process that needs it: it starts a thread.
+        if self._memory is None or len(self._memory.storage) >= MOST_KEYS:
+            self._memory = MemoryStorage()
+        self._forget_at = time.monotonic() + MEMORY_SECONDS
+        return self._memory
+
+    def _forget(self) -> None:
+        with self._lock:
+            if time.monotonic() > self._forget_at:
+                self._memory = None
 
     def _is_to_be_asked(self) -> bool:
         if self._away_until == float("-inf"):
@@ -89,11 +113,6 @@ class Counters:
             # One thread finds out whether it is back; the others need not wait for that.
             self._away_until = now + REDIS_AWAY_SECONDS
             return True
-
-    @cached_property
-    def _memory(self) -> MemoryStorage:
-        # Made when it is first needed, so in the process that needs it: it starts a thread.
-        return MemoryStorage()
 
 
 class _Pool(redis.ConnectionPool):

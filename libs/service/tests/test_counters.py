@@ -76,6 +76,38 @@ def test_while_redis_is_away_it_is_asked_now_and_then_and_is_used_again(
     assert found.ask(count) == 3
 
 
+def test_what_a_process_counts_alone_is_forgotten_when_redis_has_been_back_for_long(
+    make: Callable[[], Counters], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = make()
+    good, away, now = found._redis, Away(), [time.monotonic()]
+    monkeypatch.setattr(counters.time, "monotonic", lambda: now[0])
+
+    def ask_after(seconds: float, storage: object) -> int:
+        now[0] += seconds
+        found._redis = storage  # type: ignore[assignment]
+        return found.ask(count)
+
+    assert ask_after(0, away) == 1
+    assert ask_after(counters.REDIS_AWAY_SECONDS + 1, good) == 1
+    assert ask_after(0, away) == 2, "one that answers now and then frees nobody of what was counted"
+    assert ask_after(counters.MEMORY_SECONDS + 1, good) == 2
+    assert found._memory is None
+    assert ask_after(0, away) == 1
+
+
+def test_what_a_process_counts_alone_is_bounded_and_nobody_is_refused_for_that(
+    make: Callable[[], Counters], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert counters.MOST_KEYS == 10_000, "docs/http.md"
+    monkeypatch.setattr(counters, "MOST_KEYS", 3)
+    found = make()
+    found._redis = Away()  # type: ignore[assignment]
+    counted = [found.ask(lambda storage, one=one: storage.incr(one, 60)) for one in "aabcad"]  # type: ignore[misc]
+    assert counted == [1, 2, 1, 1, 1, 1], "it has begun anew"
+    assert found.ask(lambda storage: storage.incr("d", 60)) == 2
+
+
 def test_one_request_alone_finds_out_whether_redis_is_back(
     make: Callable[[], Counters], monkeypatch: pytest.MonkeyPatch
 ) -> None:
