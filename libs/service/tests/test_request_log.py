@@ -7,9 +7,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from libs.dynamodb import Usage
+from libs.errors import deadline_scope
+from libs.errors.redaction import HIDDEN
 from libs.jwt import Caller
 from libs.service.web.exchange import Exchange
-from libs.service.web.request_log import LogLine
+from libs.service.web.request_log import LogLines
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +79,7 @@ def test_the_path_is_logged_as_it_is_in_a_url(
 
 
 def told_of(caplog: pytest.LogCaptureFixture, exchange: Exchange) -> dict[str, object]:
-    with LogLine(exchange):
+    with LogLines()(exchange):
         pass
     return line(caplog)
 
@@ -87,6 +89,39 @@ def exchange(**members: Any) -> Exchange:
     for name, value in members.items():
         setattr(made, name, value)
     return made
+
+
+@pytest.mark.parametrize(
+    ("route", "path", "told"),
+    [
+        ("/invites/{token}", "/invites/hush", f"/invites/{HIDDEN}"),
+        (
+            "/users/{email}/mails/{mail_id}.{code}",
+            "/users/hush/mails/1.hush",
+            f"/users/{HIDDEN}/mails/{HIDDEN}",
+        ),
+        ("/shops/{shop_id}/users/{user}", "/shops/a%2Fb/users/hush", f"/shops/a%2Fb/users/{HIDDEN}"),
+        ("/shops/{shop_id}", "/shops/a%2Fb", "/shops/a%2Fb"),
+    ],
+)
+def test_what_the_contract_names_as_secret_or_personal_is_hidden_in_the_path(
+    caplog: pytest.LogCaptureFixture, route: str, path: str, told: str
+) -> None:
+    lines = LogLines()
+    for _ in range(2):
+        with lines(exchange(route=route, path=path)):
+            pass
+    assert [record.__dict__["path"] for record in caplog.records] == [told, told]
+
+
+def test_what_is_too_late_to_be_answered_has_its_route(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By which its path is logged without what is secret."""
+    with deadline_scope(0):
+        client.get("/abort/409")
+    told = line(caplog)
+    assert (told["code"], told["route"]) == ("DEADLINE_EXCEEDED", "/abort/{status}")
 
 
 def test_it_tells_who_asked_and_through_what(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,7 +1,6 @@
 """The Flask application: operations by path, problems for errors."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -54,7 +53,7 @@ def create_app(
     :param watchers: what is around each request, the outermost first.
     :param problems: makes the answers to requests that fail.
     :param tracer: begins their traces; by default they are passed on.
-    :param redaction: what traces do not tell; by default secrets and what is personal.
+    :param redaction: what traces, and paths in the log, do not tell; by default secrets and what is personal.
     :param middleware: what changes every answer, the one that sees it first first.
     """
     app = Flask(name, static_folder=None)
@@ -75,15 +74,18 @@ def create_app(
 
 
 def _answer(routes: Routes, server: Server, cors: Cors) -> Response:
-    check_deadline()
     sent = request._get_current_object()  # type: ignore[attr-defined]  # each look through the proxy costs
     exchange = exchange_of(sent)
-    if cors.is_preflight(sent):
-        found = None
-        with suppress(NotFound):
-            found = _route(routes, exchange)
-        return cors.preflight(sent, found)
-    route = _route(routes, exchange)
+    preflight = cors.is_preflight(sent)
+    try:
+        route = _route(routes, exchange)
+    except NotFound:
+        if not preflight:
+            raise
+        route = None
+    check_deadline()  # not before: by the route the log knows what of the path it does not tell
+    if preflight:
+        return cors.preflight(sent, route)
     if route is None:
         raise NotFound
     if sent.method == "OPTIONS" and "OPTIONS" not in route.operations:

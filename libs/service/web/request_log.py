@@ -3,21 +3,36 @@
 import logging
 from typing import Any
 
+from libs.errors.personal import for_reports
+from libs.errors.redaction import Redaction
 from libs.service.web.exchange import Exchange
+from libs.service.web.told_path import LoggedPaths
 
 logger = logging.getLogger(__name__)
 
 
-class LogLine:
+class LogLines:
     """A watcher that logs what has become of a request: never its query, its headers or its body.
 
     A probe is logged at DEBUG, unless it fails.
+
+    :param redaction: what parameters in the path it hides, by name; by default secrets and what is personal.
     """
 
-    __slots__ = ("_exchange",)
+    def __init__(self, redaction: Redaction | None = None) -> None:
+        self._paths = LoggedPaths(redaction or for_reports())
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __call__(self, exchange: Exchange) -> "_LogLine":
+        """Return what the request is within."""
+        return _LogLine(exchange, self._paths)
+
+
+class _LogLine:
+    __slots__ = ("_exchange", "_paths")
+
+    def __init__(self, exchange: Exchange, paths: LoggedPaths) -> None:
         self._exchange = exchange
+        self._paths = paths
 
     def __enter__(self) -> None:
         """Wait for the end."""
@@ -26,13 +41,13 @@ class LogLine:
         exchange = self._exchange
         level = logging.DEBUG if exchange.is_probe and exchange.status < 500 else logging.INFO
         if logger.isEnabledFor(level):
-            logger.log(level, "request", extra=_told(exchange))
+            logger.log(level, "request", extra=_told(exchange, self._paths))
 
 
-def _told(exchange: Exchange) -> dict[str, Any]:
+def _told(exchange: Exchange, paths: LoggedPaths) -> dict[str, Any]:
     told: dict[str, Any] = {
         "method": exchange.method,
-        "path": exchange.path,
+        "path": paths.of(exchange),
         "route": exchange.route,
         "status": exchange.status,
         "milliseconds": round(exchange.seconds * 1000, 1),

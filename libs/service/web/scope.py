@@ -19,7 +19,7 @@ from libs.service.problems.unserved import REQUEST_ID_HEADER
 from libs.service.protection.cors import Cors
 from libs.service.tracing.server import ServerSpans
 from libs.service.web.exchange import Exchange, Watcher
-from libs.service.web.request_log import LogLine
+from libs.service.web.request_log import LogLines
 from libs.tasks import TaskRuntime
 from libs.tasks.request_url import url_of, url_scope
 
@@ -42,7 +42,7 @@ class RequestScope:
     :param watchers: what else is around each request, the outermost first.
     :param fail: makes the answer to a request that the application has failed to answer.
     :param tracer: what each is a part of; by default its trace is passed on.
-    :param redaction: what traces do not tell; by default secrets and what is personal.
+    :param redaction: what traces, and paths in the log, do not tell; by default secrets and what is personal.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class RequestScope:
         self._tasks = tasks
         self._cors = cors
         spans = ServerSpans(tracer or Tracer(), redaction)
-        self._watchers: tuple[Watcher, ...] = (spans, LogLine, *watchers)
+        self._watchers: tuple[Watcher, ...] = (spans, LogLines(redaction), *watchers)
         self._fail = fail
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:

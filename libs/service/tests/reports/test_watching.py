@@ -88,6 +88,7 @@ def test_a_warning_within_a_request_knows_of_it(ask: Ask) -> None:
         ("ada%40example.com", HIDDEN),
         ("eyJhbGciOiJFZERTQSJ9.e30.c2ln", HIDDEN),
         ("x" * 500, "x" * 100),
+        ("x" * 80 + "%20ada.lovelace%40example.com", "x" * 80 + f" {HIDDEN}"),
     ],
 )
 def test_what_a_path_holds_is_redacted_and_cut(ask: Ask, sent: str, shown: str) -> None:
@@ -110,8 +111,8 @@ def test_methods_that_clients_make_up_are_one_thing(app_of: Callable[..., Flask]
         assert client.open("/nothing", method=f"BREW{number}").status_code == 503
     assert reports.flush()
     assert [(told["title"], told["count"]) for told in kept.told] == [
-        ("other unknown route: DEADLINE_EXCEEDED", 1),
-        ("other unknown route: DEADLINE_EXCEEDED", 29),
+        ("other /nothing: DEADLINE_EXCEEDED", 1),
+        ("other /nothing: DEADLINE_EXCEEDED", 29),
     ]
     assert kept.told[0]["request"]["method"] == "other"
 
