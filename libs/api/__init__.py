@@ -30,7 +30,7 @@ from libs.api.clients.problems import (
 )
 from libs.api.clients.sending import Sender
 from libs.api.clients.timing import Timeouts
-from libs.api.clients.urls import is_service_url
+from libs.api.clients.urls import is_http_url, is_service_url
 from libs.api.clients.waiting import OperationCancelled, OperationPending
 from libs.api.document.errors import ContractError
 from libs.api.document.files import APIS, PUBLISHED, contract_names, contract_path, read_published
@@ -123,6 +123,7 @@ __all__ = [
     "empty_response",
     "forget_requests",
     "held_key",
+    "is_http_url",
     "is_service_url",
     "key_in_use",
     "models",

@@ -8,7 +8,7 @@ from marshmallow.validate import Equal, Length, OneOf, Range
 
 from libs.jwt import SharedSecret
 from libs.service import Secret, Settings, setting
-from libs.service.settings import HTTP_URL, over_tls, readable, redis_address, service_url, strong_secret
+from libs.service.settings import http_url, over_tls, readable, redis_address, service_url, strong_secret
 from services.auth.mail import is_sender, smtp_address
 
 
@@ -126,7 +126,7 @@ class AuthSettings(Settings):
     )
     breached_passwords_url: str | None = setting(
         None,
-        HTTP_URL,
+        http_url,
         deployed=over_tls,
         help="A service that knows stolen passwords by ranges of their SHA-1, such as "
         "`https://api.pwnedpasswords.com/range`; new passwords are looked up there, for at most a "
@@ -135,7 +135,7 @@ class AuthSettings(Settings):
 
     public_url: str | None = setting(
         None,
-        HTTP_URL,
+        http_url,
         deployed=over_tls,
         help="Where mailed links lead: this service, as browsers reach it. `APP_JWT_ISSUER` if absent.",
     )

@@ -7,7 +7,7 @@ from libs.service.settings.declaring import PREFIX, Secret, SettingsError, Setti
 from libs.service.settings.every_service import Settings
 from libs.service.settings.loading import Reading, load_settings, read_settings
 from libs.service.settings.validators import (
-    HTTP_URL,
+    http_url,
     over_tls,
     read_queues,
     readable,
@@ -17,13 +17,13 @@ from libs.service.settings.validators import (
 )
 
 __all__ = [
-    "HTTP_URL",
     "PREFIX",
     "Reading",
     "Secret",
     "Settings",
     "SettingsError",
     "SettingsUnavailable",
+    "http_url",
     "load_settings",
     "over_tls",
     "read_queues",

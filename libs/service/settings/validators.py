@@ -1,20 +1,19 @@
 """What values of settings are taken."""
 
+import re
 from collections.abc import Callable
 
 from marshmallow import ValidationError
 from marshmallow.validate import Regexp
 
-from libs.api import is_service_url
+from libs.api import is_http_url, is_service_url
 from libs.jwt import check_secret
 from libs.tasks.broker.brokers import BrokerAddress
 
-HTTP_URL = Regexp(r"https?://\S+\Z", error="Not an http or https URL.")
-SENTRY_DSN = Regexp(
-    r"https?://[^\s/@:]+(:[^\s/@]*)?@[^\s/@]+(/[^\s?#]*)?/[0-9]+\Z",
-    error="Not as Sentry shows it: https://key@host/project.",
-)
-"""Takes the address that a project of Sentry takes events at."""
+_DSN = re.compile(r"https?://[^\s/@:]+(:[^\s/@]*)?@[^\s/@?#]+(/[^\s?#]*)?/[0-9]+")
+
+HOST = Regexp(r"\S+\Z", error="Not the name or address of a host.")
+"""Takes what may be listened at; an empty one would be all there is."""
 
 
 def readable(read: Callable[[str], object]) -> Callable[[str], str]:
@@ -39,6 +38,26 @@ strong_secret = readable(check_secret)
 
 over_tls = Regexp(r"(?!http://)", error="Has to be https outside of development.")
 """Refuses what is sent in the clear."""
+
+
+def http_url(text: str) -> str:
+    """Take a URL that may have credentials and a query.
+
+    :raises ValidationError: if it is none, or of a host or port that cannot be.
+    """
+    if not is_http_url(text):
+        raise ValidationError("Not an http or https URL.")
+    return text
+
+
+def sentry_dsn(text: str) -> str:
+    """Take the address that a project of Sentry takes events at.
+
+    :raises ValidationError: if it is none.
+    """
+    if not _DSN.fullmatch(text) or not is_http_url(text):
+        raise ValidationError("Not as Sentry shows it: https://key@host/project.")
+    return text
 
 
 def service_url(text: str) -> str:

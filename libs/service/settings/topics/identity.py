@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from marshmallow.validate import Length, Range
+from marshmallow.validate import Length, Range, Regexp
 
 from libs.jwt import SharedSecret
 from libs.service.settings.declaring import Secret, setting
@@ -14,7 +14,7 @@ class IdentitySettings:
     """Whose tokens are taken, and who the service itself is."""
 
     jwt_issuer: str = setting(
-        validate=Length(1),
+        validate=Regexp(r"\S(.*\S)?\Z", error="Is empty, or begins or ends with space."),
         deployed=over_tls,
         help="The `iss` of access tokens, the same for all services: the address of auth, as clients "
         "reach it.",

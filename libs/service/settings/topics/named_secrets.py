@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from libs.service.settings.declaring import setting
-from libs.service.settings.validators import HTTP_URL, over_tls
+from libs.service.settings.validators import http_url, over_tls
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +17,7 @@ class NamedSecretSettings:
     )
     secrets_endpoint: str | None = setting(
         None,
-        HTTP_URL,
+        http_url,
         deployed=over_tls,
         help="URL that stands in for Secrets Manager and SSM; AWS if absent.",
     )

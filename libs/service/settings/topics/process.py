@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from marshmallow.validate import NoneOf, Range, Regexp
 
 from libs.service.settings.declaring import setting
+from libs.service.settings.validators import HOST
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +28,9 @@ class ProcessSettings:
         help="What `/version` tells.",
     )
     commit: str | None = setting(None, help="What `/version` tells, if given.")
-    host: str = setting("127.0.0.1", help="Address the web process listens on; the image sets `0.0.0.0`.")
+    host: str = setting(
+        "127.0.0.1", HOST, help="Address the web process listens on; the image sets `0.0.0.0`."
+    )
     port: int = setting(8080, Range(1, 65535), help="Its port.")
     web_workers: int = setting(2, Range(1, 64), help="gunicorn processes.")
     web_threads: int = setting(8, Range(1, 256), help="Threads of each.")

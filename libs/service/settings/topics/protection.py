@@ -48,7 +48,7 @@ class ProtectionSettings:
     )
     hsts_seconds: int = setting(
         0,
-        Range(0),
+        Range(0, 315_360_000),
         help="How long browsers shall come by https only once they have (`Strict-Transport-Security`): "
         "31536000 where the service is reached by https and nothing else; 0 leaves the header out.",
         unit="seconds",

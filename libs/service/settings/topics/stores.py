@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from marshmallow.validate import Equal, Length, Regexp
 
 from libs.service.settings.declaring import Secret, setting
-from libs.service.settings.validators import HTTP_URL, over_tls, redis_address
+from libs.service.settings.validators import http_url, over_tls, redis_address
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,7 +14,7 @@ class StoreSettings:
 
     dynamodb_region: str = setting(validate=Length(1), help="AWS region.")
     dynamodb_endpoint: str | None = setting(
-        None, HTTP_URL, deployed=over_tls, help="URL of DynamoDB Local; AWS if absent."
+        None, http_url, deployed=over_tls, help="URL of DynamoDB Local; AWS if absent."
     )
     table_prefix: str = setting(
         "polymacaron-",

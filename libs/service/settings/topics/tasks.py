@@ -34,7 +34,7 @@ class TaskSettings:
     )
     task_lease_seconds: float = setting(
         15.0,
-        Range(1),
+        Range(1, 86_400),
         help="A worker silent for that long counts as dead. With less than 10 a single call that the "
         "database does not answer can be enough.",
         unit="seconds",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from marshmallow.validate import Equal, NoneOf, OneOf, Range
 
 from libs.service.settings.declaring import Secret, setting
-from libs.service.settings.validators import HTTP_URL, SENTRY_DSN
+from libs.service.settings.validators import HOST, http_url, sentry_dsn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +27,7 @@ class WatchingSettings:
     )
     metrics_host: str = setting(
         "127.0.0.1",
+        HOST,
         help="Address at which web, worker and beat tell [metrics](metrics.md), to whoever asks.",
     )
     metrics_port: int | None = setting(
@@ -42,8 +43,8 @@ class WatchingSettings:
         unit="milliseconds",
     )
     sentry_dsn: Secret | None = setting(
-        None, SENTRY_DSN, help="Where Sentry takes [reports](reports.md): `https://key@host/project`."
+        None, sentry_dsn, help="Where Sentry takes [reports](reports.md): `https://key@host/project`."
     )
     report_webhook_url: Secret | None = setting(
-        None, HTTP_URL, help="An address that takes each [report](reports.md) as a POST of JSON."
+        None, http_url, help="An address that takes each [report](reports.md) as a POST of JSON."
     )

@@ -7,7 +7,7 @@ from marshmallow.validate import Equal, Range, Regexp
 from libs.service.docs.menu import read_menu
 from libs.service.protection.cors import read_origins
 from libs.service.settings.declaring import setting
-from libs.service.settings.validators import ANSWER_CHECK, HTTP_URL, over_tls, readable
+from libs.service.settings.validators import ANSWER_CHECK, http_url, over_tls, readable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ class WebSettings:
     )
     docs_login_url: str | None = setting(
         None,
-        HTTP_URL,
+        http_url,
         deployed=over_tls,
         help="Where its form sends e-mail and password: auth's `/auth/login`. No form if absent.",
     )
