@@ -80,6 +80,8 @@ class BrokerAddress:
         scheme = parts.scheme.lower()
         if scheme not in _QUERY:
             raise ValueError(f"Not a broker's URL: it starts with one of {', '.join(sorted(_QUERY))}.")
+        if parts.fragment:  # what comes before would be taken for host and port
+            raise ValueError("A # in the URL is written %23.")
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         if unknown := set(query) - _QUERY[scheme]:
             told = ", ".join(sorted(_QUERY[scheme]))

@@ -52,6 +52,7 @@ def test_an_address_is_told_to_kombu_in_its_own_words(url: str, kombu: str) -> N
         ("unix:///run/redis.sock?db=hunter2", "database of Redis is a number"),
         ("redis://:hunter2\u2100@a", "Not a URL"),
         ("redis://[hunter2]/", "Not a URL"),
+        ("redis://me:12#hunter2@a/0", "is written %23"),
     ],
 )
 def test_what_is_no_address_says_why_and_quotes_nothing(url: str, fault: str) -> None:
