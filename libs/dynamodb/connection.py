@@ -35,7 +35,7 @@ from libs.dynamodb.calls import (
 )
 from libs.dynamodb.contention import patiently, pauses, unanswered, wait
 from libs.dynamodb.errors import is_condition_failure
-from libs.dynamodb.lost import counts_twice, put_was_done, update_was_done
+from libs.dynamodb.lost import needs_token, put_was_done, update_was_done
 from libs.dynamodb.usage import Call, CallWatcher, call_scope, capacity, count_try
 
 _ITEM_ANSWERS = frozenset(
@@ -167,7 +167,7 @@ class ItemConnection(Connection):
         **options: Any,
     ) -> dict[str, Any]:
         """Change an item, as PynamoDB does; what counts is not done twice when its answer is lost."""
-        if counts_twice(actions or (), condition):
+        if needs_token(actions or (), condition):
             return self._update_by_token(table_name, hash_key, range_key, actions, condition)
         try:
             return super().update_item(table_name, hash_key, range_key, actions, condition, **options)

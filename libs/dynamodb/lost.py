@@ -5,7 +5,8 @@ something of that can only be its own; else it stays refused: what is refused ca
 two hold cannot be taken back.
 
 A write that counts, and that its condition lets be done twice, is never sent again as it is: it goes as a
-transaction, which DynamoDB knows by its token for ten minutes. See docs/decisions/0017-lost-answers.md.
+transaction, which DynamoDB knows by its token for ten minutes. So does one that computes of what is there, on
+condition of a version: another may have counted that on. See docs/decisions/0017-lost-answers.md.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,7 +39,7 @@ def update_was_done(stored: Item | None, actions: Sequence[Action], condition: C
     if stored is None:
         return False
     asked = _Asked(condition)
-    changed, own = set(), False
+    changed, own_text, own_number, told = set(), False, False, True
     for action in actions:
         name = _name(action.values[0])
         if name is None:
@@ -49,7 +50,7 @@ def update_was_done(stored: Item | None, actions: Sequence[Action], condition: C
             case SetAction(values=(_, Value() as value)):
                 if now is None or _plain(now) != _plain(_raw(value)):
                     return False
-                own |= _is_own(_raw(value))
+                own_text |= _is_own(_raw(value))
             case RemoveAction():
                 if now is not None:
                     return False
@@ -61,38 +62,47 @@ def update_was_done(stored: Item | None, actions: Sequence[Action], condition: C
                     return False
             case _:
                 by, before = _added(name, action), asked.numbers(name)
-                if by and before:  # of others it cannot be told what they make
+                if by and before:
                     if now is None or _number(now) not in {one + by for one in before}:
                         return False
-                    own = True  # nobody else has counted on from there
+                    own_number = True
+                else:
+                    told = False  # what it makes
     untouched = asked.names - changed
+    # Another may have counted on from there instead: no harm only where all else is as this one asks.
+    own = own_text or (own_number and told)
     return own and not any(asked.refuses(name, stored.get(name)) for name in untouched)
 
 
-def counts_twice(actions: Sequence[Action], condition: Condition | None) -> bool:
-    """Tell whether an update that is done twice leaves something else than one that is done once.
+def needs_token(actions: Sequence[Action], condition: Condition | None) -> bool:
+    """Tell whether an update must be known by a token where it is sent again.
 
-    Adding to a number does, and to a list, unless the condition asks for what the update itself changes.
+    One must that, done twice, leaves something else than done once: that adds to a number or a list, unless
+    the condition asks for what the update itself changes. And one that a number of the condition, such as a
+    version, keeps from being done twice, but of which what is there does not tell what it has made.
     """
     asked = _Asked(condition)
-    adds = False
+    adds = computes = numbered = False
     for action in actions:
         target, *rest = action.values
         name = _name(target)
         value = rest[0] if rest else None
-        if isinstance(action, SetAction) and isinstance(value, Value) and name is not None:
-            if asked.refuses(name, _raw(value)):
+        if isinstance(action, SetAction) and isinstance(value, Value):
+            if name is not None and asked.refuses(name, _raw(value)):
                 return False
-        elif isinstance(action, RemoveAction) and name is not None:
-            if asked.refuses(name, None):
+        elif isinstance(action, RemoveAction):
+            if name is not None and asked.refuses(name, None):
                 return False
         elif isinstance(value, (*_NUMBERS, _ListAppend)) or (
             isinstance(action, AddAction) and value is not None and value.attr_type == "N"
         ):
-            if name is not None and len(asked.numbers(name)) == 1:
-                return False
-            adds = True
-    return adds
+            if name is not None and len(asked.numbers(name)) == 1 and _added(name, action):
+                numbered = True
+            else:
+                adds = True
+        elif isinstance(action, SetAction):
+            computes = True  # the same again if it is done twice
+    return adds or (computes and numbered)
 
 
 def held(item: Item) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from pynamodb.expressions.operand import Path
 from pynamodb.models import Model
 
 from libs.dynamodb import Change, ConditionFailed, Put, Remove, Table, is_condition_failure
-from libs.dynamodb.lost import counts_twice, update_was_done
+from libs.dynamodb.lost import needs_token, update_was_done
 from libs.resilience import CircuitBreaker, RetryBudget
 
 MANY = int(os.environ.get("WRITES", "60"))
@@ -33,6 +33,7 @@ class Claim(Model):
     id = UnicodeAttribute(hash_key=True)
     holder = UnicodeAttribute(null=True)
     count = NumberAttribute(default=0)
+    other = NumberAttribute(null=True)
     log = ListAttribute(default=list)
     tags = UnicodeSetAttribute(null=True)
 
@@ -43,6 +44,10 @@ class Page(Model):
 
     id = UnicodeAttribute(hash_key=True)
     text = UnicodeAttribute(null=True)
+    left = NumberAttribute(null=True)
+    least = NumberAttribute(null=True)
+    first = NumberAttribute(null=True)
+    log = ListAttribute(null=True)
     version = VersionAttribute()
 
 
@@ -53,20 +58,26 @@ def stored(module_database):
 
 @pytest.fixture
 def losing(stored):
-    """Lose the answer to each n-th write that is sent, from the n-th on; all are done."""
+    """Lose the answer to each n-th write that is sent, from the n-th on.
+
+    All are done; or those are not, but ``instead`` is called.
+    """
     connection = stored.connection
     connection.calls.budget = RetryBudget(share=1.0)
     connection.calls.breaker = CircuitBreaker(least=10**9)
     client = connection.client
 
     @contextlib.contextmanager
-    def lose(each=1, most=None):
+    def lose(each=1, most=None, instead=None):
         sent, lost = itertools.count(1), []
 
         def send(request, **_):
             if next(sent) % each == 0 and (most is None or len(lost) < most):
                 lost.append(request)
-                client._endpoint.http_session.send(request)
+                if instead is None:
+                    client._endpoint.http_session.send(request)
+                else:
+                    instead()
                 raise ReadTimeoutError(endpoint_url=request.url)
 
         for operation in WRITES:
@@ -113,6 +124,45 @@ def test_a_versioned_save_after_anothers_is_a_conflict_still(losing, key):
         mine.update([Page.text.set("c")])
     assert is_condition_failure(caught.value)
     assert Page.get(key).text == "b"
+
+
+COMPUTED = [
+    Page.left.set(Page.left - 1),
+    Page.left.add(-1),
+    Page.log.set(Page.log.append(["mine"])),
+    Page.left.set(Page.least),
+    Page.first.set(Page.first | 7),
+]
+
+
+@pytest.mark.parametrize("action", COMPUTED, ids=str)
+def test_what_was_not_done_is_not_told_as_done_for_anothers_version(losing, key, action):
+    Page(key, left=5, least=2, log=[]).save()
+    mine, other = Page.get(key), Page.get(key)
+
+    def count_on():
+        other.update([Page.text.set("b")])
+
+    with losing(most=1, instead=count_on), pytest.raises(UpdateError) as caught:
+        mine.update([action])
+    assert is_condition_failure(caught.value)
+    page = Page.get(key)
+    assert (page.version, page.text, page.left, page.log, page.first) == (2, "b", 5, [], None)
+
+
+@pytest.mark.parametrize("action", COMPUTED, ids=str)
+def test_what_was_computed_is_told_as_done(losing, key, action):
+    page = Page(key, left=5, least=2, log=[])
+    page.save()
+    with losing(most=1):
+        page.update([action])
+    again = Page.get(key)
+    assert page.version == again.version == 2
+    made = {"left": again.left, "log": again.log, "first": again.first}
+    assert made in (
+        {"left": 5, "log": [], "first": None} | one
+        for one in ({"left": 4}, {"log": ["mine"]}, {"left": 2}, {"first": 7})
+    )
 
 
 def test_what_counts_is_counted_once(losing, key):
@@ -262,7 +312,7 @@ def test_of_many_writes_none_is_doubled_and_none_refused(losing, key, kind):
 
 
 @pytest.mark.parametrize(
-    ("actions", "condition", "twice"),
+    ("actions", "condition", "token"),
     [
         ([Claim.count.add(1)], None, True),
         ([Claim.count.add(1)], Claim.id.exists(), True),
@@ -278,10 +328,17 @@ def test_of_many_writes_none_is_doubled_and_none_refused(losing, key, kind):
         ([Claim.tags.add({"x"})], None, False),
         ([Claim.tags.delete({"x"})], None, False),
         ([Claim.holder.remove()], None, False),
+        ([Claim.count.add(1), Claim.other.add(1)], Claim.count == 3, True),
+        ([Claim.count.add(1), Claim.log.set(Claim.log.append(["x"]))], Claim.count == 3, True),
+        ([Claim.count.add(1), Claim.other.set(Claim.count)], Claim.count == 3, True),
+        ([Claim.count.add(1), Claim.other.set(Claim.other | 5)], Claim.count == 3, True),
+        ([Claim.count.set(Claim.other + 1)], Claim.count == 3, True),
+        ([Claim.count.add(1), Claim.other.set(5), Claim.tags.add({"x"})], Claim.count == 3, False),
+        ([Claim.other.set(Claim.count)], Claim.id.exists(), False),
     ],
 )
-def test_what_counts_twice(actions, condition, twice):
-    assert counts_twice(actions, condition) is twice
+def test_what_needs_a_token(actions, condition, token):
+    assert needs_token(actions, condition) is token
 
 
 OWN = "0123456789abcdef"
@@ -304,6 +361,14 @@ OWN = "0123456789abcdef"
         ([Claim.count.set(Claim.count - 2)], Claim.count == 1, {"count": {"N": "-1"}}, True),
         ([Claim.count.add(2)], None, {"count": {"N": "3"}}, False),
         ([Claim.count.add(2)], Claim.count == 1, {}, False),
+        ([Claim.count.add(2), Claim.other.add(1)], Claim.count == 1, {"count": {"N": "3"}}, False),
+        ([Claim.count.add(2), Claim.other.set(Claim.count)], Claim.count == 1, {"count": {"N": "3"}}, False),
+        (
+            [Claim.count.add(2), Claim.other.add(1), Claim.holder.set(OWN)],
+            Claim.count == 1,
+            {"count": {"N": "3"}, "holder": {"S": OWN}},
+            True,
+        ),
         ([Claim.tags.add({"a"}), Claim.holder.set(OWN)], None, {"holder": {"S": OWN}}, False),
         ([Claim.tags.delete({"a"}), Claim.holder.set(OWN)], None, {"holder": {"S": OWN}}, True),
         (
