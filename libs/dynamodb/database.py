@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from botocore.exceptions import ClientError
-from pynamodb.exceptions import TableError
+from pynamodb.exceptions import GetError, TableError
 from pynamodb.models import Model
 
 from libs.dynamodb.connection import ItemConnection
-from libs.dynamodb.errors import error_code
+from libs.dynamodb.errors import error_code, is_throttled
 from libs.dynamodb.mismatch import TableMismatch, check_table
 from libs.dynamodb.stored import plain_name
 from libs.dynamodb.transaction import Transaction
@@ -113,11 +113,16 @@ class Database:
     def ping(self) -> None:
         """Read a row that is not there: half a read unit, and proof that tables can be read.
 
-        Raises what `as_problem` understands where DynamoDB is away.
+        Raises what `as_problem` understands where DynamoDB is away. Throttled, it is there: one busy table
+        would else turn away those who ask for others.
         """
         has_range_key = any(one.is_range_key for one in self.models[0].get_attributes().values())
         with self.connection.calls.once():
-            self.connection.get_item(self.models[0].Meta.table_name, "-", "-" if has_range_key else None)
+            try:
+                self.connection.get_item(self.models[0].Meta.table_name, "-", "-" if has_range_key else None)
+            except GetError as error:
+                if not (isinstance(error.cause, ClientError) and is_throttled(error.cause)):
+                    raise
 
     def transaction(self) -> Transaction:
         """Return a transaction; see there."""

@@ -259,6 +259,9 @@ def dynamodb(world, name):
                 assert answer.status_code == status, answer.text
         alive, _ = world.send("GET", "/health/live")
         assert alive.status_code == 200, "a process that is restarted helps nobody"
+        if name == "throttling":
+            ready, _ = world.send("GET", "/health/ready")
+            assert ready.status_code == 200, "it serves what is not throttled"
         if name == "stalled":
             eventually(lambda: world.create()[1] < 0.5, seconds=30)
             answer, took = world.create()

@@ -306,6 +306,16 @@ def test_a_ping_is_sent_once_and_is_no_call_that_allows_for_retries(models, clos
         assert len(answering.bodies) == 1
 
 
+def test_a_ping_that_is_throttled_has_found_somebody(models):
+    account, _ = models
+    with stub(THROTTLED, FAILED) as answering:
+        database = Database([account], region="eu-west-1", endpoint=answering.url)
+        database.ping()
+        assert len(answering.bodies) == 1
+        with pytest.raises(GetError):
+            database.ping()
+
+
 @pytest.mark.parametrize("limits", [Limits(read=0.2, total=60), Limits(read=60, total=0.2)], ids=repr)
 def test_a_database_that_does_not_answer_is_given_up_in_time(mute_endpoint, limits):
     assert Limits(connect=1.0, read=2.0, total=2.8) == USUAL, "docs/protection.md"
