@@ -14,7 +14,6 @@ from gunicorn.glogging import Logger
 
 from libs.service.logs.levels import LogLevels
 from libs.service.metrics import serve
-from libs.service.processes.anonymous import answer_anonymously
 from libs.service.processes.asking import metrics_listener
 from libs.service.processes.faults import reporting
 from libs.service.processes.silent_clients import limit_body, limit_silence, unlimit_body
@@ -47,9 +46,11 @@ class PlainLogger(Logger):  # type: ignore[misc]
         self.error_log.propagate = True
 
     def exception(self, msg: Any, *args: Any, **kwargs: Any) -> None:
-        # What `limit_silence` breaks off; where it happened is of no interest, and anybody can have it said.
+        # What is broken off because of a client; where is of no interest, and anybody can have it said.
         if isinstance(sys.exception(), BlockingIOError):
             self.info("a client was silent, or read nothing, for too long")
+        elif isinstance(sys.exception(), TimeoutError):
+            self.info("a client was too slow")
         else:
             super().exception(msg, *args, **kwargs)
 
@@ -69,10 +70,11 @@ class WebApplication(BaseApplication):  # type: ignore[misc]
         self.reports = running.reports
         self.trusted_proxies = settings.trusted_proxies
         self.header_seconds = settings.read_timeout_seconds
+        self.answer_seconds = settings.body_timeout_seconds
         self.stuck_seconds = (
             settings.body_timeout_seconds + settings.request_seconds + 2 * settings.read_timeout_seconds
         )
-        """What one request takes at most, unless its handler hangs: body, work, and answer."""
+        """How long a thread sends nothing at most, unless its handler hangs: body, work, silent client."""
         super().__init__()
 
     def load_config(self) -> None:
@@ -136,5 +138,4 @@ def run_web(running: Running) -> None:
     listener = metrics_listener(running)
     if listener is not None:
         _ = running.metrics  # made before the fork, so that all workers count as one
-    answer_anonymously()
     WebApplication(running, listener).run()

@@ -16,6 +16,7 @@ from typing import Any
 from libs.errors import HeadersTooLarge, Problem, RequestTimeout, UriTooLong
 from libs.service.problems.malformed import ProblemWorker
 from libs.service.problems.unserved import refused_head, written
+from libs.service.processes.answering import answer_within
 from libs.service.processes.connection import Connection
 from libs.service.protection.shedding import is_probe
 from libs.service.web import waited_scope
@@ -26,6 +27,8 @@ LINGERING = 256
 """How long, how much, and from how many at once, clients may still send after their last answer."""
 PROBES = 4
 """How many may ask at once whether the process lives, beside those that have a thread."""
+PROBE_THREAD = "probe"
+"""What the name of that thread begins with."""
 REST_SECONDS = 0.05
 """Until a connection is accepted again where that has failed and none could be closed."""
 SWITCH_SECONDS = 0.001
@@ -53,12 +56,14 @@ class WebWorker(ProblemWorker):
         self._probing = 0
         self._line: deque[tuple[Connection, Future[Any]]] = deque()
         self._served_at = 0.0
-        self._probes = ThreadPoolExecutor(1, "probe")
+        """When a client had something of an answer, or all threads were taken."""
+        self._probes = ThreadPoolExecutor(1, PROBE_THREAD)
 
     def init_process(self) -> None:
         # The main thread gives the interpreter away with each call of the kernel, ten times a connection,
         # and waits so long to have it back while threads compute.
         sys.setswitchinterval(SWITCH_SECONDS)
+        answer_within(self.app.answer_seconds, self._note_sent)
         super().init_process()
 
     # -- from a connection to a request ------------------------------------------------------------------
@@ -189,6 +194,11 @@ class WebWorker(ProblemWorker):
             self.max_keepalived = 0  # which makes gunicorn's answers say Connection: close
         return super().handle_request(req, conn)
 
+    def _note_sent(self) -> None:
+        # A stream to a slow client may keep its thread for long: that one does not hang.
+        if not threading.current_thread().name.startswith(PROBE_THREAD):
+            self._served_at = time.monotonic()
+
     def _leave_line(self, now: float) -> None:
         # Threads that hang would never tell them.
         while self._line:
@@ -202,7 +212,7 @@ class WebWorker(ProblemWorker):
 
     def _give_up(self) -> None:
         """End, to be replaced: Python cannot end a thread, and none will ever be free."""
-        self.log.error("no thread has answered for %d s: the worker is replaced", self.app.stuck_seconds)
+        self.log.error("no thread has sent anything for %d s: the worker is replaced", self.app.stuck_seconds)
         self.cfg.worker_exit(None, self)
         os._exit(os.EX_SOFTWARE)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Flask
 
-from libs.api import ApiModels, Contract, Contribution, Dependencies, Server
+from libs.api import ApiModels, Contract, Contribution, Dependencies, Result, Server
 from libs.errors import remaining
 from libs.jwt import Caller, current_caller
 from libs.service.builtin import Builtin
@@ -57,6 +57,12 @@ def _quick() -> dict[str, Any]:
     return {"pid": os.getpid(), "left": remaining(), "switches_after": sys.getswitchinterval()}
 
 
+def _stream() -> Result:
+    """Answer with more than fits into any buffer, for as long as it is read."""
+    pieces = (b"x" * 100_000 for _ in range(10_000))
+    return Result(pieces, 200, {}, "application/octet-stream")
+
+
 def _burn(milliseconds: int) -> dict[str, Any]:
     end = time.thread_time() + milliseconds / 1000
     while time.thread_time() < end:
@@ -79,10 +85,18 @@ def _operation(name: str, parameter: str | None = None, kind: str = "string") ->
 PATHS = {
     "/wait/{name}": {"get": _operation("wait", "name"), "post": _operation("wait_too", "name")},
     "/quick": {"get": _operation("quick")},
+    "/stream": {"get": _operation("stream")},
     "/burn/{milliseconds}": {"get": _operation("burn", "milliseconds", "integer")},
     "/doze/{milliseconds}": {"get": _operation("doze", "milliseconds", "integer")},
 }
-FUNCTIONS = {"wait": _wait, "wait_too": _wait, "quick": _quick, "burn": _burn, "doze": _doze}
+FUNCTIONS = {
+    "wait": _wait,
+    "wait_too": _wait,
+    "quick": _quick,
+    "stream": _stream,
+    "burn": _burn,
+    "doze": _doze,
+}
 
 
 class Served(Running):

@@ -59,6 +59,16 @@ class Web:
         return httpx.get(self.url + path, timeout=20, trust_env=False)
 
 
+def slow_reader(port: int, path: str, times: int = 1) -> socket.socket:
+    """Return a connection with little room for answers, on which `path` was asked for so many times."""
+    connection = socket.socket()
+    connection.settimeout(60)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.connect(("127.0.0.1", port))
+    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: served\r\n\r\n".encode() * times)
+    return connection
+
+
 def said(connection: socket.socket) -> bytes:
     """Return all that comes until the other side closes."""
     return b"".join(iter(lambda: connection.recv(65536), b""))

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from libs.service.testing import eventually
-from libs.service.tests.processes.serving import Serve, Web, one_answer, said
+from libs.service.tests.processes.serving import Serve, Web, one_answer, said, slow_reader
 
 QUICK = b"GET /quick HTTP/1.1\r\nHost: served\r\n\r\n"
 
@@ -233,15 +233,38 @@ def test_whoever_waits_for_threads_that_hang_is_told_when_the_time_is_over(serve
 
 def test_a_worker_all_of_whose_threads_hang_is_replaced(serve: Serve) -> None:
     short = {"read_timeout_seconds": "1", "body_timeout_seconds": "1", "request_seconds": "1"}
-    with serve(**short) as web, ExitStack() as stack:
+    with serve(web_queue="0", **short) as web, ExitStack() as stack:
         worker = web.get("/quick").json()["pid"]
         keep_busy(web, stack)
 
         def another() -> bool:
             with suppress(httpx.TransportError):
+                web.get("/ping")  # which is answered by another thread, and says nothing of these
                 answer = web.get("/quick")
                 return answer.is_success and answer.json()["pid"] != worker
             return False
 
         eventually(another, seconds=60)
-        assert "no thread has answered for" in web.log
+        assert "no thread has sent anything for" in web.log
+
+
+def test_a_worker_all_of_whose_threads_send_streams_to_slow_clients_goes_on(serve: Serve) -> None:
+    short = {"read_timeout_seconds": "1", "body_timeout_seconds": "1", "request_seconds": "1"}
+    with serve(**short) as web:
+        worker = web.get("/quick").json()["pid"]
+        slow = [slow_reader(web.port, "/stream") for _ in range(2)]
+        began = time.monotonic()
+        while time.monotonic() < began + 6:  # the clock is what is tested: 4 s are what a request may take
+            for number, one in enumerate(slow):
+                if not one.recv(
+                    4096
+                ):  # who has read nothing for a second, where this machine has stood still
+                    one.close()
+                    slow[number] = slow_reader(web.port, "/stream")
+            time.sleep(0.05)
+        assert "no thread has sent anything for" not in web.log
+        assert "too slow" not in web.log
+        for one in slow:
+            one.close()
+        eventually(lambda: web.get("/quick").is_success)
+        assert web.get("/quick").json()["pid"] == worker

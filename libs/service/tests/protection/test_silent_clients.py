@@ -3,13 +3,14 @@
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
 import pytest
 
 from libs.service.testing import eventually
+from libs.service.tests.processes.serving import slow_reader
 from libs.service.tests.protection.few_threads import answers, auth_process
 
 
@@ -68,6 +69,27 @@ def test_clients_that_never_read_do_not_hang_the_others(port: int, log: Path) ->
         eventually(lambda: log.read_text()[before:].count("read nothing, for too long") == 2, seconds=60)
         eventually(lambda: answers(port), seconds=15)
     assert "Traceback" not in log.read_text()
+
+
+def test_clients_that_read_slowly_do_not_hang_the_others(port: int, log: Path) -> None:
+    """Some bytes now and then are no silence, and would go on for hours."""
+    before = len(log.read_text())
+    with ExitStack() as stack:
+        slow = [stack.enter_context(slow_reader(port, "/openapi.json", 400)) for _ in range(2)]
+
+        def cut() -> bool:
+            for one in slow:
+                with suppress(OSError):
+                    one.recv(4096)
+            told = log.read_text()[before:]
+            # The latter where this machine has stood still.
+            return told.count("a client was too slow") + told.count("read nothing, for too long") == 2
+
+        eventually(cut, seconds=60, every=0.2)
+        eventually(lambda: answers(port), seconds=15)
+    told = log.read_text()[before:]
+    assert "Traceback" not in told
+    assert "no thread has sent anything" not in told
 
 
 def test_a_body_that_stops_coming_is_a_408(port: int) -> None:
