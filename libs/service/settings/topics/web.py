@@ -24,7 +24,8 @@ class WebSettings:
     body_timeout_seconds: int = setting(
         60,
         Range(1, 3600),
-        help="A body has to be there within that time, however much of it comes at once; 408 if not.",
+        help="A body has to be there within that time, however much of it comes at once; 408 if not."
+        " And an answer in one piece has to be read within it.",
         unit="seconds",
     )
     max_body_bytes: int = setting(
