@@ -93,6 +93,7 @@ class WebApplication(BaseApplication):  # type: ignore[misc]
             # keys nor revocations, and anybody could have all replaced while auth is down.
             "max_requests": 0,
             "keepalive": KEPT_SECONDS,
+            "sendfile": False,  # would go past what bounds an answer
             "limit_request_line": settings.request_line_bytes,
             "limit_request_field_size": settings.header_bytes,
             "limit_request_fields": settings.header_count,
