@@ -14,7 +14,6 @@ from typing import IO
 
 from infra.local.errors import LocalError
 from infra.local.packages import ensure_dynamodb, ensure_java
-from infra.local.ports import HOST
 from infra.local.servers import (
     dynamodb_answers,
     dynamodb_command,
@@ -59,9 +58,11 @@ def reserved_port() -> Iterator[int]:
 
     The socket stays bound without listening. With SO_REUSEADDR on both sides (Java and Valkey set it) Linux
     lets one of them listen, yet hands the port to no one who asks for "any": two runs cannot meet on it.
+    At every address: a port that is free at one may be that of a connection at another, where DynamoDB Local,
+    which listens at all of them, could not have it.
     """
     with socket.socket() as holder:
-        holder.bind((HOST, 0))
+        holder.bind(("0.0.0.0", 0))  # noqa: S104 - and never listens
         port = holder.getsockname()[1]
         if sys.platform == "linux":
             holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,6 +1,7 @@
 """The databases of a test run: they answer, and they do not outlive it, however it ends."""
 
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -64,3 +65,10 @@ def test_one_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch):
 def test_a_reserved_port_is_nobody_elses():
     with reserved_port() as one, reserved_port() as other:
         assert one != other
+
+
+def test_it_is_so_at_every_address_and_may_be_listened_at():
+    with reserved_port() as port, socket.socket() as elsewhere:
+        with pytest.raises(OSError, match="in use"):
+            elsewhere.bind(("127.0.0.2", port))
+        assert is_free(port)
