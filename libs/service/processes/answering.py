@@ -8,6 +8,8 @@ from typing import Any
 
 from gunicorn.http import wsgi
 
+from libs.service.processes.silent_clients import SlowClient
+
 Sent = Callable[[], object]
 """Is called whenever a client has taken something of an answer, by the thread that sends it."""
 
@@ -32,14 +34,14 @@ class AnsweredSocket:
         """Send.
 
         :raises BlockingIOError: if the client reads nothing for too long.
-        :raises TimeoutError: if the time is over, for some bytes now and then are no silence.
+        :raises SlowClient: if the time is over, for some bytes now and then are no silence.
         """
         left = memoryview(data)
         while left:
             left = left[self._connection.send(left) :]
             self._sent()
             if left and time.monotonic() > self._deadline:
-                raise TimeoutError("the answer took too long")
+                raise SlowClient("the answer took too long")
 
 
 class Answer(wsgi.Response):  # type: ignore[misc]

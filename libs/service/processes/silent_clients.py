@@ -15,6 +15,10 @@ def limit_silence(seconds: int, arbiter: Any) -> None:
             listener.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", seconds, 0))
 
 
+class SlowClient(TimeoutError):
+    """A client sends, or reads, too little at a time."""
+
+
 class _BodySocket:
     """A connection while a body comes: bounded in all, for a byte now and then is no silence.
 
@@ -31,7 +35,7 @@ class _BodySocket:
         if self._deadline is None:
             self._deadline = now + self._seconds
         if now > self._deadline:
-            raise TimeoutError("the body took too long")
+            raise SlowClient("the body took too long")
         return self.connection.recv(size)
 
 

@@ -16,7 +16,7 @@ from libs.service.logs.levels import LogLevels
 from libs.service.metrics import serve
 from libs.service.processes.asking import metrics_listener
 from libs.service.processes.faults import reporting
-from libs.service.processes.silent_clients import limit_body, limit_silence, unlimit_body
+from libs.service.processes.silent_clients import SlowClient, limit_body, limit_silence, unlimit_body
 from libs.service.processes.stopping import Stopping, WebMaster
 from libs.service.processes.web_worker import WebWorker
 from libs.service.protection.shedding import Line, Shedding
@@ -49,7 +49,7 @@ class PlainLogger(Logger):  # type: ignore[misc]
         # What is broken off because of a client; where is of no interest, and anybody can have it said.
         if isinstance(sys.exception(), BlockingIOError):
             self.info("a client was silent, or read nothing, for too long")
-        elif isinstance(sys.exception(), TimeoutError):
+        elif isinstance(sys.exception(), SlowClient):
             self.info("a client was too slow")
         else:
             super().exception(msg, *args, **kwargs)

@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -63,6 +64,16 @@ def _stream() -> Result:
     return Result(pieces, 200, {}, "application/octet-stream")
 
 
+def _torn() -> Result:
+    """Answer with a stream that breaks by itself."""
+
+    def pieces() -> Iterator[bytes]:
+        yield b"x"
+        raise TimeoutError
+
+    return Result(pieces(), 200, {}, "application/octet-stream")
+
+
 def _burn(milliseconds: int) -> dict[str, Any]:
     end = time.thread_time() + milliseconds / 1000
     while time.thread_time() < end:
@@ -86,6 +97,7 @@ PATHS = {
     "/wait/{name}": {"get": _operation("wait", "name"), "post": _operation("wait_too", "name")},
     "/quick": {"get": _operation("quick")},
     "/stream": {"get": _operation("stream")},
+    "/torn": {"get": _operation("torn")},
     "/burn/{milliseconds}": {"get": _operation("burn", "milliseconds", "integer")},
     "/doze/{milliseconds}": {"get": _operation("doze", "milliseconds", "integer")},
 }
@@ -94,6 +106,7 @@ FUNCTIONS = {
     "wait_too": _wait,
     "quick": _quick,
     "stream": _stream,
+    "torn": _torn,
     "burn": _burn,
     "doze": _doze,
 }

@@ -268,3 +268,11 @@ def test_a_worker_all_of_whose_threads_send_streams_to_slow_clients_goes_on(serv
             one.close()
         eventually(lambda: web.get("/quick").is_success)
         assert web.get("/quick").json()["pid"] == worker
+
+
+def test_a_stream_that_breaks_by_itself_is_not_laid_to_its_client(serve: Serve) -> None:
+    with serve() as web:
+        with pytest.raises(httpx.RemoteProtocolError):
+            web.get("/torn")
+        eventually(lambda: "TimeoutError" in web.log)
+        assert "too slow" not in web.log
