@@ -1,7 +1,6 @@
 """The lines that auditors ask for."""
 
 import logging
-from collections.abc import Iterator
 
 import pytest
 
@@ -9,17 +8,6 @@ from libs.service.logs import configure_logs
 from services.auth.audit import audit
 
 
-@pytest.fixture
-def root() -> Iterator[None]:
-    """Have the log as it was before."""
-    logger = logging.getLogger()
-    handlers, level = logger.handlers[:], logger.level
-    yield
-    logger.handlers[:] = handlers
-    logger.setLevel(level)
-
-
-@pytest.mark.usefixtures("root")
 @pytest.mark.parametrize("level", ["WARNING", "ERROR"])
 def test_they_are_written_whatever_else_is(capsys: pytest.CaptureFixture[str], level: str) -> None:
     configure_logs("auth", log_format="json", level=level)
